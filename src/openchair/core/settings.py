@@ -1,0 +1,166 @@
+"""The one table of settings: name, default, bound and meaning. Environment over file over default."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from openchair.core.clock import zone
+from openchair.core.errors import BadInput, Unsafe
+from openchair.core.money import check_currency
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table; `read` turns text into a value or raises ValueError; `bound` says what is allowed."""
+
+    name: str
+    default: Value
+    bound: str
+    help: str
+    read: Callable[[str], Value]
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"OPENCHAIR_{self.name.upper()}"
+
+
+def _one_of(*allowed: str) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
+        if text not in allowed:
+            raise ValueError
+        return text
+
+    return read
+
+
+def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
+        value = kind(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _flag(text: str) -> Value:
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+
+
+def _memory(text: str) -> Value:
+    if not (text[:-2].isdigit() and text[-2:] in ("MB", "GB")):
+        raise ValueError
+    return text
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("name", "My shop", "1 to 100 characters", "The name of the shop, shown on every page.", str),
+    Setting("currency", "EUR", "an ISO 4217 code", "The currency amounts are shown in, and files without one are read in.", check_currency),
+    Setting("timezone", "UTC", "an IANA time zone", "Where the shop's day begins and ends.", lambda t: zone(t).key),
+    Setting("state", "", "a SQLAlchemy URL, sqlite or postgresql+psycopg", "Where dossiers, decisions, keys and the inbox are kept; empty: state.db in the home.", str),
+    Setting("history", "", "a folder or a URL deltalake can write to", "Where facts are kept for ever; empty: history/ in the home.", str),
+    Setting("engine", "duckdb", "duckdb or spark", "What does the counting.", _one_of("duckdb", "spark")),
+    Setting("memory", "512MB", "a number followed by MB or GB", "The most the engine may take before it spills to disk.", _memory),
+    Setting("threads", 0, "0 to 256; 0: all cores", "How many cores the engine may use.", _number(int, 0, 256)),
+    Setting("spark_master", "local[2]", "a Spark master", "Where Spark runs, when the engine is spark.", str),
+    Setting("confidence", 0.8, "0.5 to 0.99", "How sure an interval shown beside a value should be.", _number(float, 0.5, 0.99)),
+    Setting("daily_list", 20, "1 to 1000", "How many decisions the Today page asks the team to look at.", _number(int, 1, 1000)),
+    Setting("outcome_days", 28, "1 to 365", "How many days after a decision its outcome is counted.", _number(int, 1, 365)),
+    Setting("exploration", 0.05, "0.01 to 0.5", "The least share of choices left to chance, so that there is something to learn from.", _number(float, 0.01, 0.5)),
+    Setting("seed", 1, "0 to 2147483647", "What chance starts from: the same facts, time and seed give the same decisions.", _number(int, 0, 2**31 - 1)),
+    Setting("host", "127.0.0.1", "an address", "Where the server listens.", str),
+    Setting("port", 8010, "0 to 65535; 0: any free port", "The port the server listens on.", _number(int, 0, 65535)),
+    Setting("public_url", "", "an https address, or empty", "How people reach this server from outside; needed to listen on anything but this machine.", str),
+    Setting("open_demo", False, "true or false", "Let anyone on this machine look at the pages without signing in; only for a sample shop.", _flag),
+    Setting("sync_seconds", 5.0, "0.1 to 3600", "How often the server moves acknowledged events from the inbox to history.", _number(float, 0.1, 3600)),
+    Setting("turn_at", "05:00", "a time of day HH:MM, or off", "When the server turns the wheel each day, in the shop's time zone.", str),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one home, checked. Fields are the table's names."""
+
+    name: str
+    currency: str
+    timezone: str
+    state: str
+    history: str
+    engine: str
+    memory: str
+    threads: int
+    spark_master: str
+    confidence: float
+    daily_list: int
+    outcome_days: int
+    exploration: float
+    seed: int
+    host: str
+    port: int
+    public_url: str
+    open_demo: bool
+    sync_seconds: float
+    turn_at: str
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach this server over https."""
+        return self.public_url.startswith("https://")
+
+
+def settings_of(home: Path, file: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
+    """The settings of a home: environment over the home's file over defaults; an unsafe mix is refused.
+
+    file: the parsed `openchair.toml`. environment: the process environment. Reads neither itself.
+    Raises BadInput naming an unknown or ill-formed setting; Unsafe where customers' data would be exposed.
+    """
+    unknown = sorted(set(file) - {s.name for s in SETTINGS})
+    if unknown:
+        raise BadInput(
+            "openchair.toml", value=unknown[0], bound="not a setting", remedy="See docs/settings.md for the table."
+        )
+    values: dict[str, Value] = {}
+    for setting in SETTINGS:
+        given = environment.get(setting.variable, file.get(setting.name))
+        try:
+            values[setting.name] = setting.default if given is None else setting.read(str(given))
+        except (ValueError, KeyError, BadInput):
+            raise BadInput(
+                f"setting {setting.name}",
+                value=given,
+                bound=setting.bound,
+                remedy=f"Change {setting.variable} or {setting.name} in openchair.toml.",
+            ) from None
+    values["state"] = values["state"] or f"sqlite:///{home / 'state.db'}"
+    values["history"] = values["history"] or str(home / "history")
+    settings = Settings(**values)  # type: ignore[arg-type]  # the table and the fields are compared by a test
+    _refuse_unsafe(settings)
+    return settings
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    loopback = settings.host in ("127.0.0.1", "::1", "localhost")
+    if settings.public_url and not settings.secure:
+        raise Unsafe(
+            "public_url",
+            value=settings.public_url,
+            bound="must begin with https://",
+            remedy="Put a TLS proxy in front.",
+        )
+    if not loopback and not settings.secure:
+        raise Unsafe(
+            "host",
+            value=settings.host,
+            bound="other machines could reach the pages without encryption",
+            remedy="Set public_url to the https address of a TLS proxy, or listen on 127.0.0.1.",
+        )
+    if settings.open_demo and (not loopback or settings.public_url):
+        raise Unsafe(
+            "open_demo",
+            value=True,
+            bound="only a sample shop on this machine may be open",
+            remedy="Turn open_demo off, or listen on 127.0.0.1 without a public_url.",
+        )
