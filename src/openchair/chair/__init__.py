@@ -1,1 +1,1 @@
-"""."""
+"""The use cases, over ports: listen, turn, decide, tell."""

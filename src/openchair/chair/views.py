@@ -1,0 +1,219 @@
+"""What the chair answers: frozen records that pages, the API, the CLI and notebooks all show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from openchair.core.estimate import Estimate, Unknown
+
+Number = Estimate | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of one file: accepted + rejected + duplicates = rows."""
+
+    import_id: str
+    file: str
+    format: str
+    source: str
+    started_at: datetime
+    seconds: float
+    rows: int
+    accepted: int
+    rejected: int
+    duplicates: int
+    facts: Mapping[str, int]
+    """New facts by kind; a row may hold several."""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file would be read as, before anything is kept."""
+
+    file: str
+    format: str
+    columns: tuple[str, ...]
+    mapping: Mapping[str, str]
+    """Field of the fact -> column of the file."""
+    missing: tuple[str, ...]
+    """Fields without which the file cannot be read."""
+    fields: tuple[str, ...]
+    """Every field that a column could be mapped to."""
+    rows: tuple[Mapping[str, Any], ...]
+    """The first rows as facts."""
+    rejected: tuple["Reject", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not accepted, with the reason and all it held, so that it can be mended and sent again."""
+
+    file: str
+    line: int
+    reason: str
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReport:
+    """One turn of the wheel."""
+
+    turn_id: str
+    as_of: datetime
+    day: date
+    started_at: datetime
+    customers: int
+    decisions: int
+    """Decisions to do something; the rest are decisions to wait."""
+    seconds: Mapping[str, float]
+    """By step, in order."""
+    findings: tuple["Finding", ...]
+    models: Mapping[str, Mapping[str, Any]]
+    """What each model learned: parameters, log-likelihood, or why it could not be fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence that a turn found: `text` says it, `note` qualifies it."""
+
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One row of the list of customers: who, where in life, worth what."""
+
+    customer_id: str
+    name: str
+    stage: str
+    first_on: date | None
+    last_on: date | None
+    orders: int
+    spent_minor: int
+    gap_days: float | None
+    """Their own usual days between orders."""
+    value: Number
+    """Spend over the next 12 months, minor units."""
+    p_alive: float | None
+    expected_orders: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One trait with its provenance; `earlier` are values it took before, newest first."""
+
+    name: str
+    value: str
+    said_by: str
+    source: str
+    since: datetime
+    confidence: float
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One thing that happened; `tone` is ours, hurt or plain."""
+
+    happened_at: datetime
+    kind: str
+    title: str
+    detail: str
+    tone: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuledOut:
+    """An action that was not possible for this customer, and why."""
+
+    action: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An action that could have been chosen, with its chance."""
+
+    action: str
+    title: str
+    gain_minor: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the system chose for one customer on one day, with its record."""
+
+    decision_id: str
+    customer_id: str
+    customer: str
+    stage: str
+    day: date
+    moment: str
+    action: str
+    title: str
+    pillar: str
+    experience: str
+    channel: str
+    gain: Estimate
+    """Worth gained over 12 months if done, minor units, after its cost."""
+    value: Number
+    """What the customer is worth as spender over 12 months, minor units."""
+    propensity: float
+    policy: str
+    reasons: tuple[str, ...]
+    """Wants, pillar, relationship: the engagement formula in three sentences."""
+    would_change: str
+    candidates: tuple[Candidate, ...]
+    ruled_out: tuple[RuledOut, ...]
+    status: str
+    outcome_minor: int | None = None
+    hard_rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is known of one customer, on one page."""
+
+    customer: Customer
+    identifiers: tuple[str, ...]
+    headline: str
+    """One sentence: stage, since when, rhythm, what is unusual."""
+    traits: tuple[Trait, ...]
+    hard_rules: tuple[str, ...]
+    food_safety: str
+    """unknown, none or declared: three different states."""
+    consents: tuple[str, ...]
+    timeline: tuple[TimelineEntry, ...]
+    decisions: tuple[Decision, ...]
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The first page of the day."""
+
+    day: date
+    as_of: datetime | None
+    """The moment of the last turn; None before the first."""
+    shop: str
+    currency: str
+    simulated: bool
+    nps: Number
+    nps_days: int
+    customers: int
+    arrived: Mapping[str, int]
+    """Facts by kind since the turn before."""
+    decisions: tuple[Decision, ...]
+    waiting: int
+    """Decisions beyond the list, and decisions to wait."""
+    findings: tuple[Finding, ...]
+    voice: TimelineEntry | None
+    """Whoever sits in the empty chair today, in their own words."""
+    voice_customer: Customer | None

@@ -1,0 +1,140 @@
+"""How often a customer will buy: buying models fitted by maximum likelihood to weighted triples (x, t_x, T).
+
+A new model is a row of MODELS; everything here works for it unchanged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from openchair.core.errors import BadInput, FitFailed
+from openchair.value.betageometric import BetaGeometric
+from openchair.value.cases import Array, column, counts, distinct, on_distinct, same_length, together, triples
+from openchair.value.likelihood import Objective, maximise
+
+
+class Model(Protocol):
+    """The mathematics of a buying model; `params` are in the order of `names`, all above 0."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    def start(self, x: Array, T: Array, weights: Array) -> Array: ...
+    def log_density(self, params: Array, x: Array, t_x: Array, T: Array) -> Array: ...
+    def objective(self, x: Array, t_x: Array, T: Array, weights: Array) -> Objective: ...
+    def p_alive(self, params: Array, x: Array, t_x: Array, T: Array) -> Array: ...
+    def expected_alive(self, params: Array, t: Array, x: Array, T: Array) -> Array: ...
+    def expected_new(self, params: Array, t: Array) -> Array: ...
+    def probability(self, params: Array, n: Array, t: Array) -> Array: ...
+    def moments(self, params: Array, t: Array, x: Array, T: Array) -> tuple[Array, Array, Array]: ...
+
+
+MODELS: Mapping[str, Model] = {
+    "bg/nbd": BetaGeometric(chances=0),
+    "mbg/nbd": BetaGeometric(chances=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """A buying model with its parameters, fitted by `fit` or made from parameters that are known.
+
+    Times are in the unit the model was fitted in; results have the common shape of the arguments.
+    `n` is the number of customers (sum of weights) and `log_likelihood` their weighted sum. `standard_errors` are infinite
+    for a parameter the data do not determine. Raises BadInput for an unknown model or parameters it does not have.
+
+    >>> shop = Spender("bg/nbd", {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259})
+    >>> round(float(shop.expected(39, x=2, t_x=30.43, T=38.86)), 3)
+    1.226
+    """
+
+    model: str
+    params: Mapping[str, float]
+    log_likelihood: float = float("nan")
+    n: float = 0.0
+    standard_errors: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = _model(self.model).names
+        if set(self.params) != set(names):
+            raise BadInput("params", value=dict(self.params), bound=f"must be {', '.join(names)}", remedy="Name each once.")
+        for name, value in self.params.items():
+            if not 0 < value < float("inf"):
+                raise BadInput(name, value=value, bound="must be a finite number above 0", remedy="Fit the model again.")
+
+    @property
+    def mathematics(self) -> Model:
+        return MODELS[self.model]
+
+    @property
+    def values(self) -> Array:
+        """The parameters in the order the mathematics wants them."""
+        return np.array([self.params[name] for name in self.mathematics.names])
+
+    def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:
+        """The probability, in [0, 1], that the customer still is one at T. Raises BadInput as `fit` does."""
+        return self.mathematics.p_alive(self.values, *triples(x, t_x, T))[()]
+
+    def expected(self, t: ArrayLike, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:
+        """The mean number of purchases in the next t (>= 0) after T. Raises BadInput as `fit` does."""
+        repeats, last, seen, ahead = together(**_named(x, t_x, T), t=column("t", t))
+        alive = self.mathematics.p_alive(self.values, repeats, last, seen)
+        mean = on_distinct(lambda *case: self.mathematics.expected_alive(self.values, *case), ahead, repeats, seen)
+        return (alive * mean)[()]
+
+    def expected_new(self, t: ArrayLike) -> Array:
+        """The mean number of repeat purchases in the first t (>= 0) of a new customer."""
+        return on_distinct(lambda ahead: self.mathematics.expected_new(self.values, ahead), column("t", t))
+
+    def probability(self, n: ArrayLike, t: ArrayLike) -> Array:
+        """The probability of exactly n repeat purchases in the first t (>= 0) of a new customer."""
+        number, ahead = together(n=counts("n", n), t=column("t", t))
+        return self.mathematics.probability(self.values, number, ahead)[()]
+
+    def log_density(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:
+        """The log-likelihood of each customer, for comparing models on customers neither was fitted to."""
+        return self.mathematics.log_density(self.values, *triples(x, t_x, T))[()]
+
+
+def fit(
+    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None, model: str = "bg/nbd"
+) -> Spender:
+    """The buying model under which these customers are most likely.
+
+    x: (n,) repeat purchases, whole numbers. t_x: (n,) time from the first purchase to the last, 0 where x is 0.
+    T: (n,) time from the first purchase to the end of what was seen, t_x <= T; all times in one unit.
+    weights: (n,) how many customers each row stands for, above 0; all 1 where None. model: a name in MODELS.
+    Raises BadInput naming the first row out of these bounds, and FitFailed where nobody came back or no maximum is found.
+    Fader, Hardie & Lee (2005); Batislam, Denizel & Filiztekin (2007).
+    """
+    mathematics = _model(model)
+    columns = _named(x, t_x, T)
+    counted = same_length(weights, **columns)
+    rows, inverse = distinct(*columns.values())
+    weight = np.bincount(inverse, counted)
+    repeats, _, seen = rows
+    n = float(weight.sum())
+    if not repeats.any():
+        remedy = "Wait until customers have bought again; until then no rate of buying can be known."
+        raise FitFailed(f"{model} for {n:g} customers", value=0, bound="some must have bought again", remedy=remedy)
+    start = mathematics.start(repeats, seen, weight)
+    found = maximise(model, mathematics.names, mathematics.objective(*rows, weight), start, n)
+    return Spender(
+        model=model,
+        params=dict(zip(mathematics.names, found.params.tolist(), strict=True)),
+        log_likelihood=found.log_likelihood,
+        n=n,
+        standard_errors=dict(zip(mathematics.names, found.standard_errors.tolist(), strict=True)),
+    )
+
+
+def _named(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> dict[str, Array]:
+    return dict(zip(("x", "t_x", "T"), triples(x, t_x, T), strict=True))
+
+
+def _model(name: str) -> Model:
+    if name not in MODELS:
+        raise BadInput("model", value=name, bound=f"must be one of {', '.join(MODELS)}", remedy="Choose one of these.")
+    return MODELS[name]
