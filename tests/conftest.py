@@ -1,10 +1,15 @@
-"""Fixtures every room's tests share: the real data beside the checkout, and what needs it."""
+"""Fixtures every room's tests share, what runs side by side, and the skips said loudly at the end."""
 
+import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+CHROMIUM = ROOT / ".venv" / "chromium.json"  # written by scripts/setup.py
+ALONE = ("spark", "postgres", "browser")  # each starts something heavy, so each stays on one worker
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +18,36 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"REAL DATA ABSENT: {SHARED} is not there, so tests on published data sets do not run")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def chromium() -> dict[str, object]:
+    """Arguments for Playwright's `chromium.launch`; where set-up found no browser, the test is skipped with its reason.
+
+    Without an `executable_path` Playwright takes its own Chromium.
+    """
+    found = json.loads(CHROMIUM.read_text()) if CHROMIUM.is_file() else {"reason": "scripts/setup.py has not run"}
+    if found.get("reason"):
+        pytest.skip(f"NO BROWSER: {found['reason']}")
+    path = found.get("executable_path")
+    return {"args": found.get("args", []), **({"executable_path": path} if path else {})}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module's tests share its fixtures, so they stay on one worker; so do all that start the same heavy thing."""
+    for item in items:
+        heavy = next((name for name in ALONE if item.get_closest_marker(name)), None)
+        item.add_marker(pytest.mark.xdist_group(heavy or item.nodeid.partition("::")[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not tested on this machine, and why, in the last lines anyone reads."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(
+        str(r.longrepr[2] if isinstance(r.longrepr, tuple) else r.longrepr).removeprefix("Skipped: ") for r in skipped
+    )
+    if reasons:
+        terminalreporter.section("NOT TESTED ON THIS MACHINE", sep="!", yellow=True, bold=True)
+        for reason, times in reasons.most_common():
+            terminalreporter.write_line(f"{times} skipped: {reason}", yellow=True)
