@@ -181,6 +181,17 @@ class State(Protocol):
         """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
         ...
 
+    def unsettled(self, before: date) -> pa.Table:
+        """Decisions of days before `before` without an outcome: decision_id, customer_id, day."""
+        ...
+
+    def rewards(self) -> pa.Table:
+        """What came of settled decisions: action, stage, n, total, squares (of outcome_minor).
+
+        `wait` counts decisions to wait and those dismissed; an action counts where a person approved it.
+        """
+        ...
+
     def save_turn(self, report: TurnReport) -> None:
         """Keep the report of a turn."""
         ...

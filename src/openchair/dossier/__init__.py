@@ -1,1 +1,1 @@
-"""."""
+"""Who: identity, hard rules, consent and life-cycle stage."""

@@ -1,1 +1,1 @@
-"""."""
+"""What customers say: surveys and their statistics; voices and calls come later."""
