@@ -73,6 +73,28 @@ class TurnReport:
     findings: tuple["Finding", ...]
     models: Mapping[str, Mapping[str, Any]]
     """What each model learned: parameters, log-likelihood, or why it could not be fitted."""
+    arrived: Mapping[str, int] = field(default_factory=dict)
+    """Facts by kind received since the turn before."""
+    lenses: tuple["Lens", ...] = ()
+    """The figures to look at as the day starts; the first is the Net Promoter Score."""
+    voice: "TimelineEntry | None" = None
+    """Whoever sits in the empty chair: a customer's own words, and whose they are."""
+    voice_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """One figure to look at as the day starts, with its interval; `value` is None while too little is known.
+
+    unit: points (NPS), share (0 to 1), count, or money (minor units).
+    """
+
+    title: str
+    unit: str
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +227,8 @@ class Today:
     shop: str
     currency: str
     simulated: bool
-    nps: Number
-    nps_days: int
+    lenses: tuple[Lens, ...]
+    """Two or three figures; the first is the Net Promoter Score, with a None value while unknown."""
     customers: int
     arrived: Mapping[str, int]
     """Facts by kind since the turn before."""

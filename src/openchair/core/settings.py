@@ -58,7 +58,7 @@ def _memory(text: str) -> Value:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("name", "My shop", "1 to 100 characters", "The name of the shop, shown on every page.", str),
-    Setting("currency", "EUR", "an ISO 4217 code", "The currency amounts are shown in, and files without one are read in.", check_currency),
+    Setting("currency", "", "an ISO 4217 code, or empty", "The currency values are in, and files without one are read in; empty: that of most purchases.", lambda t: check_currency(t) if t else ""),
     Setting("timezone", "UTC", "an IANA time zone", "Where the shop's day begins and ends.", lambda t: zone(t).key),
     Setting("state", "", "a SQLAlchemy URL, sqlite or postgresql+psycopg", "Where dossiers, decisions, keys and the inbox are kept; empty: state.db in the home.", str),
     Setting("history", "", "a folder or a URL deltalake can write to", "Where facts are kept for ever; empty: history/ in the home.", str),
