@@ -21,7 +21,7 @@ help:
 	@echo "make clean                       remove what these commands have made"
 
 demo:
-	@$(PYTHON) scripts/setup.py $(if $(DATA),$(DATA),base)
+	@$(PYTHON) scripts/setup.py $(or $(filter complete-journey,$(DATA)),base)
 	@$(BIN)/openchair demo $(if $(DATA),--data $(DATA))
 
 test: lint
