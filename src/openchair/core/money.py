@@ -8,6 +8,9 @@ from openchair.core.errors import BadInput
 _NO_CENTS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _MILLS = "BHD IQD JOD KWD LYD OMR TND"
 _EXPONENTS = dict.fromkeys(_NO_CENTS.split(), 0) | dict.fromkeys(_MILLS.split(), 3)
+ODD_CURRENCIES = tuple(_EXPONENTS)
+"""Currencies whose minor unit is not a hundredth, for expressions that the engine runs."""
+
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "THB": "฿", "PKR": "Rs"}
 
 
