@@ -1,1 +1,1 @@
-"""."""
+"""Commands and the wiring: the only room that assembles the others."""

@@ -36,7 +36,7 @@ class Fitted:
 def purchase_days(purchases: ir.Table) -> ir.Table:
     """One row a customer and business day: `spent_minor` net of returns, `sold_minor` without them.
 
-    purchases: facts with `customer_id` and `day`. Several orders of one day are one occasion (Fader, Hardie & Lee 2005).
+    purchases: facts with `customer_id` and `day`. Orders of one day are one occasion (Fader, Hardie & Lee 2005).
     A return lowers what was spent; it is never an occasion to buy.
     """
     sold = ibis.ifelse(purchases.is_return, 0, purchases.amount_minor)
@@ -46,28 +46,34 @@ def purchase_days(purchases: ir.Table) -> ir.Table:
 
 
 def count(days: ir.Table, today: date) -> ir.Table:
-    """Per customer: `orders` (days with an order), `first_on`, `last_on`, `recency_days`, `age_days`, `last_gap_days`,
-    `spent_minor`.
+    """Per customer: orders, first_on, last_on, recency_days, age_days, last_gap_days, early_orders, spent_minor.
 
-    days: purchase_days(..). `recency_days` from first to last order, `age_days` from first order to `today` (at least
-    1): t_x and T of the buy-till-you-die models in days. `last_gap_days`: between the last two orders, 0 with fewer.
-    All are integers, so every engine counts the same.
+    days: purchase_days(..). `orders` are days with an order; `recency_days` from first to last, `age_days` from first to
+    `today` (at least 1): t_x and T of the buy-till-you-die models in days. `last_gap_days`: between the last two orders,
+    0 with fewer. `early_orders`: those in the first half of the age. All are integers, so every engine counts the same.
     """
     bought = days.sold_minor > 0
     net = days.group_by("customer_id").agg(spent_minor=days.spent_minor.sum().cast("int64"))
     occasions = days.filter(bought)
     before = occasions.day.lag().over(group_by="customer_id", order_by="day")
-    spaced = occasions.mutate(gap=occasions.day.delta(before, unit="day").cast("int64"))
+    first = occasions.day.min().over(group_by="customer_id")
+    since_first = occasions.day.delta(first, unit="day").cast("int64")
+    age = ibis.literal(today).delta(first, unit="day").cast("int64")
+    spaced = occasions.mutate(
+        gap=occasions.day.delta(before, unit="day").cast("int64"), early=(2 * since_first < age).cast("int64")
+    )
     stats = spaced.group_by("customer_id").agg(
         orders=spaced.count().cast("int64"),
         first_on=spaced.day.min(),
         last_on=spaced.day.max(),
         last_gap_days=spaced.gap.argmax(spaced.day).cast("int64").fill_null(0),
+        early_orders=spaced.early.sum().cast("int64"),
     )
     both = net.left_join(stats, "customer_id").drop("customer_id_right")
     return both.mutate(
         orders=both.orders.fill_null(0),
         last_gap_days=both.last_gap_days.fill_null(0),
+        early_orders=both.early_orders.fill_null(0),
         recency_days=both.last_on.delta(both.first_on, unit="day").cast("int64").fill_null(0),
         age_days=ibis.greatest(
             ibis.literal(today).delta(both.first_on, unit="day").cast("int64").fill_null(0), ibis.literal(1, "int64")

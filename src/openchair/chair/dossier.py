@@ -1,0 +1,117 @@
+"""One customer on one page: standing, traits with provenance, and what happened, newest first."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import ibis
+from ibis import _
+
+from openchair.chair.ports import Engine
+from openchair.chair.views import TimelineEntry, Trait
+from openchair.core.money import show
+from openchair.facts.kinds import KINDS, LINKS
+
+Row = Mapping[str, Any]
+Told = tuple[str, str, str]
+"""title, detail, tone (ours, hurt or plain)"""
+
+LATEST = 60
+"""Things that happened which a dossier shows; the rest is in history."""
+
+
+def timeline(engine: Engine, identifiers: list[str], until: datetime) -> tuple[TimelineEntry, ...]:
+    """The latest things that happened to a customer, newest first."""
+    entries: list[TimelineEntry] = []
+    for kind in KINDS:
+        facts = engine.facts(kind)
+        theirs = facts.filter(facts.identifier.isin(identifiers), facts.happened_at < until)
+        if kind == "purchases":
+            theirs = theirs.group_by("order_id", "is_return", "currency", "source").agg(
+                happened_at=_.happened_at.max(),
+                amount_minor=_.amount_minor.sum(),
+                lines=_.count(),
+                item=_.item_name.argmax(_.amount_minor.abs()),
+                item_id=_.item_id.argmax(_.amount_minor.abs()),
+            )
+        if kind == "traits":
+            theirs = theirs.filter(theirs.said_by == "customer", theirs.name.notin(list(LINKS)))
+        rows = engine.rows(theirs.order_by(ibis.desc("happened_at")).limit(LATEST)).to_pylist()
+        for row in rows:
+            title, detail, tone = _TELL[kind](row)
+            entries.append(TimelineEntry(row["happened_at"], kind, title, detail, tone, row["source"]))
+    entries.sort(key=lambda e: e.happened_at, reverse=True)
+    return tuple(entries[:LATEST])
+
+
+def traits(engine: Engine, identifiers: list[str], until: datetime) -> tuple[Trait, ...]:
+    """What is known of a customer: the newest value of each trait, who said so, and the values it had before."""
+    facts = engine.facts("traits")
+    theirs = facts.filter(facts.identifier.isin(identifiers), facts.happened_at < until, facts.name.notin(list(LINKS)))
+    latest: dict[str, list[dict[str, Any]]] = {}
+    for row in engine.rows(theirs.order_by(ibis.desc("happened_at"), "fact_id").limit(1000)).to_pylist():
+        latest.setdefault(row["name"], []).append(row)
+    return tuple(
+        Trait(
+            name=name,
+            value=plain(rows[0]["value"]),
+            said_by=rows[0]["said_by"],
+            source=rows[0]["source"],
+            since=rows[0]["happened_at"],
+            confidence=rows[0]["confidence"],
+            earlier=tuple(dict.fromkeys(v for r in rows[1:] if (v := plain(r["value"])) != plain(rows[0]["value"]))),
+        )
+        for name, rows in sorted(latest.items())
+    )
+
+
+def plain(value: str) -> str:
+    """A trait's value as a person reads it: a JSON list becomes words with commas.
+
+    >>> plain('["figs", "dates"]'), plain("2")
+    ('figs, dates', '2')
+    """
+    if value.startswith("["):
+        try:
+            return ", ".join(str(v) for v in json.loads(value))
+        except ValueError:
+            return value
+    return value
+
+
+def _purchase(row: Row) -> Told:
+    more = f" and {row['lines'] - 1} more" if row["lines"] > 1 else ""
+    item = row["item"] or row["item_id"] or "an order"
+    money = show(abs(row["amount_minor"]), row["currency"], cents=True)
+    return ("Returned" if row["is_return"] else "Ordered"), f"{item}{more}, {money}", "plain"
+
+
+def _answer(row: Row) -> Told:
+    score = "" if row["score"] is None else f" {row['score']:g}"
+    words = f"“{row['text']}”" if row["text"] else (row["question"] or "")
+    hurt = row["metric"] == "nps" and row["score"] is not None and row["score"] <= 6
+    return f"Answered {row['metric'].upper()}{score}", words, "hurt" if hurt else "plain"
+
+
+def _voice(row: Row) -> Told:
+    stars = "" if row["rating"] is None else f", {row['rating']:g} of 5"
+    hurt = row["channel"] == "ticket" or (row["rating"] is not None and row["rating"] <= 2)
+    return f"{row['channel'].capitalize()}{stars}", f"“{row['text']}”", "hurt" if hurt else "plain"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ")
+
+
+_TELL: Mapping[str, Callable[[Row], Told]] = {
+    "purchases": _purchase,
+    "steps": lambda r: (r["name"], r["item_id"] or "", "plain"),
+    "answers": _answer,
+    "voices": _voice,
+    "referrals": lambda r: (f"Sent a friend: {r['status']}", r["invitee"].partition(":")[2], "plain"),
+    "ties": lambda r: (f"Tied to a {r['relation']}", r["other"].partition(":")[2], "plain"),
+    "contacts": lambda r: (f"{r['status'].capitalize()} by us", _words(r["action"]), "ours"),
+    "traits": lambda r: ("Told us", f"{_words(r['name'])}: {plain(r['value'])}", "plain"),
+    "events": lambda r: (r["name"], "", "plain"),
+}

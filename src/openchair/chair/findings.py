@@ -1,0 +1,190 @@
+"""What a turn found, in figures and sentences: few, plain, each with what qualifies it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from math import sqrt
+from statistics import NormalDist
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from openchair.chair.ports import Engine
+from openchair.chair.views import Finding, Lens, TimelineEntry, TurnReport
+from openchair.core.clock import Moment
+from openchair.core.estimate import Unknown
+from openchair.core.money import show
+from openchair.dossier.stage import STAGES
+from openchair.listening import nps
+
+NPS_DAYS = 90
+"""Answers of the last so many days make the score of today."""
+VOICE_DAYS = 60
+"""Words older than this no longer speak for today."""
+
+
+def summarise(engine: Engine, customers: ir.Table) -> dict[str, Any]:
+    """The few sums over all customers that sentences are made of: in all, and by stage."""
+    by_stage = customers.group_by("stage").agg(
+        customers=_.count(),
+        buyers=(_.orders >= 1).cast("int64").sum(),
+        came_back=(_.orders >= 2).cast("int64").sum(),
+        value=_.value_minor.sum(),
+        senders=(_.sent_friends >= 1).cast("int64").sum(),
+    )
+    stages = {row.pop("stage"): row for row in engine.rows(by_stage).to_pylist()}
+    names = ("customers", "buyers", "came_back", "value", "senders")
+    total = {name: sum(row[name] or 0 for row in stages.values()) for name in names}
+    top = customers.filter(_.value_minor.notnull()).mutate(
+        place=ibis.percent_rank().over(order_by=ibis.desc("value_minor"))
+    )
+    best = engine.rows(top.filter(_.place <= 0.2).agg(value=_.value_minor.sum(), n=_.count())).to_pylist()[0]
+    return {**total, "stages": {s: stages[s] for s in STAGES if s in stages}, "top": best}
+
+
+def arrived(engine: Engine, facts: Mapping[str, ir.Table], last: TurnReport | None) -> dict[str, int]:
+    """Facts by kind received since the last turn began; all of them at the first."""
+    parts = [
+        (t.filter(t.received_at > last.started_at) if last else t).agg(n=_.count()).mutate(kind=ibis.literal(kind))
+        for kind, t in facts.items()
+    ]
+    counts = {row["kind"]: row["n"] for row in engine.rows(ibis.union(*parts)).to_pylist()}
+    return {kind: counts[kind] for kind in facts if counts[kind]}
+
+
+def lenses(
+    engine: Engine, answers: ir.Table, identities: ir.Table, summary: Mapping[str, Any], moment: Moment, currency: str
+) -> tuple[Lens, ...]:
+    """The three figures to begin the day with: NPS, how many come back, and what is slipping away."""
+    recent = answers.filter(answers.happened_at >= moment.now - timedelta(days=NPS_DAYS))
+    counts = engine.rows(nps.count(recent.left_join(identities, "identifier").drop("identifier_right"))).to_pylist()[0]
+    score = nps.nps(**counts)
+    title = f"Net Promoter Score, {NPS_DAYS} days"
+    if isinstance(score, Unknown):
+        first = Lens(title, "points", None, None, None, str(score))
+    else:
+        first = Lens(title, "points", score.value, score.low, score.high, f"{int(score.n):,} answers")
+    slipping = summary["stages"].get("slipping", {"customers": 0, "value": 0})
+    at_stake = f", expected to spend {show(slipping['value'], currency)} in 12 months" if slipping["value"] else ""
+    return (
+        first,
+        _share("Buyers who came back", summary["came_back"], summary["buyers"]),
+        Lens("Slipping away", "count", slipping["customers"], None, None, f"longer silent than their rhythm{at_stake}"),
+    )
+
+
+def _share(title: str, part: int, whole: int) -> Lens:
+    """A share with its Wilson (1927) score interval, 95%."""
+    if whole == 0:
+        return Lens(title, "share", None, None, None, str(Unknown("no orders", needed=1)))
+    z = NormalDist().inv_cdf(0.975)
+    p, shrink = part / whole, 1 + z * z / whole
+    centre = (p + z * z / (2 * whole)) / shrink
+    half = z / shrink * sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole))
+    return Lens(title, "share", p, min(centre - half, p), max(centre + half, p), f"{part:,} of {whole:,}")
+
+
+def voice(
+    engine: Engine, answers: ir.Table, voices: ir.Table, identities: ir.Table, moment: Moment
+) -> tuple[TimelineEntry | None, str | None]:
+    """Who sits in the empty chair today: of the latest words, those that hurt come first. And whose they are."""
+    spoken = ibis.union(
+        answers.filter(answers.metric == "nps", answers.text.length() >= 20).select(
+            "identifier",
+            "happened_at",
+            "fact_id",
+            "text",
+            "source",
+            hurt=(_.score <= 6).fill_null(False),
+            title=ibis.literal("answer"),
+        ),
+        voices.filter(voices.text.length() >= 20).select(
+            "identifier",
+            "happened_at",
+            "fact_id",
+            "text",
+            "source",
+            hurt=(_.rating <= 2).fill_null(False),
+            title=voices.channel,
+        ),
+    ).filter(_.happened_at >= moment.now - timedelta(days=VOICE_DAYS))
+    theirs = spoken.inner_join(identities, "identifier")
+    order = [ibis.desc("hurt"), ibis.desc("happened_at"), "fact_id"]
+    rows = engine.rows(theirs.order_by(order).limit(1)).to_pylist()
+    if not rows:
+        return None, None
+    row = rows[0]
+    tone = "hurt" if row["hurt"] else "plain"
+    return TimelineEntry(row["happened_at"], "voices", row["title"], row["text"], tone, row["source"]), row[
+        "customer_id"
+    ]
+
+
+def found(
+    engine: Engine,
+    purchases: ir.Table,
+    summary: Mapping[str, Any],
+    value: Mapping[str, Any],
+    last: TurnReport | None,
+    currency: str,
+) -> tuple[Finding, ...]:
+    """The sentences of a turn."""
+    said = [_base(summary, last)]
+    if "unknown" in value:
+        said.append(Finding("What customers are worth cannot be told yet.", f"{value['unknown']}."))
+    elif summary["value"] and summary["top"]["n"]:
+        share = summary["top"]["value"] / summary["value"]
+        said.append(
+            Finding(
+                f"A fifth of the buyers carries {share:.0%} of what all are expected to spend in 12 months.",
+                f"{summary['top']['n']:,} people of {show(summary['value'], currency)} in all; fitted by"
+                f" {value['model'].upper()} and Gamma-Gamma.",
+            )
+        )
+    stages = ", ".join(f"{row['customers']:,} {name}" for name, row in summary["stages"].items())
+    said.append(Finding("Where customers are in their life with us.", f"{stages}, each by their own rhythm."))
+    if summary["senders"]:
+        said.append(
+            Finding(
+                f"{summary['senders']:,} customers sent a friend who came.",
+                "What that is worth is not in the values yet.",
+            )
+        )
+    said += _not_counted(engine, purchases, currency)
+    return tuple(said)
+
+
+def _base(summary: Mapping[str, Any], last: TurnReport | None) -> Finding:
+    more = summary["customers"] - last.customers if last else 0
+    change = f"{more:,} more than at the last turn." if more > 0 else ""
+    return Finding(f"{summary['customers']:,} customers, {summary['buyers']:,} of them have bought.", change)
+
+
+def _not_counted(engine: Engine, purchases: ir.Table, currency: str) -> list[Finding]:
+    """Purchases that no customer's value holds, with the reason: nothing is left out in silence."""
+    row = engine.rows(
+        purchases.agg(
+            nobody=(purchases.identifier.isnull()).cast("int64").sum().fill_null(0),
+            foreign=(purchases.currency != currency).cast("int64").sum().fill_null(0),
+            spent=purchases.amount_minor.sum(
+                where=purchases.identifier.isnull() & (purchases.currency == currency)
+            ).fill_null(0),
+        )
+    ).to_pylist()[0]
+    said = []
+    if row["nobody"]:
+        said.append(
+            Finding(
+                f"{show(row['spent'], currency)} was bought by people we cannot name.",
+                f"{row['nobody']:,} order lines without a customer: kept, in nobody's value.",
+            )
+        )
+    if row["foreign"]:
+        said.append(
+            Finding(
+                f"{row['foreign']:,} order lines in other currencies are kept and in no value.",
+                f"Values are in {currency}.",
+            )
+        )
+    return said

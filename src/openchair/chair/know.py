@@ -1,0 +1,197 @@
+"""Know: who the facts speak of, where each customer stands, what they are worth. One row a customer comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+from ibis import _
+
+from openchair.chair.ports import CUSTOMER_COLUMNS, Engine, State
+from openchair.core.clock import Moment
+from openchair.core.ids import IDENTIFIER_KINDS, SEPARATOR
+from openchair.dossier import consent, identity, rules, stage
+from openchair.facts.days import local_day
+from openchair.facts.kinds import KINDS
+from openchair.value import worth
+
+CASE = ("orders", "recency_days", "age_days", "last_gap_days", "early_orders", "spent_minor")
+"""The integers that a customer's stage and value follow from: equal integers, equal scores."""
+
+NEWEST_TRAITS = ("name", "first_name", "last_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a turn knows: one row a customer (CUSTOMER_COLUMNS) and a row a customer and day with an order."""
+
+    customers: ir.Table
+    days: ir.Table
+    identities: ir.Table
+    value: Mapping[str, Any]
+
+
+def facts_until(engine: Engine, moment: Moment) -> dict[str, ir.Table]:
+    """Facts of every kind that had happened by a moment."""
+    return {kind: (t := engine.facts(kind)).filter(t.happened_at < moment.now) for kind in KINDS}
+
+
+def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: Moment) -> ir.Table:
+    """Map every identifier the facts name to a customer, keep what is new, and give the whole map."""
+    known = state.identities()
+    fresh = engine.rows(identity.mentioned(facts).anti_join(engine.share(known), "identifier"))
+    links = engine.rows(identity.linked(facts["traits"]))
+    moved = engine.share(identity.resolve(fresh, links, known))
+    made = (ibis.literal("customer" + SEPARATOR) + moved.root).hexdigest("md5").substr(0, 20)
+    new = engine.rows(
+        moved.select(
+            "identifier",
+            customer_id=moved.customer_id.fill_null(made),
+            because=ibis.ifelse(moved.root == moved.identifier, "first seen", ibis.literal("tied to ") + moved.root),
+        )
+    )
+    if new.num_rows:
+        state.link(new, moment.now)
+    return engine.share(state.identities() if new.num_rows else known)
+
+
+def owned(facts: ir.Table, identities: ir.Table) -> ir.Table:
+    """Facts with the `customer_id` that their identifier means now; facts of nobody are left out."""
+    return facts.inner_join(identities, "identifier")
+
+
+def know(
+    state: State, engine: Engine, facts: dict[str, ir.Table], moment: Moment, currency: str, confidence: float
+) -> Known:
+    """Where every customer stands at a moment. It runs in the engine; only distinct cases come to NumPy."""
+    identities = identify(state, engine, facts, moment)
+    bought = owned(facts["purchases"].filter(_.currency == currency), identities)
+    days = engine.keep(worth.purchase_days(bought.mutate(day=local_day(bought.happened_at, moment.zone))))
+    stats = engine.keep(worth.count(days, moment.day))
+    cases = engine.rows(stats.group_by(*CASE).agg(customers=_.count()).order_by(*CASE))
+    scores, value = score(cases, confidence)
+    scored = stats.inner_join(engine.share(scores), list(CASE))
+    table = _rows(engine, identities, scored, facts, moment)
+    types = {name: ibis.dtype(kind) for name, kind in _IBIS.items()}
+    kept = engine.keep(table.select(**{name: table[name].cast(types[name]) for name in CUSTOMER_COLUMNS}))
+    return Known(kept, days, identities, value)
+
+
+_IBIS = {
+    name: {"date32[day]": "date", "double": "float64"}.get(str(kind), str(kind))
+    for name, kind in CUSTOMER_COLUMNS.items()
+}
+
+
+def score(cases: pa.Table, confidence: float) -> tuple[pa.Table, Mapping[str, Any]]:
+    """Stage and spender value of each distinct case. cases: CASE and `customers`, how many are equal."""
+    column = {name: cases[name].to_numpy() for name in cases.column_names}
+    fitted = worth.fit(column)
+    figures = worth.score(fitted, column, confidence)
+    orders = column["orders"]
+    figures["gap_days"] = np.where(orders >= 2, column["recency_days"] / np.maximum(orders - 1, 1), np.nan)
+    gaps = np.repeat(figures["gap_days"], column["customers"])
+    places = stage.stages(
+        orders,
+        column["age_days"] - column["recency_days"],
+        figures["gap_days"],
+        float(np.nanmedian(gaps)) if np.isfinite(gaps).any() else float("nan"),
+        p_alive=figures["p_alive"],
+        first_half_orders=column["early_orders"],
+        last_gap_days=np.where(orders >= 2, column["last_gap_days"], np.nan),
+    )
+    table = pa.table(
+        {name: cases[name] for name in CASE}
+        | {name: pa.array(values, mask=np.isnan(values)) for name, values in figures.items()}
+        | {"stage": pa.array(stage.STAGES).take(pa.array(places))}
+    )
+    return table, worth.explain(fitted)
+
+
+def _newest(facts: ir.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> ir.Table:
+    """For each key the row that happened last; ties fall to the greater fact id, so order of arrival changes nothing."""
+    place = ibis.row_number().over(
+        group_by=list(keys), order_by=[ibis.desc(facts.happened_at), ibis.desc(facts.fact_id)]
+    )
+    return facts.mutate(place=place).filter(_.place == 0).select(*keys, *values)
+
+
+def _masks(engine: Engine, traits: ir.Table) -> ir.Table:
+    """Hard rules and consents of each customer as bit sets, from the newest value of each trait that speaks of them."""
+    names = engine.rows(traits.select("name").distinct())["name"].to_pylist()
+    binding = [name for name in names if rules.binds(name) or consent.binds(name)]
+    newest = engine.keep(_newest(traits.filter(traits.name.isin(binding)), ("customer_id", "name"), ("value",)))
+    said = engine.rows(newest.select("name", "value").distinct()).to_pylist()
+    parsed = [
+        {**s, "rules": mask, "food": food, "consents": consent.consents_of(s["name"], s["value"])}
+        for s in said
+        for mask, food in [rules.rules_of(s["name"], s["value"])]
+    ]
+    text, number = pa.string(), pa.int64()
+    columns = pa.schema({"name": text, "value": text, "rules": number, "food": number, "consents": number})
+    meaning = engine.share(pa.Table.from_pylist(parsed, schema=columns))
+    return (
+        newest.inner_join(meaning, ["name", "value"])
+        .group_by("customer_id")
+        .agg(rules=_.rules.bit_or(), food=_.food.max(), consents=_.consents.bit_or())
+    )
+
+
+def _rows(
+    engine: Engine, identities: ir.Table, scored: ir.Table, facts: dict[str, ir.Table], moment: Moment
+) -> ir.Table:
+    """One row a customer: everyone an identifier means, with all that is known beside it."""
+    by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
+    answers, voices, contacts = (
+        t.mutate(day=local_day(t.happened_at, moment.zone)) for t in (by["answers"], by["voices"], by["contacts"])
+    )
+    asked = answers.filter(answers.metric == "nps", answers.score.notnull())
+    hurt = ibis.union(
+        asked.filter(asked.score <= 6).select("customer_id", "day"),
+        voices.filter((voices.channel == "ticket") | (voices.rating <= 2)).select("customer_id", "day"),
+    )
+    came = by["referrals"].filter(_.status.isin(["joined", "bought"]))
+    parts = (
+        scored,
+        _names(by["traits"]),
+        _masks(engine, by["traits"]),
+        _newest(asked, ("customer_id",), ("score",)).rename(nps_score="score"),
+        came.group_by("customer_id").agg(sent_friends=_.invitee.nunique()),
+        hurt.group_by("customer_id").agg(complained_on=_.day.max()),
+        contacts.filter(_.status.isin(OURS)).group_by("customer_id").agg(contacted_on=_.day.max()),
+    )
+    table = _called(identities)
+    for part in parts:
+        table = table.left_join(part, "customer_id").drop("customer_id_right")
+    return table.mutate(
+        name=ibis.coalesce(table.given_name, table.called),
+        stage=table.stage.fill_null("prospect"),
+        food_safety=_.food.fill_null(0).cases(*enumerate(rules.FOOD_SAFETY)),
+        **{n: table[n].fill_null(0) for n in ("orders", "spent_minor", "rules", "consents", "sent_friends")},
+    )
+
+
+OURS = ("approved", "sent", "delivered", "opened", "clicked", "answered")
+"""What counts as having been in touch."""
+
+
+def _called(identities: ir.Table) -> ir.Table:
+    """Every customer, `called` by the best identifier there is: the shop's own id, then an e-mail, then a device."""
+    order = ibis.cases(
+        *[(identities.identifier.startswith(f"{k}:"), str(i)) for i, k in enumerate(IDENTIFIER_KINDS)], else_="9"
+    )
+    best = identities.mutate(key=order + identities.identifier).group_by("customer_id").agg(key=_.key.min())
+    return best.select("customer_id", called=best.key.substr(1).re_replace("^[a-z]+:", ""))
+
+
+def _names(traits: ir.Table) -> ir.Table:
+    """What each customer is called by name: the newest `name`, else first and last name together."""
+    newest = _newest(
+        traits.filter(traits.name.isin(NEWEST_TRAITS), traits.value.strip() != ""), ("customer_id", "name"), ("value",)
+    )
+    wide = newest.group_by("customer_id").agg(**{n: newest.value.max(where=newest.name == n) for n in NEWEST_TRAITS})
+    both = (wide.first_name.fill_null("") + " " + wide.last_name.fill_null("")).strip()
+    return wide.select("customer_id", given_name=ibis.coalesce(wide.name, both.nullif("")))

@@ -1,0 +1,34 @@
+"""Facts that Openchair itself makes: what a person decided, what we sent. They walk in through the inbox like all others."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from openchair.chair.ports import Envelope
+from openchair.core.ids import digest
+from openchair.facts import segment
+from openchair.facts.kinds import check
+
+SOURCE = "openchair"
+
+
+def envelope(kind: str, key: str, now: datetime, row: dict[str, Any]) -> Envelope:
+    """A fact of ours ready for the inbox; the same key is the same fact. Raises BadInput for an ill-formed row."""
+    whole = {"fact_id": digest(SOURCE, key), "source": SOURCE, "received_at": now, "happened_at": now, **row}
+    check(kind, whole)
+    return Envelope(key, SOURCE, now, msgspec.json.encode({"kind": kind, "row": whole}))
+
+
+class _Own(msgspec.Struct):
+    kind: str
+    row: dict[str, Any]
+
+
+def to_facts(body: bytes, source: str, key: str, received_at: datetime) -> list[tuple[str, dict[str, Any]]]:
+    """Facts in an envelope: ours as they are, everybody else's as Segment calls. Raises BadInput."""
+    if source != SOURCE:
+        return segment.facts_of(body, source, key, received_at)
+    own = msgspec.json.decode(body, type=_Own)
+    times = {name: msgspec.convert(own.row[name], datetime) for name in ("received_at", "happened_at")}
+    return [(own.kind, {**own.row, **times})]

@@ -1,0 +1,99 @@
+"""A turn of the wheel: sync what arrived, know everyone anew, choose for everyone, say what was found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from openchair.chair import choose, findings, know
+from openchair.chair.ports import Engine, History, Progress, State
+from openchair.chair.sync import ToFacts, sync
+from openchair.chair.views import TurnReport
+from openchair.core.clock import Moment
+from openchair.core.ids import digest
+from openchair.core.settings import Settings
+from openchair.loyalty.actions import Action
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by step, in order."""
+
+    timer: Callable[[], float]
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+    _step: str = ""
+    _since: float = 0.0
+
+    def step(self, name: str) -> None:
+        """End the step under way and begin the next; an empty name ends the last."""
+        now = self.timer()
+        if self._step:
+            self.seconds[self._step] = round(now - self._since, 3)
+        self._step, self._since = name, now
+        if name:
+            self.progress(name)
+
+
+def turn(
+    state: State,
+    history: History,
+    engine: Engine,
+    settings: Settings,
+    catalogue: tuple[Action, ...],
+    to_facts: ToFacts,
+    moment: Moment,
+    started_at: datetime,
+    timer: Callable[[], float],
+    progress: Progress,
+) -> TurnReport:
+    """Turn the wheel once for a moment. The same facts, moment and seed give the same decisions."""
+    watch = Stopwatch(timer, progress)
+    last = next(iter(state.turns(1)), None)
+    watch.step("sync")
+    sync(state, history, to_facts=to_facts)
+    watch.step("count")
+    facts = know.facts_until(engine, moment)
+    currency = settings.currency or usual_currency(engine, facts["purchases"]) or state.note("currency") or "EUR"
+    state.set_note("currency", currency)
+    watch.step("know")
+    known = know.know(state, engine, facts, moment, currency, settings.confidence)
+    watch.step("learn")
+    choose.settle(state, engine, known.days, moment, settings.outcome_days)
+    watch.step("decide")
+    chosen = choose.for_everyone(state, engine, known.customers, catalogue, settings, moment)
+    watch.step("save")
+    customers = state.replace_customers(engine.stream(known.customers))
+    state.save_decisions(moment.day, choose.DAILY, chosen.situations, chosen.decisions)
+    watch.step("tell")
+    summary = findings.summarise(engine, known.customers)
+    voice, voice_of = findings.voice(engine, facts["answers"], facts["voices"], known.identities, moment)
+    report = TurnReport(
+        turn_id=digest("turn", moment.now.isoformat(), started_at.isoformat())[:20],
+        as_of=moment.now,
+        day=moment.day,
+        started_at=started_at,
+        customers=customers,
+        decisions=chosen.acting,
+        seconds=watch.seconds,
+        findings=findings.found(engine, facts["purchases"], summary, known.value, last, currency),
+        models={"spender": known.value, "policy": chosen.policy},
+        arrived=findings.arrived(engine, facts, last),
+        lenses=findings.lenses(engine, facts["answers"], known.identities, summary, moment, currency),
+        voice=voice,
+        voice_of=voice_of,
+    )
+    watch.step("")
+    state.save_turn(report)
+    engine.release()
+    return report
+
+
+def usual_currency(engine: Engine, purchases: ir.Table) -> str | None:
+    """The currency of most purchases; None before there are any. Ties fall to the first in the alphabet."""
+    counts = purchases.group_by("currency").agg(n=_.count()).order_by(ibis.desc("n"), "currency").limit(1)
+    found = engine.rows(counts)["currency"].to_pylist()
+    return found[0] if found else None

@@ -1,0 +1,147 @@
+"""Commands that bring facts in: init, import, simulate, demo."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from openchair.cli.output import Json, aside, console, emit, progress, told
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("shop"),
+    name: Annotated[str, typer.Option(help="What the shop is called.")] = "",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code; left out: that of most purchases.")] = "",
+    timezone: Annotated[str, typer.Option(help="IANA name, such as Asia/Karachi.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make the folder of a new shop."""
+    from openchair.cli.wiring import init_home
+
+    given = {k: v for k, v in {"name": name, "currency": currency, "timezone": timezone}.items() if v}
+    with told():
+        file = init_home(folder, given)
+    if as_json:
+        emit({"home": str(folder), "settings": str(file)})
+    else:
+        console.print(f"Made {folder}. Next: openchair --home {folder} import orders.csv --dry-run", soft_wrap=True)
+
+
+def import_(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(exists=True, help="Files or folders: CSV, Parquet, Excel, JSON lines.")],
+    map: Annotated[list[str] | None, typer.Option("--map", help="field=Column, as often as needed.")] = None,
+    format: Annotated[str, typer.Option(help="The format's name, where guessing it fails.")] = "",
+    source: Annotated[str, typer.Option(help="What to call where the facts come from.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the mapping and the first rows; keep nothing.")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="Write every rejected row with its reason to this CSV.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read files of orders, customers, answers or events into facts. Reading one twice changes nothing."""
+    from openchair.cli.wiring import open_home
+
+    mapping = {}
+    for pair in map or []:
+        field, equals, column = pair.partition("=")
+        if not equals or not field.strip() or not column.strip():
+            raise typer.BadParameter(f"{pair!r} is not field=Column; write --map customer=Email", param_hint="--map")
+        mapping[field.strip()] = column.strip()
+    with told():
+        chair = open_home(context.obj)
+        if dry_run:
+            previews = [chair.preview(p, mapping=mapping, format=format) for p in chair.readable(paths)]
+            _show_previews(previews, as_json)
+            return
+        with progress() as step:
+            reports = chair.listen(paths, mapping=mapping, format=format, source=source, progress=step)
+        if rejects:
+            written = chair.write_rejects(rejects, [r.import_id for r in reports])
+    totals = {k: sum(getattr(r, k) for r in reports) for k in ("rows", "accepted", "rejected", "duplicates")}
+    if as_json:
+        emit({**totals, "seconds": round(sum(r.seconds for r in reports), 3), "files": reports})
+        return
+    for r in reports:
+        facts = ", ".join(f"{n:,} {kind}" for kind, n in r.facts.items() if n) or "nothing new"
+        console.print(
+            f"{r.file}: {r.rows:,} rows read as {r.format} in {r.seconds:.1f} s: {r.accepted:,} accepted,"
+            f" {r.rejected:,} rejected, {r.duplicates:,} known already ({facts})", soft_wrap=True, markup=False,
+        )
+    if rejects:
+        console.print(f"{written:,} rejected rows with their reasons are in {rejects}", soft_wrap=True)
+    elif totals["rejected"]:
+        console.print("See why with --rejects rejected.csv", soft_wrap=True)
+    if totals["accepted"]:
+        console.print(f"Next: openchair --home {context.obj} turn", soft_wrap=True)
+
+
+def _show_previews(previews: list[Any], as_json: bool) -> None:
+    from rich.table import Table
+
+    if as_json:
+        emit(previews if len(previews) != 1 else previews[0])
+        return
+    for seen in previews:
+        console.print(f"{seen.file}: read as {seen.format}", markup=False, soft_wrap=True)
+        for field, column in seen.mapping.items():
+            console.print(f"  {field:<12} <- {column}", markup=False, soft_wrap=True)
+        if seen.missing:
+            console.print(f"  missing: {', '.join(seen.missing)}; name its column with --map {seen.missing[0]}=...", markup=False, soft_wrap=True)
+        if seen.rows:
+            table = Table(*seen.rows[0])
+            for row in seen.rows:
+                table.add_row(*("" if v is None else str(v) for v in row.values()))
+            console.print(table)
+        for reject in seen.rejected:
+            console.print(f"  line {reject.line} would be rejected: {reject.reason}", markup=False, soft_wrap=True)
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="The folder to write to.")],
+    customers: Annotated[int, typer.Option(min=1, max=20_000_000, help="How many members the sample shop has.")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same shop.")] = 1,
+    end: Annotated[str, typer.Option(help="The day the story ends; today by default.")] = "",
+    years: Annotated[float, typer.Option(min=0.1, max=20, help="How long the story is.")] = 2.0,
+    as_json: Json = False,
+) -> None:
+    """Write the sample shop: a snack-box marketplace with known hidden truth. Everything in it is simulated."""
+    from openchair.simulation import simulate as make
+
+    try:
+        last = date.fromisoformat(end) if end else date.today()  # noqa: DTZ011  # the day on the wall is meant
+    except ValueError:
+        raise typer.BadParameter(f"{end!r} is not a date; write 2026-11-22", param_hint="--end") from None
+    with told(), progress() as step:
+        summary = make(customers, out, seed=seed, end=last, years=years, progress=step)
+    if as_json:
+        emit(summary)
+    else:
+        console.print(f"Simulated {customers:,} members into {out}. Next: openchair import {out}", soft_wrap=True)
+
+
+def demo(
+    context: typer.Context,
+    data: Annotated[str, typer.Option(help="sample-shop (simulated) or complete-journey (real households).")] = "sample-shop",
+    customers: Annotated[int, typer.Option(min=100, help="Members of the sample shop.")] = 2_000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8010,
+    serve: Annotated[bool, typer.Option(help="Serve the pages when the wheel has turned.")] = True,
+    folder: Annotated[Path, typer.Option(help="Where to build it.")] = Path("demo"),
+    as_json: Json = False,
+) -> None:
+    """Build a shop, turn the wheel, serve it and print the address."""
+    from openchair.cli.demo import build
+
+    with told():
+        with progress() as step:
+            home, report = build(folder, data, customers, step)
+        if as_json:
+            emit(report)
+        else:
+            aside.print(f"{report.customers:,} customers, {report.decisions:,} worth a word today.", soft_wrap=True)
+        if serve:
+            from openchair.server.run import serve as run
+
+            run(home, port=port)
+
+
+COMMANDS = {"demo": demo, "init": init, "import": import_, "simulate": simulate}

@@ -1,0 +1,49 @@
+"""The `openchair` command. Heavy imports wait until a command needs them, so that --help answers at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openchair import __version__
+from openchair.cli import access, keep, listen, wheel
+
+app = typer.Typer(
+    name="openchair",
+    help="The empty chair that stands for the customer at every meeting, filled by software.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"openchair {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    home: Annotated[
+        Path, typer.Option("--home", envvar="OPENCHAIR_HOME", help="The folder of the shop, made by `openchair init`.")
+    ] = Path("shop"),
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Listen, know, focus, decide, act, learn, tell: one turn of the wheel after another."""
+    context.obj = home
+
+
+for name, command in {**listen.COMMANDS, **wheel.COMMANDS, **access.COMMANDS, **keep.COMMANDS}.items():
+    app.command(name)(command)
+for group in (access.keys, access.users):
+    app.add_typer(group)
+
+
+def run() -> None:
+    """What the console script calls."""
+    app()

@@ -1,0 +1,77 @@
+"""Where the house is put together: a home folder becomes a chair with its state, history, engine and catalogue."""
+
+import os
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+from openchair.chair.chair import Chair
+from openchair.chair.ports import Engine
+from openchair.core.errors import BadInput, Conflict, NotFound
+from openchair.core.settings import SETTINGS, Settings, settings_of
+from openchair.loyalty import actions
+from openchair.store.history import DeltaHistory
+from openchair.store.state import open_state
+
+FILE = "openchair.toml"
+
+
+def init_home(home: Path, given: dict[str, str]) -> Path:
+    """Make the folder of a new shop with its settings file; refuses to touch one that is there."""
+    file = home / FILE
+    if file.exists():
+        raise Conflict("home", value=str(home), bound="is a shop already", remedy="Use it with --home, or name another.")
+    settings_of(home, given, {})
+    home.mkdir(parents=True, exist_ok=True)
+    by_name = {s.name: s for s in SETTINGS}
+    lines = ["# Settings of this shop. Every one is explained in docs/settings.md; the environment wins over this file.", ""]
+    lines += [f"# {by_name[name].help}\n{name} = {_toml(value)}" for name, value in given.items()]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def _toml(text: str) -> str:
+    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in text)
+    return f'"{escaped}"'
+
+
+def settings_at(home: Path) -> Settings:
+    """The settings of a home. Raises NotFound where no shop was made, BadInput for a file that cannot be read."""
+    file = home / FILE
+    if not file.is_file():
+        raise NotFound("home", value=str(home), bound=f"has no {FILE}", remedy=f"Make a shop first: openchair init {home}")
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise BadInput(str(file), value=str(wrong), bound="must be TOML", remedy="Mend that line.") from None
+    return settings_of(home.resolve(), table, os.environ)
+
+
+def open_home(home: str | Path) -> Chair:
+    """The chair of the shop in a folder. Creates its database on first use."""
+    folder = Path(home)
+    settings = settings_at(folder)
+    history = DeltaHistory(settings.history)
+    own = folder / "catalogue.toml"
+    catalogue = actions.parse(own.read_text(encoding="utf-8")) if own.is_file() else actions.default_catalogue()
+
+    def engine() -> Engine:
+        if settings.engine == "spark":
+            from openchair.store.spark import SparkEngine
+
+            return SparkEngine(history, settings.spark_master)
+        from openchair.store.engine import DuckEngine
+
+        return DuckEngine(history, settings.memory, settings.threads, folder / "tmp")
+
+    return Chair(
+        home=folder.resolve(),
+        settings=settings,
+        state=open_state(settings.state),
+        history=history,
+        engine=engine,
+        catalogue=catalogue,
+        clock=lambda: datetime.now(UTC),
+        timer=perf_counter,
+    )
