@@ -34,7 +34,7 @@ def machine() -> dict[str, object]:
 
 
 def measure(name: str) -> list[Row]:
-    """The rows of one benchmark, run in a process of its own; a benchmark that fails is a promise that does not hold."""
+    """The rows of one benchmark, run in a process of its own; one that fails is a promise that does not hold."""
     begun = time.perf_counter()
     print(f"measuring {name} ...", file=sys.stderr, flush=True)
     done = subprocess.run([sys.executable, "-m", "benchmarks", "--one", name], stdout=subprocess.PIPE, check=False)
