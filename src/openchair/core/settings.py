@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 
 from openchair.core.clock import zone
@@ -50,6 +51,18 @@ def _flag(text: str) -> Value:
     return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
 
 
+def _name(text: str) -> Value:
+    if not 1 <= len(text.strip()) <= 100:
+        raise ValueError
+    return text.strip()
+
+
+def _time_of_day(text: str) -> Value:
+    if text != "off":
+        time.fromisoformat(text)
+    return text
+
+
 def _memory(text: str) -> Value:
     if not (text[:-2].isdigit() and text[-2:] in ("MB", "GB")):
         raise ValueError
@@ -57,7 +70,7 @@ def _memory(text: str) -> Value:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("name", "My shop", "1 to 100 characters", "The name of the shop, shown on every page.", str),
+    Setting("name", "My shop", "1 to 100 characters", "The name of the shop, shown on every page.", _name),
     Setting("currency", "", "an ISO 4217 code, or empty", "The currency values are in, and files without one are read in; empty: that of most purchases.", lambda t: check_currency(t) if t else ""),
     Setting("timezone", "UTC", "an IANA time zone", "Where the shop's day begins and ends.", lambda t: zone(t).key),
     Setting("state", "", "a SQLAlchemy URL, sqlite or postgresql+psycopg", "Where dossiers, decisions, keys and the inbox are kept; empty: state.db in the home.", str),
@@ -76,7 +89,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_url", "", "an https address, or empty", "How people reach this server from outside; needed to listen on anything but this machine.", str),
     Setting("open_demo", False, "true or false", "Let anyone on this machine look at the pages without signing in; only for a sample shop.", _flag),
     Setting("sync_seconds", 5.0, "0.1 to 3600", "How often the server moves acknowledged events from the inbox to history.", _number(float, 0.1, 3600)),
-    Setting("turn_at", "05:00", "a time of day HH:MM, or off", "When the server turns the wheel each day, in the shop's time zone.", str),
+    Setting("turn_at", "05:00", "a time of day HH:MM, or off", "When the server turns the wheel each day, in the shop's time zone.", _time_of_day),
 )  # fmt: skip
 
 
