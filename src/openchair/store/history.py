@@ -35,7 +35,7 @@ class DeltaHistory(History):
     def append(self, kind: str, rows: pa.RecordBatchReader | pa.Table, *, app: str = "", version: int = 0) -> int:
         """Add facts in one durable commit and give their number. With `app`, the commit carries (app, version).
 
-        Raises Conflict when `app` has committed since `version(kind, app)` was asked, StorageFull when nothing was kept.
+        Raises Conflict when `app` has committed since `version(kind, app)` was asked; StorageFull on a full disk.
         """
         schema = kinds.schema(kind)
         counted = 0

@@ -1,0 +1,214 @@
+"""Opening the state's database, transactions on it, many rows into it: alike on SQLite and PostgreSQL."""
+
+import io
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+from sqlalchemy import Connection, Engine, Result, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from openchair.core.errors import BadInput, StorageFull
+from openchair.store.migrations import HEAD, upgrade
+
+BUSY_SECONDS = 60.0
+"""How long a writer waits for another's transaction: longer than a turn needs to replace a million customers."""
+
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000")
+
+_FULL = ("28", "53100", "disk is full", "No space left", "disk I/O error", "readonly database", "unable to open")
+_SQL_TYPES = {
+    pa.string(): "TEXT",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE PRECISION",
+    pa.date32(): "DATE",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
+}
+
+
+class Database:
+    """A migrated database: `read` and `write` give a connection inside one transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.lite = self.engine.dialect.name == "sqlite"
+        with named_errors():
+            if not self.migrated():
+                with self.write() as connection:
+                    upgrade(connection)
+
+    def migrated(self) -> bool:
+        """Whether the tables are those that this version expects."""
+        with self.read() as connection:
+            if not connection.dialect.has_table(connection, "alembic_version"):
+                return False
+            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the database."""
+        with named_errors(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection whose changes are kept together or not at all; on SQLite the only writer from its start."""
+        with named_errors(), self.engine.connect() as plain:
+            connection = plain.execution_options(openchair_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def _engine(text: str) -> Engine:
+    try:
+        url = make_url(text)
+        if url.get_backend_name() == "postgresql":
+            return _postgres(url.set(drivername="postgresql+psycopg"))
+        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+            raise ArgumentError("not a file")
+    except (ArgumentError, NoSuchModuleError):
+        raise BadInput(
+            "state",
+            value=text,
+            bound="must be sqlite:///FILE or postgresql+psycopg://...",
+            remedy="Correct the setting.",
+        ) from None
+    except ModuleNotFoundError:
+        raise BadInput("state", value=text, bound="needs psycopg", remedy="Install openchair[postgres].") from None
+    file = Path(url.database)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    except OSError as wrong:
+        raise StorageFull("state", value=str(wrong), bound="must be writable", remedy="Free or allow it.") from None
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=16)
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        prepare(connection)
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("openchair_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: Any) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=16)
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    return engine
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make a SQLite connection durable and strict; transactions begin when we say so, not when the driver thinks."""
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """A full or failing disk, a lock that is never given and a server that is gone become StorageFull."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as failed:
+        raise storage_error(failed) from failed
+
+
+def storage_error(failed: Exception) -> Exception:
+    """What a driver's error means to a caller: StorageFull where waiting may help, else the error itself."""
+    cause = getattr(failed, "orig", failed)
+    text = str(cause)
+    code = getattr(cause, "sqlstate", None) or ""
+    lost = isinstance(failed, DBAPIError) and failed.connection_invalidated
+    if lost or code[:2] in ("08", "53", "57", "58") or any(sign in text for sign in _FULL) or "locked" in text:
+        return StorageFull(
+            "state", value=text, bound="must be writable", remedy="Nothing was kept; send it again later."
+        )
+    return failed
+
+
+def pour(connection: Connection, table: str, rows: pa.RecordBatchReader | pa.Table) -> int:
+    """Insert Arrow rows into a table's columns of the same names, in batches, in the connection's transaction."""
+    names = ", ".join(f'"{n}"' for n in rows.schema.names)
+    raw: Any = connection.connection.driver_connection
+    count = 0
+    for batch in rows.to_batches(50_000) if isinstance(rows, pa.Table) else rows:
+        count += batch.num_rows
+        if connection.dialect.name == "sqlite":
+            holes = ", ".join("?" * batch.num_columns)
+            columns = [_plain(column).to_pylist() for column in batch.columns]
+            raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({holes})", zip(*columns, strict=True))  # noqa: S608
+        else:
+            buffer = io.BytesIO()
+            clean = pa.RecordBatch.from_arrays([_clean(c) for c in batch.columns], names=batch.schema.names)
+            csv.write_csv(clean, buffer, csv.WriteOptions(include_header=False))
+            with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)") as copy:
+                copy.write(buffer.getvalue())
+    return count
+
+
+@contextmanager
+def staged(connection: Connection, rows: pa.RecordBatchReader | pa.Table) -> Iterator[str]:
+    """The rows in a temporary table of this transaction, to be joined or inserted from."""
+    columns = ", ".join(f'"{f.name}" {_SQL_TYPES[f.type]}' for f in rows.schema)
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged ({columns})")
+    pour(connection, "staged", rows)
+    yield "staged"
+    connection.exec_driver_sql("DROP TABLE staged")
+
+
+def conform(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+    """Rows with exactly these columns and types, still as a stream."""
+    batches: Iterable[pa.RecordBatch] = rows.to_batches(50_000) if isinstance(rows, pa.Table) else rows
+    return pa.RecordBatchReader.from_batches(schema, (b.select(schema.names).cast(schema) for b in batches))
+
+
+def table_of(result: Result[Any], schema: pa.Schema) -> pa.Table:
+    """A result as an Arrow table, column by column, without a Python object for every row at once."""
+    pieces = []
+    for some in result.partitions(50_000):
+        columns = zip(*some, strict=True)
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+        pieces.append(pa.Table.from_arrays(arrays, schema=schema))
+    return pa.concat_tables(pieces) if pieces else schema.empty_table()
+
+
+def _clean(column: pa.Array) -> pa.Array:
+    """As both databases can keep it: no NaN, which PostgreSQL would sort above all, and no U+0000."""
+    if pa.types.is_floating(column.type):
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    if pa.types.is_string(column.type):
+        return pc.replace_substring(column, "\x00", "\ufffd")
+    return column
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """As SQLAlchemy writes it on SQLite: days and times as text."""
+    if pa.types.is_date(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us")).cast(pa.string())
+    return _clean(column)
+
+
+def sqlite_file(engine: Engine) -> str:
+    """The file behind a SQLite engine."""
+    return cast(str, engine.url.database)

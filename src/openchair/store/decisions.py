@@ -1,0 +1,173 @@
+"""Decisions and the situations they were taken in: what was chosen, what a person said to it, what came of it."""
+
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Date, Float, Select, Text, bindparam, case, cast, delete, func, or_, select, text, tuple_, update
+
+from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
+from openchair.core.errors import BadInput, NotFound
+from openchair.core.ids import digest
+from openchair.store.database import Database, conform, staged, table_of
+from openchair.store.inbox import put_within
+from openchair.store.schema import customers, situations
+from openchair.store.schema import decisions as _decisions
+
+_DECISIONS = pa.schema(list(DECISION_COLUMNS.items()))
+_SITUATIONS = pa.schema(list(SITUATION_COLUMNS.items()))
+_OUTCOMES = pa.schema(
+    [("decision_id", pa.string()), ("outcome_minor", pa.int64()), ("outcome_at", pa.timestamp("us", tz="UTC"))]
+)
+_ACTING = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
+_UNDONE = ("proposed", "vetoed", "failed")
+
+
+class Decisions:
+    """What the State protocol says of decisions."""
+
+    _database: Database
+
+    def save_decisions(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
+        """Keep a day's decisions (DECISION_COLUMNS) and the distinct situations they were taken in.
+
+        A customer's decision of the same day and moment stays if a person has already acted on it.
+        Raises BadInput for a decision whose situation is not among `situations`.
+        """
+        told = conform(situations, _SITUATIONS).read_all()
+        pairs = zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True)
+        ids = pa.array([digest(*pair) for pair in pairs], pa.string())
+        rows = conform(decisions, _DECISIONS).read_all()
+        place = pc.index_in(rows["situation_id"], value_set=told["situation_id"].combine_chunks())
+        if place.null_count:
+            lost = rows.filter(place.is_null())["situation_id"][0].as_py()
+            raise BadInput("decision's situation", value=lost, bound="is not among the situations", remedy="Add it.")
+        rows = rows.append_column("record_id", ids.take(place.combine_chunks()))
+        with self._database.write() as connection:
+            with staged(connection, told.append_column("record_id", ids)) as those:
+                connection.exec_driver_sql(
+                    f"""INSERT INTO situations (record_id, situation_id, record)
+                    SELECT record_id, situation_id, record FROM {those} WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608
+                )
+            connection.execute(
+                delete(_decisions).where(
+                    _decisions.c.day == day, _decisions.c.moment == moment, _decisions.c.status == "proposed"
+                )
+            )
+            with staged(connection, rows) as those:
+                columns = ", ".join(rows.schema.names)
+                chosen = ", ".join(f"{those}.{name}" for name in rows.schema.names)
+                connection.execute(
+                    text(
+                        f"""INSERT INTO decisions ({columns}, day, moment, stage)
+                        SELECT {chosen}, :day, :moment, customers.stage
+                        FROM {those} LEFT JOIN customers ON customers.customer_id = {those}.customer_id
+                        WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608  # our own tables' names
+                    ).bindparams(bindparam("day", day, Date), bindparam("moment", moment, Text))
+                )
+
+    def decisions(
+        self,
+        *,
+        day: date | None = None,
+        customer_id: str | None = None,
+        acting: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Decisions joined with their situation and customer, best gain first within the newest day.
+
+        acting: only decisions to do something. after: a decision id, from which on the list goes.
+        """
+        place = (_decisions.c.day, _decisions.c.gain_minor, _decisions.c.decision_id)
+        query = _joined()
+        if day is not None:
+            query = query.where(_decisions.c.day == day)
+        if customer_id is not None:
+            query = query.where(_decisions.c.customer_id == customer_id)
+        if acting:
+            query = query.where(_ACTING)
+        with self._database.read() as connection:
+            if after is not None:
+                cursor = connection.execute(select(*place).where(_decisions.c.decision_id == after)).first()
+                if cursor is None:
+                    raise BadInput(
+                        "cursor", value=after, bound="is not a decision", remedy="Start from the first page."
+                    )
+                query = query.where(tuple_(*place) < tuple_(*cursor))
+            found = connection.execute(query.order_by(*(c.desc() for c in place)).limit(limit + 1)).mappings()
+            rows = [dict(row) for row in found]
+        return rows[:limit], len(rows) > limit
+
+    def decision(self, decision_id: str) -> dict[str, Any] | None:
+        """One decision, joined likewise."""
+        with self._database.read() as connection:
+            row = connection.execute(_joined().where(_decisions.c.decision_id == decision_id)).mappings().first()
+            return dict(row) if row else None
+
+    def mark(self, decision_id: str, status: str, by: str, at: datetime, event: Envelope) -> None:
+        """Set a decision's status and put the fact of it in the inbox, in one transaction. Raises NotFound."""
+        with self._database.write() as connection:
+            done = connection.execute(
+                update(_decisions)
+                .where(_decisions.c.decision_id == decision_id)
+                .values(status=status, decided_by=by, decided_at=at)
+            )
+            if not done.rowcount:
+                raise NotFound("decision", value=decision_id, bound="is not here", remedy="Look in the list of today.")
+            put_within(connection, [event])
+
+    def set_outcomes(self, rows: pa.Table) -> None:
+        """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
+        with self._database.write() as connection, staged(connection, conform(rows, _OUTCOMES).read_all()) as those:
+            connection.exec_driver_sql(
+                f"""UPDATE decisions SET outcome_minor = {those}.outcome_minor, outcome_at = {those}.outcome_at
+                FROM {those} WHERE decisions.decision_id = {those}.decision_id"""  # noqa: S608  # our own table's name
+            )
+
+    def unsettled(self, before: date) -> pa.Table:
+        """Decisions of days before `before` without an outcome: decision_id, customer_id, day."""
+        query = select(_decisions.c.decision_id, _decisions.c.customer_id, _decisions.c.day).where(
+            _decisions.c.day < before, _decisions.c.outcome_minor.is_(None)
+        )
+        wanted = pa.schema([("decision_id", pa.string()), ("customer_id", pa.string()), ("day", pa.date32())])
+        with self._database.read() as connection:
+            return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
+
+    def rewards(self) -> pa.Table:
+        """What came of settled decisions: action, stage, n, total, squares (of outcome_minor).
+
+        `wait` counts decisions to wait and those dismissed; an action counts where a person approved it. `stage` is
+        the customer's when the decision was taken.
+        """
+        waited = or_(_decisions.c.action == "wait", _decisions.c.status == "dismissed")
+        action = case((waited, "wait"), else_=_decisions.c.action)
+        outcome = cast(_decisions.c.outcome_minor, Float)
+        query = (
+            select(action, _decisions.c.stage, func.count(), func.sum(outcome), func.sum(outcome * outcome))
+            .where(_decisions.c.outcome_minor.is_not(None), or_(waited, _decisions.c.status.not_in(_UNDONE)))
+            .group_by(action, _decisions.c.stage)
+            .order_by(action, _decisions.c.stage)
+        )
+        wanted = pa.schema(
+            [
+                ("action", pa.string()),
+                ("stage", pa.string()),
+                ("n", pa.int64()),
+                ("total", pa.float64()),
+                ("squares", pa.float64()),
+            ]
+        )
+        with self._database.read() as connection:
+            return table_of(connection.execute(query), wanted)
+
+
+def _joined() -> Select[Any]:
+    """A decision with its situation's record and its customer's row as it is now; `stage` is the one of the day."""
+    theirs = [customers.c[name] for name in CUSTOMER_COLUMNS if name not in ("customer_id", "stage")]
+    return (
+        select(_decisions, situations.c.record, *theirs)
+        .join(situations, situations.c.record_id == _decisions.c.record_id)
+        .outerjoin(customers, customers.c.customer_id == _decisions.c.customer_id)
+    )

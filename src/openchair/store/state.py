@@ -1,0 +1,159 @@
+"""The state of a home: dossiers' rows, decisions, imports, turns and leases, on SQLite or PostgreSQL."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from openchair.chair.ports import State
+from openchair.chair.views import ImportReport, Reject, TurnReport
+from openchair.store import schema
+from openchair.store.access import Access
+from openchair.store.customers import Customers
+from openchair.store.database import Database
+from openchair.store.decisions import Decisions
+from openchair.store.inbox import SqlInbox
+
+_REJECTS_AT_ONCE = 5_000
+
+
+class SqlState(Customers, Decisions, State):
+    """The whole of the State protocol over one Database; `inbox` and `access` share it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.inbox: SqlInbox = SqlInbox(database)
+        self.access = Access(database)
+
+    def migrated(self) -> bool:
+        """Whether the database answers and has the tables that this version expects."""
+        return self._database.migrated()
+
+    def close(self) -> None:
+        """Commit what waits in the inbox and give the connections back."""
+        self.inbox.close()
+        self._database.close()
+
+    def note(self, key: str) -> str | None:
+        """A remembered word about this home, such as `simulated`."""
+        with self._database.read() as connection:
+            return connection.scalar(select(schema.notes.c.value).where(schema.notes.c.key == key))
+
+    def set_note(self, key: str, value: str) -> None:
+        """Remember a word about this home."""
+        with self._database.write() as connection:
+            put = _upsert(self._database.lite, schema.notes).values(key=key, value=value)
+            connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+    def save_turn(self, report: TurnReport) -> None:
+        """Keep the report of a turn."""
+        with self._database.write() as connection:
+            connection.execute(delete(schema.turns).where(schema.turns.c.turn_id == report.turn_id))
+            connection.execute(
+                insert(schema.turns).values(
+                    turn_id=report.turn_id, started_at=report.started_at, report=_written(report)
+                )
+            )
+
+    def turns(self, limit: int) -> list[TurnReport]:
+        """The latest turns, newest first."""
+        return [msgspec.json.decode(text, type=TurnReport) for text in self._reports(schema.turns, limit)]
+
+    def save_import(self, report: ImportReport, rejects: Iterable[Reject]) -> None:
+        """Keep the report of an import and its rejected rows."""
+        with self._database.write() as connection:
+            for table in (schema.imports, schema.rejects):
+                connection.execute(delete(table).where(table.c.import_id == report.import_id))
+            connection.execute(
+                insert(schema.imports).values(
+                    import_id=report.import_id, started_at=report.started_at, report=_written(report)
+                )
+            )
+            some: list[dict[str, Any]] = []
+            for one in rejects:
+                some.append(_row(report, one))
+                if len(some) == _REJECTS_AT_ONCE:
+                    connection.execute(insert(schema.rejects), some)
+                    some = []
+            if some:
+                connection.execute(insert(schema.rejects), some)
+
+    def imports(self, limit: int) -> list[ImportReport]:
+        """The latest imports, newest first."""
+        return [msgspec.json.decode(text, type=ImportReport) for text in self._reports(schema.imports, limit)]
+
+    def rejects(self, import_id: str | None) -> Iterator[Reject]:
+        """Rejected rows of one import, or of all, in the order they were found."""
+        seen = -1
+        table = schema.rejects
+        while True:
+            query = select(table).where(table.c.number > seen).order_by(table.c.number).limit(_REJECTS_AT_ONCE)
+            if import_id is not None:
+                query = query.where(table.c.import_id == import_id)
+            with self._database.read() as connection:
+                found = connection.execute(query).all()
+            if not found:
+                return
+            yield from (Reject(row.file, row.line, row.reason, row.row) for row in found)
+            seen = found[-1].number
+
+    def lease(self, job: str, owner: str, now: datetime, seconds: float) -> bool:
+        """Whether `owner` may run `job` until now + seconds; renews its own lease, takes an expired one."""
+        table, until = schema.leases, now + timedelta(seconds=seconds)
+        put = _upsert(self._database.lite, table).values(job=job, owner=owner, until=until)
+        put = put.on_conflict_do_update(
+            index_elements=["job"],
+            set_={"owner": owner, "until": until},
+            where=(table.c.owner == owner) | (table.c.until <= now),
+        )
+        with self._database.write() as connection:
+            return connection.execute(put.returning(table.c.owner)).first() is not None
+
+    def free(self, job: str, owner: str) -> None:
+        """Give a lease back."""
+        table = schema.leases
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(table.c.job == job, table.c.owner == owner))
+
+    def _reports(self, table: Table, limit: int) -> list[str]:
+        key = next(iter(table.primary_key.columns))
+        with self._database.read() as connection:
+            query = select(table.c.report).order_by(table.c.started_at.desc(), key.desc()).limit(limit)
+            return list(connection.scalars(query))
+
+
+def open_state(url: str) -> SqlState:
+    """The state behind a URL (sqlite:///FILE or postgresql+psycopg://...), made or brought up to date when needed.
+
+    Raises BadInput for a URL that names neither, StorageFull where it cannot be written.
+    """
+    return SqlState(Database(url))
+
+
+def _upsert(lite: bool, table: Table) -> Any:
+    """The two dialects write the same statement, but each has its own class for it."""
+    return sqlite.insert(table) if lite else postgresql.insert(table)
+
+
+def _row(report: ImportReport, one: Reject) -> dict[str, Any]:
+    return {
+        "import_id": report.import_id,
+        "file": one.file,
+        "line": one.line,
+        "reason": one.reason,
+        "row": one.row,
+    }
+
+
+def _written(report: TurnReport | ImportReport) -> str:
+    return msgspec.json.encode(report, enc_hook=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers, which models may report, as Python's."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise NotImplementedError(f"{type(value).__name__} cannot be written as JSON")
