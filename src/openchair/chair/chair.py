@@ -17,7 +17,7 @@ from openchair.core.clock import Moment, moment_of, zone
 from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
-from openchair.loyalty.actions import Action
+from openchair.loyalty.actions import WAIT, Action
 
 TURN_LEASE_SECONDS = 3600.0
 
@@ -132,7 +132,9 @@ class Chair:
     ) -> tuple[tuple[Customer, ...], bool]:
         """Customers in an order (worth, recent, name, orders), from a cursor on, and whether more follow."""
         if order not in tell.ORDERS:
-            raise BadInput("order", value=order, bound=f"one of {', '.join(tell.ORDERS)}", remedy="Choose one of these.")
+            raise BadInput(
+                "order", value=order, bound=f"one of {', '.join(tell.ORDERS)}", remedy="Choose one of these."
+            )
         rows, more = self.state.customers(search=search, order=order, limit=limit, after=after)
         return tuple(map(tell.customer, rows)), more
 
@@ -141,7 +143,10 @@ class Chair:
         found = self.state.find(who.strip())
         if found is None:
             raise NotFound(
-                "customer", value=who, bound="no identifier is like that", remedy="Search on the Customers page, or turn first."
+                "customer",
+                value=who,
+                bound="no identifier is like that",
+                remedy="Search on the Customers page, or turn first.",
             )
         return found
 
@@ -165,8 +170,12 @@ class Chair:
     def decide(self, who: str, moment_name: str = "daily", *, at: Moment | None = None) -> Decision:
         """The next best action for one customer now; the same day and occasion give the same decision."""
         if not 1 <= len(moment_name) <= 60:
-            raise BadInput("moment", value=moment_name, bound="1 to 60 characters", remedy="Name the occasion: checkout.")
-        decision_id = choose.for_one(self.state, self.find(who), moment_name, self.catalogue, self.settings, at or self.moment())
+            raise BadInput(
+                "moment", value=moment_name, bound="1 to 60 characters", remedy="Name the occasion: checkout."
+            )
+        decision_id = choose.for_one(
+            self.state, self.find(who), moment_name, self.catalogue, self.settings, at or self.moment()
+        )
         return self.decision(decision_id)
 
     def decision(self, decision_id: str) -> Decision:
@@ -194,8 +203,10 @@ class Chair:
         """Say what became of a decision; it is kept as a fact. Raises BadInput, NotFound, Conflict."""
         before = self.decision(decision_id)
         if status not in tell.STATUSES:
-            raise BadInput("status", value=status, bound=f"one of {', '.join(tell.STATUSES)}", remedy="Choose one of these.")
-        if before.action == choose.WAIT:
+            raise BadInput(
+                "status", value=status, bound=f"one of {', '.join(tell.STATUSES)}", remedy="Choose one of these."
+            )
+        if before.action == WAIT:
             raise BadInput("decision", value=decision_id, bound="was to wait", remedy="There is nothing to approve.")
         if before.status == status:
             return before

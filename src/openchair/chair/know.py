@@ -112,7 +112,7 @@ def score(cases: pa.Table, confidence: float) -> tuple[pa.Table, Mapping[str, An
 
 
 def _newest(facts: ir.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> ir.Table:
-    """For each key the row that happened last; ties fall to the greater fact id, so order of arrival changes nothing."""
+    """For each key the row that happened last; ties fall to the greater fact id, whatever came first."""
     place = ibis.row_number().over(
         group_by=list(keys), order_by=[ibis.desc(facts.happened_at), ibis.desc(facts.fact_id)]
     )

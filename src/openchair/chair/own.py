@@ -1,4 +1,4 @@
-"""Facts that Openchair itself makes: what a person decided, what we sent. They walk in through the inbox like all others."""
+"""Facts that Openchair itself makes: what a person decided, what we sent. They come in through the inbox like all."""
 
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ class _Own(msgspec.Struct):
 def to_facts(body: bytes, source: str, key: str, received_at: datetime) -> list[tuple[str, dict[str, Any]]]:
     """Facts in an envelope: ours as they are, everybody else's as Segment calls. Raises BadInput."""
     if source != SOURCE:
-        return segment.facts_of(body, source, key, received_at)
+        return list(segment.facts_of(body, source, key, received_at))
     own = msgspec.json.decode(body, type=_Own)
     times = {name: msgspec.convert(own.row[name], datetime) for name in ("received_at", "happened_at")}
     return [(own.kind, {**own.row, **times})]

@@ -36,6 +36,8 @@ class RawFile:
     columns: tuple[str, ...]
     table: ir.Table
     broken: tuple[Reject, ...]
+    simulated: bool = False
+    """Whether the file says of itself that its rows are simulated (Parquet metadata `openchair.simulated`)."""
 
 
 class Inbox(Protocol):
@@ -186,9 +188,11 @@ class State(Protocol):
         ...
 
     def rewards(self) -> pa.Table:
-        """What came of settled decisions: action, stage, n, total, squares (of outcome_minor).
+        """What came of settled decisions, summed by `action` and `stage` with the weight w = 1 / propensity.
 
-        `wait` counts decisions to wait and those dismissed; an action counts where a person approved it.
+        Columns, with o the outcome and v the worth when it was decided (rows without worth are left out): w, ww (w^2),
+        share (w o/v), shares (w o^2/v^2), unit (w/v), share_unit (w o/v^2), units (w/v^2). `wait` counts decisions to
+        wait and those dismissed; an action counts where a person approved it.
         """
         ...
 
@@ -255,7 +259,9 @@ DECISION_COLUMNS: Mapping[str, pa.DataType] = {
     "gain_high": pa.float64(),
     "propensity": pa.float64(),
     "policy": pa.string(),
+    "worth_minor": pa.float64(),
 }
+"""`worth_minor`: what the customer was worth over 12 months when it was decided, null while unknown."""
 SITUATION_COLUMNS: Mapping[str, pa.DataType] = {
     "situation_id": pa.string(),
     "record": pa.string(),

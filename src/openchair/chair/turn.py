@@ -80,7 +80,7 @@ def turn(
         decisions=chosen.acting,
         seconds=watch.seconds,
         findings=findings.found(engine, facts["purchases"], summary, known.value, last, currency),
-        models={"spender": known.value, "policy": chosen.policy},
+        models={"spender": known.value, "policy": dict(chosen.learned)},
         arrived=findings.arrived(engine, facts, last),
         lenses=findings.lenses(engine, facts["answers"], known.identities, summary, moment, currency),
         voice=voice,

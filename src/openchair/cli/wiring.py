@@ -54,7 +54,7 @@ def open_home(home: str | Path) -> Chair:
     settings = settings_at(folder)
     history = DeltaHistory(settings.history)
     own = folder / "catalogue.toml"
-    catalogue = actions.parse(own.read_text(encoding="utf-8")) if own.is_file() else actions.default_catalogue()
+    catalogue = actions.parse(own.read_text(encoding="utf-8")) if own.is_file() else actions.default()
 
     def engine() -> Engine:
         if settings.engine == "spark":

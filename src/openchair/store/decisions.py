@@ -136,29 +136,23 @@ class Decisions:
             return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
 
     def rewards(self) -> pa.Table:
-        """What came of settled decisions: action, stage, n, total, squares (of outcome_minor).
+        """What came of settled decisions, summed by `action` and `stage`; the columns are those of the protocol.
 
-        `wait` counts decisions to wait and those dismissed; an action counts where a person approved it. `stage` is
-        the customer's when the decision was taken.
+        `stage` is the customer's when the decision was taken.
         """
         waited = or_(_decisions.c.action == "wait", _decisions.c.status == "dismissed")
         action = case((waited, "wait"), else_=_decisions.c.action)
-        outcome = cast(_decisions.c.outcome_minor, Float)
+        o, v = cast(_decisions.c.outcome_minor, Float), _decisions.c.worth_minor
+        w = 1.0 / _decisions.c.propensity
+        sums = {"w": w, "ww": w * w, "share": w * o / v, "shares": w * o * o / (v * v)}
+        sums |= {"unit": w / v, "share_unit": w * o / (v * v), "units": w / (v * v)}
         query = (
-            select(action, _decisions.c.stage, func.count(), func.sum(outcome), func.sum(outcome * outcome))
-            .where(_decisions.c.outcome_minor.is_not(None), or_(waited, _decisions.c.status.not_in(_UNDONE)))
+            select(action, _decisions.c.stage, *(func.sum(each) for each in sums.values()))
+            .where(_decisions.c.outcome_minor.is_not(None), v > 0, or_(waited, _decisions.c.status.not_in(_UNDONE)))
             .group_by(action, _decisions.c.stage)
             .order_by(action, _decisions.c.stage)
         )
-        wanted = pa.schema(
-            [
-                ("action", pa.string()),
-                ("stage", pa.string()),
-                ("n", pa.int64()),
-                ("total", pa.float64()),
-                ("squares", pa.float64()),
-            ]
-        )
+        wanted = pa.schema([("action", pa.string()), ("stage", pa.string()), *((name, pa.float64()) for name in sums)])
         with self._database.read() as connection:
             return table_of(connection.execute(query), wanted)
 

@@ -156,6 +156,7 @@ decisions = Table(
     Column("gain_high", Float),
     Column("propensity", Float, nullable=False),
     Column("policy", Words, nullable=False),
+    Column("worth_minor", Float),
     Column("status", Words, nullable=False, server_default="proposed"),
     Column("decided_by", Words),
     Column("decided_at", UtcTime),

@@ -170,6 +170,7 @@ def upgrade() -> None:
         sa.Column("gain_high", sa.Float(), nullable=True),
         sa.Column("propensity", sa.Float(), nullable=False),
         sa.Column("policy", WORDS, nullable=False),
+        sa.Column("worth_minor", sa.Float(), nullable=True),
         sa.Column("status", WORDS, server_default="proposed", nullable=False),
         sa.Column("decided_by", WORDS, nullable=True),
         sa.Column("decided_at", TIME, nullable=True),

@@ -1,0 +1,170 @@
+"""Choose: one decision a customer and day. Chances are worked out once a situation; the draw is the customer's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+from ibis import _
+from numpy.typing import NDArray
+
+from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine, State
+from openchair.core.clock import Moment
+from openchair.core.errors import NotFound
+from openchair.core.ids import SEPARATOR, digest, uniforms
+from openchair.core.settings import Settings
+from openchair.decisions import choice, explain, guard, situation
+from openchair.learning import policy
+from openchair.loyalty.actions import WAIT, Action
+
+DAILY = "daily"
+"""The occasion of the decisions that a turn takes for everyone."""
+
+_LOOKED_AT = (
+    "stage", "orders", "spent_minor", "value_minor", "rules", "food_safety", "consents", "nps_score", "sent_friends",
+    "complained_on", "contacted_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Decisions of one day: DECISION_COLUMNS and SITUATION_COLUMNS, and how many of them are to do something."""
+
+    decisions: pa.Table
+    situations: pa.Table
+    acting: int
+    learned: Mapping[str, Any]
+
+
+def for_everyone(
+    state: State, engine: Engine, customers: ir.Table, actions: Sequence[Action], settings: Settings, moment: Moment
+) -> Chosen:
+    """The day's decision for every customer. customers: CUSTOMER_COLUMNS."""
+    parts = ("decision", customers.customer_id, moment.day.isoformat(), DAILY)
+    decision_id = ibis.literal(SEPARATOR).join([ibis.literal(p) if isinstance(p, str) else p for p in parts])
+    wanted = customers.select("customer_id", *_LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
+    table = engine.rows(wanted.order_by("customer_id"))
+    return _choose(table, _beliefs(state, actions), actions, settings, moment, DAILY)
+
+
+def for_one(
+    state: State, customer_id: str, occasion: str, actions: Sequence[Action], settings: Settings, moment: Moment
+) -> str:
+    """Decide for one customer and occasion of the day, unless it was done; gives the decision's id. Raises NotFound."""
+    decision_id = decision_id_of(customer_id, moment, occasion)
+    if state.decision(decision_id) is None:
+        row = state.customer(customer_id)
+        if row is None:
+            raise NotFound(
+                "customer", value=customer_id, bound="no turn has seen them yet", remedy="Turn the wheel first."
+            )
+        table = pa.table({name: pa.array([row[name]]) for name in ("customer_id", *_LOOKED_AT)})
+        table = table.append_column("decision_id", pa.array([decision_id]))
+        chosen = _choose(table, _beliefs(state, actions), actions, settings, moment, occasion)
+        state.save_decisions(moment.day, occasion, chosen.situations, chosen.decisions)
+    return decision_id
+
+
+def decision_id_of(customer_id: str, moment: Moment, occasion: str) -> str:
+    """The id of a customer's decision for a day and an occasion; the engine makes the same (see for_everyone)."""
+    return digest("decision", customer_id, moment.day.isoformat(), occasion)
+
+
+def settle(state: State, engine: Engine, days: ir.Table, moment: Moment, outcome_days: int) -> int:
+    """Join outcomes to decisions old enough to have one: what was spent in the days from the decision on."""
+    waiting = state.unsettled(moment.day - timedelta(days=outcome_days))
+    if not waiting.num_rows:
+        return 0
+    ours = engine.share(waiting).rename(decided_on="day")
+    spent = ours.left_join(
+        days,
+        [
+            ours.customer_id == days.customer_id,
+            days.day >= ours.decided_on,
+            days.day < ours.decided_on + ibis.interval(days=outcome_days),
+        ],
+    )
+    totals = spent.group_by("decision_id").agg(outcome_minor=_.spent_minor.sum().fill_null(0).cast("int64"))
+    outcomes: pa.Table = engine.rows(totals)
+    at = pa.array([moment.now] * outcomes.num_rows, pa.timestamp("us", tz="UTC"))
+    state.set_outcomes(outcomes.append_column("outcome_at", at))
+    return int(outcomes.num_rows)
+
+
+def _beliefs(state: State, actions: Sequence[Action]) -> policy.Beliefs:
+    sums = state.rewards()
+    seen = policy.evidence(
+        actions,
+        sums["action"].to_pylist(),
+        sums["stage"].to_pylist(),
+        {name: sums[name].to_numpy() for name in policy.SUMS},
+    )
+    return policy.beliefs(actions, seen)
+
+
+def _choose(
+    table: pa.Table,
+    beliefs: policy.Beliefs,
+    actions: Sequence[Action],
+    settings: Settings,
+    moment: Moment,
+    occasion: str,
+) -> Chosen:
+    columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    worth = columns["value_minor"] = columns["value_minor"].astype(np.float64)
+    columns["nps_score"] = columns["nps_score"].astype(np.float64)
+    situations, inverse = situation.situations_of(columns, moment.day)
+    gains = policy.gains(situations, actions, beliefs)
+    picked = choice.choose(gains, guard.permitted(situations, actions), floor=settings.exploration)
+    salt = (str(settings.seed), moment.day.isoformat(), occasion, choice.POLICY)
+    chance = uniforms(columns["customer_id"].astype("U"), *salt)
+    action, propensity = choice.draw(picked.probabilities, inverse, chance)
+    records = explain.records_of(situations, actions, gains, picked)
+    ids = situation.ids(records, *salt)
+    value, spread = _own_gain(situations, inverse, action, worth, actions, beliefs)
+    names = pa.array([one.id for one in actions] + [WAIT])
+    decisions = pa.table(
+        {
+            "decision_id": table["decision_id"],
+            "customer_id": table["customer_id"],
+            "situation_id": pa.array(ids, pa.string()).take(pa.array(inverse)),
+            "action": names.take(pa.array(action)),
+            "gain_minor": value,
+            "gain_low": value - choice.Z_90 * spread,
+            "gain_high": value + choice.Z_90 * spread,
+            "propensity": propensity,
+            "policy": pa.repeat(choice.POLICY, table.num_rows),
+            "worth_minor": pa.array(worth, mask=np.isnan(worth)),
+        },
+        schema=pa.schema(list(DECISION_COLUMNS.items())),
+    )
+    return Chosen(
+        decisions=decisions,
+        situations=pa.table(
+            {"situation_id": ids, "record": records}, schema=pa.schema(list(SITUATION_COLUMNS.items()))
+        ),
+        acting=int((action < len(actions)).sum()),
+        learned={"policy": choice.POLICY, "situations": len(situations), "outcomes": float(beliefs.n.sum())},
+    )
+
+
+def _own_gain(
+    situations: situation.Situations,
+    inverse: NDArray[np.int64],
+    action: NDArray[np.int64],
+    worth: NDArray[np.float64],
+    actions: Sequence[Action],
+    beliefs: policy.Beliefs,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What the drawn action brings at each customer's own worth, not the middle of its band: mean and sd; 0 to wait."""
+    stage = situations.stage[inverse]
+    own = np.where(np.isnan(worth), situations.value_minor[inverse], worth)
+    flat = np.array([*(one.flat_minor for one in actions), 0.0])[action]
+    cost = np.array([*(one.cost_minor for one in actions), 0.0])[action]
+    nothing = np.zeros((1, beliefs.mean.shape[1]))
+    mean, sd = (np.vstack([part, nothing])[action, stage] for part in (beliefs.mean, beliefs.sd))
+    return mean * own + flat - cost, np.hypot(sd * own, flat)
