@@ -1,24 +1,33 @@
 """Buying at a steady rate until a purchase that is the last: BG/NBD and MBG/NBD.
 
 A customer buys at a rate which differs between customers as Gamma(r, alpha), and is lost after a purchase with a
-probability which differs as Beta(a, b). BG/NBD: Fader, Hardie & Lee (2005), where only repeat purchases can be the last.
-MBG/NBD: Batislam, Denizel & Filiztekin (2007), where the first may be too. All else is shared: `chances` is
-how many chances to be lost the first purchase brings, so a customer with x repeats has survived x + chances of them.
+probability which differs as Beta(a, b). In BG/NBD only repeat purchases can be the last: Fader, Hardie & Lee (2005). In
+MBG/NBD the first may be too: Batislam, Denizel & Filiztekin (2007). All else is shared: `chances` is how many
+chances to be lost the first purchase brings, so a customer with x repeats has survived x + chances of them.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betainc, betaln, digamma, expit, gammaln, hyp2f1
+from scipy.special import betainc, betaln, digamma, expit, gammaln, hyp2f1, xlogy
 
 from openchair.value.cases import Array
 from openchair.value.likelihood import Objective
 
-_NEAR = 1e-6  # how near a removable singularity is too near
-_AROUND = 1e-5  # and how far to step to either side of it
+_NEAR = 1e-4  # how near a removable singularity a formula may be used
 _LARGEST_POWER = 600.0  # exp of more would overflow before it cancels
+_LARGEST_C = 1e4  # and a 2F1 multiplied by more loses too many digits
 _BLOCK = 2**19  # numbers held at once while summing over counts of purchases
 _TAIL = 1e-12  # relative size of what may be left of a sum
+
+
+class Moments(NamedTuple):
+    """Of a number of purchases Y in one outcome: P(Y > 0, outcome), E[Y; outcome] and E[Y^2; outcome]."""
+
+    any: Array
+    mean: Array
+    square: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,8 @@ class BetaGeometric:
     def objective(self, x: Array, t_x: Array, T: Array, weights: Array) -> Objective:
         """The weighted log-likelihood of distinct triples and its gradient, as a function of the parameters.
 
-        Special functions are evaluated on the distinct x, logarithms on the distinct times; a row costs one exponential.
+        Special functions are evaluated on the distinct x, logarithms on the distinct times; a row costs one
+        exponential.
         """
         n = float(weights.sum())
         counts, count_of = np.unique(x, return_inverse=True)
@@ -99,16 +109,17 @@ class BetaGeometric:
     def expected_alive(self, params: Array, t: Array, x: Array, T: Array) -> Array:
         """The mean number of purchases in the next t, given that the customer is alive at T."""
         r, alpha, a, b = params
-        pole = np.minimum(np.abs(a - 1.0), np.abs(a + b + x + self.chances - 1.0)) < _NEAR
+        before = b + x + self.chances
+        c = a + before - 1.0
         with np.errstate(all="ignore"):  # what overflows is summed below
-            mean = np.asarray(self._mean(a, r + x, b + x + self.chances, alpha + T, t))
-            if pole.any():  # the mean is smooth in a, only its formula is not: take both sides
-                around = [self._mean(a + d, r + x, b + x + self.chances, alpha + T, t) for d in (-_AROUND, _AROUND)]
-                mean = np.where(pole, (around[0] + around[1]) / 2, mean)
-        hard = ~np.isfinite(mean) | (np.minimum(r + x, np.abs(a - 1.0)) * np.log1p(t / (alpha + T)) > _LARGEST_POWER)
-        if hard.any():
-            mean[hard] = self.moments(params, *(values[hard] for values in np.broadcast_arrays(t, x, T)))[1]
-        return mean
+            mean = np.asarray(self._mean(a, r + x, before, alpha + T, t))
+        pole = np.minimum(np.abs(a - 1.0), np.minimum(np.abs(c), np.abs(c + 1.0))) < _NEAR
+        power = np.minimum(r + x, np.abs(a - 1.0)) * np.log1p(t / (alpha + T))
+        summed = pole | (power > _LARGEST_POWER) | (c > _LARGEST_C) | ~np.isfinite(mean)
+        if summed.any():
+            stays, lost = self.moments(params, *(values[summed] for values in np.broadcast_arrays(t, x, T)))
+            mean[summed] = stays.mean + lost.mean
+        return np.maximum(mean, 0.0)
 
     def expected_new(self, params: Array, t: Array) -> Array:
         """The mean number of repeat purchases in the first t of a new customer."""
@@ -119,44 +130,48 @@ class BetaGeometric:
         """The probability of n repeat purchases in the first t of a new customer."""
         r, alpha, a, b = params
         share = t / (alpha + t)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            count = gammaln(r + n) - gammaln(r) - gammaln(n + 1) + r * np.log1p(-share) + n * np.log(share)
-        exactly = np.exp(np.where((n == 0) | (share > 0), np.where(n == 0, r * np.log1p(-share), count), -np.inf))
+        ways = gammaln(r + n) - gammaln(r) - gammaln(n + 1)
+        exactly = np.exp(ways + r * np.log1p(-share) + xlogy(n, share))
         survived = n + self.chances
         last = np.exp(betaln(a + 1, np.maximum(b + survived - 1, b)) - betaln(a, b))
         reached = np.where(n > 0, betainc(np.maximum(n, 1), r, share), 1.0)
-        return self._kept(params, n) * exactly + np.where(survived > 0, last * reached, 0.0)
+        chance: Array = self._kept(params, n) * exactly + np.where(survived > 0, last * reached, 0.0)
+        return chance
 
-    def moments(self, params: Array, t: Array, x: Array, T: Array) -> tuple[Array, Array, Array]:
-        """Of the number of purchases Y in the next t of one alive at T: P(Y > 0), E[Y] and E[Y^2]. All columns are (n,).
+    def moments(self, params: Array, t: Array, x: Array, T: Array) -> tuple[Moments, Moments]:
+        """Of the purchases Y in the next t of one alive at T: as one who stays, and as one lost by then. All are (n,).
 
-        Y >= k needs k purchases of a steady buyer and k - 1 survivals, independent of each other, so
-        P(Y >= k) = B(a, b' + k - 1) / B(a, b') * P(NB >= k); E[Y] is its sum over k and E[Y^2] that of (2k - 1) times it.
+        Y >= k needs k purchases of a steady buyer and k - 1 survivals, independent of each other:
+        P(Y >= k) = B(a, b' + k - 1) / B(a, b') * P(NB >= k), and P(Y = k, stays) = B(a, b' + k) / B(a, b') * P(NB = k).
+        E[Y] is the sum over k of P(Y >= k), and E[Y^2] that of (2k - 1) P(Y >= k).
         """
         r, alpha, a, b = params
         share = t / (alpha + T + t)
-        any_, mean, square = (np.zeros(len(x)) for _ in range(3))
+        total, stays = np.zeros((3, len(x))), np.zeros((3, len(x)))
         active = np.flatnonzero(share > 0)
         k, width = 1, 8
         while len(active):
             width = max(2, min(width, _BLOCK // len(active)))
-            ks = np.arange(k, k + width, dtype=np.float64)
+            ks = np.arange(k, k + width + 1, dtype=np.float64)
             least = x[active].min()
-            table = betaln(a, b + self.chances + np.arange(least, x[active].max() + k + width))
+            table = betaln(a, b + self.chances + np.arange(least, x[active].max() + k + width + 1))
             place = (x[active] - least).astype(np.intp)[:, None]
-            kept = np.exp(table[place + (ks - 1).astype(np.intp)] - table[place])
-            at_least = kept * betainc(ks, (r + x[active])[:, None], share[active][:, None])
+            kept = np.exp(table[place + np.arange(k - 1, k + width)] - table[place])
+            bought = betainc(ks, (r + x[active])[:, None], share[active][:, None])
+            at_least = (kept * bought)[:, :-1]
+            exactly = kept[:, 1:] * (bought[:, :-1] - bought[:, 1:])
+            ks = ks[:-1]
             if k == 1:
-                any_[active] = at_least[:, 0]
-            mean[active] += at_least.sum(axis=1)
-            square[active] += at_least @ (2 * ks - 1)
+                total[0, active] = at_least[:, 0]
+            total[1:, active] += [at_least.sum(axis=1), at_least @ (2 * ks - 1)]
+            stays[:, active] += [exactly.sum(axis=1), exactly @ ks, exactly @ ks**2]
             final = at_least[:, -1]
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = np.where(final > 0, final / at_least[:, -2], 0.0)
                 left = 2 * ks[-1] * final / (1 - ratio) ** 2  # the tail falls at least as fast as this ratio
-            active = active[~(left < _TAIL * square[active]) & (final > 0)]
+            active = active[~(left < _TAIL * total[2, active]) & (final > 0)]
             k, width = k + width, width * 2
-        return any_, mean, square
+        return Moments(*stays), Moments(*np.maximum(total - stays, 0.0))
 
     def _kept(self, params: Array, n: Array | float) -> Array:
         """The probability of surviving n repeat purchases."""
@@ -175,8 +190,8 @@ class BetaGeometric:
     def _mean(a: Array, rate: Array, b: Array, time: Array, t: Array) -> Array:
         """The mean number of purchases of one alive, by whichever of Euler's two forms has the smaller powers.
 
-        The published form multiplies a power that vanishes by a 2F1 that overflows once x is large; Euler's transformation
-        moves the power out of the 2F1, whose remaining parameters do not grow with x.
+        The published form multiplies a power that vanishes by a 2F1 that overflows once x is large; Euler's
+        transformation moves the power out of the 2F1, of whose parameters then only one grows with x.
         """
         c = a + b - 1.0
         z, rest = t / (time + t), np.log1p(t / time)

@@ -1,8 +1,8 @@
 """Customers' histories as columns of numbers: checked, and reduced to the distinct ones.
 
 Everything a buying model knows of a customer is a triple: `x` repeat purchases, the last of them `t_x` after the
-first purchase, seen for `T` since the first purchase, both times in one unit (weeks, say). Many customers share a triple,
-so models work on the distinct ones and their results are joined back by an inverse index.
+first purchase, seen for `T` since the first purchase, both times in one unit (weeks, say). Many customers share a
+triple, so models work on the distinct ones and their results are joined back by an inverse index.
 """
 
 from collections.abc import Callable
@@ -54,13 +54,16 @@ def counts(name: str, values: ArrayLike) -> Array:
 def triples(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Array, Array, Array]:
     """The checked triples at one common shape.
 
-    Raises BadInput for what is not a finite number of 0 or more, an `x` which is not whole, a last purchase after the end
-    of what was seen (t_x > T), and a last repeat without a repeat (x = 0 with t_x > 0).
+    Raises BadInput for what is not a finite number of 0 or more, an `x` which is not whole, a last purchase after the
+    end of what was seen (t_x > T), a last repeat without a repeat (x = 0 with t_x > 0), and a repeat at the moment of
+    the first purchase (x > 0 with t_x = 0), under which a likelihood has no bound.
     """
     repeats, last, seen = together(x=counts("x", x), t_x=column("t_x", t_x), T=column("T", T))
     refuse("t_x", last, last > seen, "must not be after T, the end of what was seen", "Measure both from one start.")
     none = (repeats == 0) & (last > 0)
-    refuse("t_x", last, none, "must be 0 where x is 0", "Count t_x to the last repeat purchase, and 0 where there is none.")
+    refuse("t_x", last, none, "must be 0 where x is 0", "Count t_x to the last repeat, 0 where there is none.")
+    at_once = (repeats > 0) & (last == 0)
+    refuse("t_x", last, at_once, "must be above 0 where x is above 0", "Count purchases of one moment as one purchase.")
     return repeats, last, seen
 
 
@@ -101,6 +104,11 @@ def distinct(*columns: Array) -> tuple[list[Array], Index]:
     place = np.empty(int(inverse.max(initial=-1)) + 1, dtype=np.intp)
     place[inverse] = np.arange(len(first))
     return [values[place] for values in columns], inverse
+
+
+def totals(inverse: Index, weights: Array) -> Array:
+    """The weights of rows summed over those which are the same distinct row."""
+    return np.bincount(inverse, weights).astype(np.float64)
 
 
 def on_distinct(think: Callable[..., Array], *columns: Array) -> Array:

@@ -32,8 +32,8 @@ def maximise(what: str, names: Sequence[str], objective: Objective, start: Array
 
     objective: of (k,) parameters above 0. start: (k,). n: how many customers the likelihood sums over.
     The errors are Laplace's: from the inverse of the curvature at the maximum. Where a likelihood is flat in some
-    direction (buyers who are all alike, or of whom none was ever lost) a point on the ridge is given, and the errors of the
-    parameters it runs along are infinite. Raises FitFailed where no maximum was reached.
+    direction (buyers who are all alike, or of whom none was ever lost) a point on the ridge is given, and the errors
+    of the parameters it runs along are infinite. Raises FitFailed where no maximum was reached.
     """
 
     def downhill(logs: Array) -> tuple[float, Array]:
@@ -54,13 +54,14 @@ def maximise(what: str, names: Sequence[str], objective: Objective, start: Array
     inverse = (directions[:, steep] / sizes[steep]) @ directions[:, steep].T
     value, slope = downhill(logs)
     for _ in range(5):  # one curvature serves all steps: L-BFGS ends where the likelihood is all but quadratic
-        tried = logs - inverse @ slope
+        tried = np.clip(logs - inverse @ slope, origin - _REACH, origin + _REACH)
         tried_value, tried_slope = downhill(tried)
         if not np.abs(tried_slope).max() < np.abs(slope).max():
             break
         logs, value, slope = tried, tried_value, tried_slope
     if not np.abs(slope).max() < _SLOPE:
-        raise _failed(what, names, np.exp(logs), f"the likelihood still rises there, {np.abs(slope).max():.2g} a customer")
+        why = f"the likelihood still rises there, {np.abs(slope).max():.2g} a customer"
+        raise _failed(what, names, np.exp(logs), why)
     params = np.exp(logs)
     determined = (np.abs(directions[:, ~steep]) < 1e-3).all(axis=1)
     errors = np.where(determined, params * np.sqrt(np.diag(inverse) / n), np.inf)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
 from openchair.core.errors import BadInput, FitFailed
-from openchair.value.cases import Array, counts, distinct, same_length, together
+from openchair.value.cases import Array, counts, distinct, same_length, together, totals
 from openchair.value.likelihood import Objective, maximise
 
 _NAMES = ("p", "q", "gamma")
@@ -37,7 +37,8 @@ class Spend:
 
     def __post_init__(self) -> None:
         if set(self.params) != set(_NAMES):
-            raise BadInput("params", value=dict(self.params), bound=f"must be {', '.join(_NAMES)}", remedy="Name each once.")
+            bound = f"must be {', '.join(_NAMES)}"
+            raise BadInput("params", value=dict(self.params), bound=bound, remedy="Name each once.")
         for name, value in self.params.items():
             least = 1 if name == "q" else 0
             if not least < value < float("inf"):
@@ -54,7 +55,7 @@ class Spend:
         """The mean of a customer's purchases to come, after x purchases of this mean.
 
         It lies between the customer's own mean and that of all customers, which is the answer for one with x = 0 or a
-        mean_spend of 0 or less. Raises BadInput for an x which is not a whole number of 0 or more, or money that is NaN.
+        mean_spend of 0 or less. Raises BadInput for an x that is no whole number of 0 or more, and money that is NaN.
         """
         shape, rate = self.posterior(x, mean_spend)
         return (self.params["p"] * rate / (shape - 1))[()]
@@ -76,10 +77,11 @@ def fit(x: ArrayLike, mean_spend: ArrayLike, weights: ArrayLike | None = None) -
     if len(number) < 2:
         remedy = "Wait until more customers have bought."
         raise FitFailed("spend", value=len(number), bound="at least 2 customers must differ in it", remedy=remedy)
-    weight = np.bincount(inverse, counted[used])
+    weight = totals(inverse, counted[used])
     n = float(weight.sum())
     typical = float(np.exp(weight @ np.log(mean) / n))
-    found = maximise("spend", ("p", "q - 1", "gamma"), _objective(number, mean, weight), np.array([2.0, 2.0, typical]), n)
+    start = np.array([2.0, 2.0, typical])
+    found = maximise("spend", ("p", "q - 1", "gamma"), _objective(number, mean, weight), start, n)
     p, excess, gamma = found.params.tolist()
     return Spend(
         params={"p": p, "q": 1.0 + excess, "gamma": gamma},

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from openchair.core.errors import BadInput, FitFailed
-from openchair.value.betageometric import BetaGeometric
-from openchair.value.cases import Array, column, counts, distinct, on_distinct, same_length, together, triples
+from openchair.value.betageometric import BetaGeometric, Moments
+from openchair.value.cases import Array, column, counts, distinct, on_distinct, same_length, together, totals, triples
 from openchair.value.likelihood import Objective, maximise
 
 
@@ -28,7 +28,7 @@ class Model(Protocol):
     def expected_alive(self, params: Array, t: Array, x: Array, T: Array) -> Array: ...
     def expected_new(self, params: Array, t: Array) -> Array: ...
     def probability(self, params: Array, n: Array, t: Array) -> Array: ...
-    def moments(self, params: Array, t: Array, x: Array, T: Array) -> tuple[Array, Array, Array]: ...
+    def moments(self, params: Array, t: Array, x: Array, T: Array) -> tuple[Moments, Moments]: ...
 
 
 MODELS: Mapping[str, Model] = {
@@ -42,8 +42,9 @@ class Spender:
     """A buying model with its parameters, fitted by `fit` or made from parameters that are known.
 
     Times are in the unit the model was fitted in; results have the common shape of the arguments.
-    `n` is the number of customers (sum of weights) and `log_likelihood` their weighted sum. `standard_errors` are infinite
-    for a parameter the data do not determine. Raises BadInput for an unknown model or parameters it does not have.
+    `n` is the number of customers (sum of weights) and `log_likelihood` their weighted sum. `standard_errors` are
+    infinite for a parameter the data do not determine. Raises BadInput for an unknown model and for parameters that
+    are not the model's.
 
     >>> shop = Spender("bg/nbd", {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259})
     >>> round(float(shop.expected(39, x=2, t_x=30.43, T=38.86)), 3)
@@ -59,10 +60,12 @@ class Spender:
     def __post_init__(self) -> None:
         names = _model(self.model).names
         if set(self.params) != set(names):
-            raise BadInput("params", value=dict(self.params), bound=f"must be {', '.join(names)}", remedy="Name each once.")
+            bound = f"must be {', '.join(names)}"
+            raise BadInput("params", value=dict(self.params), bound=bound, remedy="Name each once.")
         for name, value in self.params.items():
             if not 0 < value < float("inf"):
-                raise BadInput(name, value=value, bound="must be a finite number above 0", remedy="Fit the model again.")
+                bound = "must be a finite number above 0"
+                raise BadInput(name, value=value, bound=bound, remedy="Fit the model again.")
 
     @property
     def mathematics(self) -> Model:
@@ -98,29 +101,27 @@ class Spender:
         return self.mathematics.log_density(self.values, *triples(x, t_x, T))[()]
 
 
-def fit(
-    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None, model: str = "bg/nbd"
-) -> Spender:
+def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None, model: str = "bg/nbd") -> Spender:
     """The buying model under which these customers are most likely.
 
     x: (n,) repeat purchases, whole numbers. t_x: (n,) time from the first purchase to the last, 0 where x is 0.
     T: (n,) time from the first purchase to the end of what was seen, t_x <= T; all times in one unit.
     weights: (n,) how many customers each row stands for, above 0; all 1 where None. model: a name in MODELS.
-    Raises BadInput naming the first row out of these bounds, and FitFailed where nobody came back or no maximum is found.
+    Raises BadInput naming the first row out of these bounds, and FitFailed where nobody came back or no maximum is
+    found.
     Fader, Hardie & Lee (2005); Batislam, Denizel & Filiztekin (2007).
     """
     mathematics = _model(model)
     columns = _named(x, t_x, T)
     counted = same_length(weights, **columns)
-    rows, inverse = distinct(*columns.values())
-    weight = np.bincount(inverse, counted)
-    repeats, _, seen = rows
+    (repeats, last, seen), inverse = distinct(*columns.values())
+    weight = totals(inverse, counted)
     n = float(weight.sum())
     if not repeats.any():
         remedy = "Wait until customers have bought again; until then no rate of buying can be known."
         raise FitFailed(f"{model} for {n:g} customers", value=0, bound="some must have bought again", remedy=remedy)
     start = mathematics.start(repeats, seen, weight)
-    found = maximise(model, mathematics.names, mathematics.objective(*rows, weight), start, n)
+    found = maximise(model, mathematics.names, mathematics.objective(repeats, last, seen, weight), start, n)
     return Spender(
         model=model,
         params=dict(zip(mathematics.names, found.params.tolist(), strict=True)),
