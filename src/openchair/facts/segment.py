@@ -36,7 +36,7 @@ def validate(call: Mapping[str, Any]) -> None:
     >>> validate({"type": "track", "userId": "1", "event": "Hi"})
     """
     kind = call.get("type")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise _refuse("type", kind, f"one of {', '.join(sorted(TYPES))}", "Name the kind of call.")
     user, anonymous = _id(call, "userId"), _id(call, "anonymousId")
     if not user and not anonymous and not (kind in ("alias", "merge") and _id(call, "previousId")):
