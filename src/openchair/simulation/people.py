@@ -1,0 +1,193 @@
+"""The hidden truth: who the members of a block are, before anything happens."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from openchair.simulation.world import FOUNDING_BRANDS, LANGUAGES, Bools, Floats, Ints, World, stream
+
+FAVOURITES = 4
+_SHARE_REFERRED = 0.24
+_SHARE_TYPE_ONE = 0.6
+_SHARE_DECLARED = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The members of a block in order of their number: (n,) arrays; codes index the lists of World.
+
+    Days count from 1970-01-01. `allergies` are bit masks over World.allergens. `referrer` is a place in this block or
+    -1, and always someone who joined on an earlier day. `taste` (n, drivers) is each one's own leaning on a driver;
+    `affinity` (n, pillars) in [0, 1]. `rate` is purchases a day, `dropout` the chance to leave after a purchase.
+    """
+
+    number: Ints
+    joined: Ints
+    rate: Floats
+    dropout: Floats
+    scale: Floats
+    culture: Ints
+    first_name: Ints
+    last_name: Ints
+    city: Ints
+    language: Ints
+    allergies: Ints
+    diet: Ints
+    diet_declared: Bools
+    allergies_declared: Bools
+    need: Ints
+    aspiration: Ints
+    affinity: Floats
+    taste: Floats
+    favourites: Ints
+    referrer: Ints
+    type_one: Bools
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+
+def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, end: int) -> People:
+    """The members with these `numbers`, joining between the days `start` and `end` (exclusive), ever more of them."""
+    rng = stream(seed, block, 0)
+    n = len(numbers)
+    buying, spending = world.raw["buying"], world.raw["spending"]
+    joined = start + np.floor((end - start) * rng.random(n) ** 0.7).astype(np.int64)
+    culture, city, language = _places(world, rng, n)
+    allergies = np.zeros(n, dtype=np.int64)
+    for bit, share in enumerate(world.shares("allergens")):
+        allergies |= (rng.random(n) < share).astype(np.int64) << bit
+    diet = _pick(rng, world.shares("diets"), n)
+    # Halal is much more common where the cultures are.
+    halal = world.diets.index("halal")
+    muslim = np.isin(culture, [list(world.raw["cultures"]).index(c) for c in ("pakistani", "arab")])
+    diet = np.where(muslim & (rng.random(n) < 0.7), halal, np.where((diet == halal) & ~muslim, 0, diet))
+    pillars, drivers = len(world.pillars), len(world.drivers)
+    need = _pick(rng, world.shares("needs"), n)
+    # Each need leans on a pillar, so that what a customer says tells something about what moves them.
+    lean = np.eye(pillars)[np.array([4, 0, 1, 0, 1])[need]]
+    referrer = _referrers(rng, joined, city)
+    return People(
+        number=numbers,
+        joined=joined,
+        # A day holds one order at most, so a rate of a purchase a day is beyond what the shop can see.
+        rate=np.clip(rng.gamma(buying["r"], 1 / buying["alpha"], n), 1e-9, 0.9),
+        dropout=rng.beta(buying["a"], buying["b"], n),
+        scale=rng.gamma(spending["q"], 1 / spending["gamma"], n),
+        culture=culture,
+        first_name=rng.integers(0, 14, n),
+        last_name=rng.integers(0, 14, n),
+        city=city,
+        language=language,
+        allergies=allergies,
+        diet=diet,
+        diet_declared=rng.random(n) < 0.6,
+        allergies_declared=rng.random(n) < _SHARE_DECLARED,
+        need=need,
+        aspiration=np.where(rng.random(n) < 0.8, _pick(rng, world.shares("aspirations"), n), -1),
+        affinity=np.clip(0.75 * rng.beta(1.6, 2.4, (n, pillars)) + 0.3 * lean, 0, 1),
+        taste=rng.normal(0, 0.6, (n, drivers)),
+        favourites=choose_items(world, rng, np.repeat(allergies, FAVOURITES), np.repeat(diet, FAVOURITES)).reshape(
+            n, FAVOURITES
+        ),
+        referrer=referrer,
+        type_one=(referrer >= 0) & (rng.random(n) < _SHARE_TYPE_ONE),
+    )
+
+
+def choose_items(
+    world: World, rng: np.random.Generator, allergies: Ints, diet: Ints, *, founding: bool = False
+) -> Ints:
+    """An item for each row by popularity, among those that hold none of its allergens and suit its diet."""
+    items = world.items
+    profiles, row_profile = np.unique(allergies * len(world.diets) + diet, return_inverse=True)
+    mask, bit = profiles // len(world.diets), 1 << (profiles % len(world.diets))
+    fit = ((mask[:, None] & items.allergens) == 0) & ((bit[:, None] & items.unfit) == 0)
+    if founding:
+        fit &= items.brand < FOUNDING_BRANDS
+    cumulative = np.cumsum(fit * items.popularity, axis=1)
+    cumulative /= cumulative[:, -1:]
+    # One search for all: each profile's distribution sits in its own unit interval.
+    flat = (cumulative + np.arange(len(profiles))[:, None]).ravel()
+    found = np.searchsorted(flat, row_profile + rng.random(len(allergies)), side="right")
+    return (found % len(items.ids)).astype(np.int64)
+
+
+def member_ids(numbers: Ints) -> pa.Array:
+    """Identifiers such as id:M000001."""
+    digits = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), 6, "0")
+    return pc.binary_join_element_wise("id:M", digits, "")
+
+
+def emails(world: World, people: People) -> pa.Array:
+    """An address a member, unique by its number, at the domains that are nobody's (RFC 2606)."""
+    first, last = names(world, people)
+    local = pc.replace_substring(pc.ascii_lower(pc.binary_join_element_wise(first, last, ".")), " ", "")
+    domain = pa.array(["example.org", "example.com", "example.net"]).take(pa.array(people.number % 3))
+    number = pc.cast(pa.array(people.number), pa.string())
+    return pc.binary_join_element_wise(local, ".", number, "@", domain, "")
+
+
+def names(world: World, people: People) -> tuple[pa.Array, pa.Array]:
+    """First and last name of each member."""
+    cultures = list(world.raw["cultures"].values())
+    first = pa.array([name for culture in cultures for name in culture["first"]])
+    last = pa.array([name for culture in cultures for name in culture["last"]])
+    return (
+        first.take(pa.array(people.culture * 14 + people.first_name)),
+        last.take(pa.array(people.culture * 14 + people.last_name)),
+    )
+
+
+def _places(world: World, rng: np.random.Generator, n: int) -> tuple[Ints, Ints, Ints]:
+    """Culture, city and language written in: where one lives says who one's neighbours are."""
+    cities = world.raw["cities"]["list"]
+    known = list(world.raw["cultures"])
+    city = _pick(rng, np.array([row[2] for row in cities]), n)
+    living = np.array([[known.index(row[3][k % len(row[3])]) for k in range(60)] for row in cities])
+    culture = living[city, rng.integers(0, 60, n)]
+    language = np.array([LANGUAGES.index(c["language"]) for c in world.raw["cultures"].values()])[culture]
+    writes = np.array([c["writes"] for c in world.raw["cultures"].values()])[culture]
+    return culture, city, np.where(rng.random(n) < writes, language, 0)
+
+
+def _referrers(rng: np.random.Generator, joined: Ints, city: Ints) -> Ints:
+    """Who told whom: preferential by copying (Kleinberg et al. 1999) and mostly within the city; -1 for nobody.
+
+    Each referred member points at someone uniformly chosen who joined earlier; half of the time the one who referred
+    *that* member is taken instead, which gives the well-connected their larger share.
+    """
+    n = len(joined)
+    everyone = np.arange(n)
+    home = rng.random(n) < 0.8
+    point = np.full(n, -1)
+    point[~home] = _someone_earlier(rng, everyone, everyone[~home], joined)
+    for c in np.unique(city):
+        here = np.flatnonzero(city == c)
+        point[here[home[here]]] = _someone_earlier(rng, here, here[home[here]], joined)
+    referred = (rng.random(n) < _SHARE_REFERRED) & (point >= 0)
+    copies = referred & (rng.random(n) < 0.5)
+    target = np.where(referred, point, -1)
+    # A copy takes its target's own referrer, which may be a copy too: follow until it is settled.
+    final = np.where(copies, -2, target)
+    for _ in range(64):
+        open_rows = np.flatnonzero(final == -2)
+        if not len(open_rows):
+            break
+        theirs = final[target[open_rows]]
+        final[open_rows] = np.where(theirs == -1, target[open_rows], theirs)
+    return np.where(final == -2, target, final)
+
+
+def _someone_earlier(rng: np.random.Generator, among: Ints, asked: Ints, joined: Ints) -> Ints:
+    """For each of `asked`, one of `among` who joined on an earlier day, or -1 where there is none."""
+    order = among[np.argsort(joined[among], kind="stable")]
+    earlier = np.searchsorted(joined[order], joined[asked], side="left")
+    place = (rng.random(len(asked)) * earlier).astype(np.int64)
+    return np.where(earlier > 0, order[place], -1)
+
+
+def _pick(rng: np.random.Generator, shares: Floats, n: int) -> Ints:
+    return np.searchsorted(np.cumsum(shares) / shares.sum(), rng.random(n), side="right").astype(np.int64)

@@ -1,0 +1,152 @@
+"""The hidden truth as tables, and what an action truly gains: what learning is held against, and never reads."""
+
+import numpy as np
+import pyarrow as pa
+
+from openchair.simulation.buying import Orders
+from openchair.simulation.people import People
+from openchair.simulation.world import STAGES, Bools, Floats, Ints, World
+
+HORIZON_DAYS = 28
+"""Days an action's effect lasts."""
+WON_BACK = 0.05
+"""How much of their old rate a member who left shows again under an action that moves them fully."""
+
+
+def stages(joined: Ints, last: Ints, rate: Floats, died: Bools, end: int) -> Ints:
+    """(n,) places in STAGES at the day `end`: new, active, slipping (silent for 1.6 gaps and more), gone."""
+    silent = (end - last) * rate > 1.6
+    return np.select([died, end - joined < 30, silent], [3, 0, 2], 1).astype(np.int64)
+
+
+def responses(world: World, rng: np.random.Generator, affinity: Floats, stage: Ints) -> Floats:
+    """(n, pillars) how an action of each pillar changes the rate of purchase: affinity x stage + noise, within -0.2 and 1."""
+    by_stage = np.array(list(world.raw["pillars"].values())).T
+    return np.clip(0.5 * affinity * by_stage[stage] - 0.05 + 0.05 * rng.normal(size=affinity.shape), -0.2, 1.0)
+
+
+def true_gain(truth: pa.Table, pillar: str, *, days: int = HORIZON_DAYS) -> Floats:
+    """(n,) orders that an action of `pillar` truly adds over `days` days, for the members in `truth` in its order.
+
+    truth: rows of truth/customers.parquet. A member still with the shop buys at rate x (1 + response) instead of rate;
+    one who left comes back a little where the response is above 0, and otherwise buys nothing either way.
+    """
+    response, rate = _floats(truth, f"response_{pillar}"), _floats(truth, "rate_per_day")
+    return days * rate * np.where(alive(truth), response, WON_BACK * np.maximum(response, 0))
+
+
+def rate_under(truth: pa.Table, pillar: Ints, pillars: tuple[str, ...]) -> Floats:
+    """(n,) purchases a day of each member under an action of the pillar at that place in `pillars`, -1 for none."""
+    responses_ = np.column_stack([*(_floats(truth, f"response_{name}") for name in pillars), np.zeros(truth.num_rows)])
+    response, rate = responses_[np.arange(truth.num_rows), pillar], _floats(truth, "rate_per_day")
+    return rate * np.where(alive(truth), 1 + response, WON_BACK * np.maximum(response, 0))
+
+
+def alive(truth: pa.Table) -> Bools:
+    """(n,) whether each member still is one."""
+    return np.asarray(truth["died_on"].is_null())
+
+
+def truth_table(
+    world: World, rng: np.random.Generator, people: People, orders: Orders, members: pa.Array, end: int
+) -> pa.Table:
+    """truth/customers.parquet for a block: one row a member."""
+    last = people.joined.copy()
+    np.maximum.at(last, orders.place, orders.day)
+    died = orders.died >= 0
+    stage = stages(people.joined, last, people.rate, died, end)
+    response = responses(world, rng, people.affinity, stage)
+    masks, mask_of = np.unique(people.allergies, return_inverse=True)
+    held = [", ".join(a for bit, a in enumerate(world.allergens) if mask >> bit & 1) for mask in masks.tolist()]
+    shape = world.raw["spending"]["p"]
+    columns: dict[str, pa.Array] = {
+        "customer": members,
+        "rate_per_day": pa.array(people.rate),
+        "dropout_p": pa.array(people.dropout),
+        "joined_on": pa.array(people.joined.astype(np.int32)).cast(pa.date32()),
+        "died_on": pa.array(orders.died.astype(np.int32), mask=~died).cast(pa.date32()),
+        "orders": pa.array(np.bincount(orders.place, minlength=len(people))),
+        "mean_order_minor": pa.array(100 * shape / people.scale),
+        "stage": _words(STAGES, stage),
+        **{f"response_{p}": pa.array(response[:, k]) for k, p in enumerate(world.pillars)},
+        "need": _words(tuple(world.raw["needs"]), people.need),
+        "aspiration": _words(tuple(world.raw["aspirations"]), people.aspiration),
+        "allergies": pa.array(held).take(pa.array(mask_of)),
+        "allergies_declared": pa.array(people.allergies_declared),
+        "diet": _words(world.diets, people.diet),
+        "diet_declared": pa.array(people.diet_declared),
+        "referred_by": members.take(pa.array(people.referrer, mask=people.referrer < 0)),
+        "referral_type": _words(
+            ("type one", "type two"), np.where(people.referrer < 0, -1, 1 - people.type_one.astype(np.int64))
+        ),
+        "handmade": pa.array(np.zeros(len(people), dtype=bool)),
+    }
+    return pa.table(columns).cast(truth_schema(world))
+
+
+def truth_schema(world: World) -> pa.Schema:
+    """The columns of truth/customers.parquet: rates a day, money in minor units, responses as shares of the rate."""
+    text, number, flag = pa.string(), pa.float64(), pa.bool_()
+    return pa.schema(
+        [
+            ("customer", text),
+            ("rate_per_day", number),
+            ("dropout_p", number),
+            ("joined_on", pa.date32()),
+            ("died_on", pa.date32()),
+            ("orders", pa.int64()),
+            ("mean_order_minor", number),
+            ("stage", text),
+            *((f"response_{pillar}", number) for pillar in world.pillars),
+            ("need", text),
+            ("aspiration", text),
+            ("allergies", text),
+            ("allergies_declared", flag),
+            ("diet", text),
+            ("diet_declared", flag),
+            ("referred_by", text),
+            ("referral_type", text),
+            ("handmade", flag),
+        ]
+    )
+
+
+def truth_tables(world: World) -> dict[str, pa.Table]:
+    """What holds for all: parameters, drivers' weights, items with what they hold."""
+    items = world.items
+    parameters = {
+        **{f"buying.{k}": v for k, v in world.raw["buying"].items()},
+        **{f"spending.{k}": v for k, v in world.raw["spending"].items()},
+        **{f"score.{k}": v for k, v in world.raw["score"].items()},
+    }
+    return {
+        "parameters": pa.table({"name": list(parameters), "value": list(parameters.values())}),
+        "drivers": pa.table(
+            {
+                "driver": list(world.drivers),
+                "weight": world.driver_column("weight"),
+                "mean": world.driver_column("mean"),
+            }
+        ),
+        "items": pa.table(
+            {
+                "item_id": list(items.ids),
+                "name": list(items.names),
+                "category": [items.categories[c] for c in items.category],
+                "brand": [world.brands[b] for b in items.brand],
+                "price_minor": items.price_minor,
+                "allergens": [
+                    ", ".join(a for bit, a in enumerate(world.allergens) if mask >> bit & 1) for mask in items.allergens
+                ],
+                "unfit": [", ".join(d for bit, d in enumerate(world.diets) if mask >> bit & 1) for mask in items.unfit],
+            }
+        ),
+    }
+
+
+def _floats(truth: pa.Table, column: str) -> Floats:
+    return np.asarray(truth[column], dtype=np.float64)
+
+
+def _words(labels: tuple[str, ...], codes: Ints) -> pa.Array:
+    return pa.array(labels).take(pa.array(codes, mask=codes < 0))
