@@ -17,6 +17,7 @@ from openchair.core.clock import Moment, moment_of, zone
 from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
+from openchair.facts.kinds import KINDS
 from openchair.loyalty.actions import WAIT, Action
 
 TURN_LEASE_SECONDS = 3600.0
@@ -91,6 +92,19 @@ class Chair:
     def sync(self) -> dict[str, int]:
         """Move acknowledged events from the inbox to history; gives how many facts of each kind."""
         return sync(self.state, self.history, to_facts=own.to_facts)
+
+    def erase(self, customer_id: str, *, progress: Progress = _quiet) -> dict[str, int]:
+        """Erase a customer everywhere, for good; gives how many facts of each kind went. Can be repeated after a crash."""
+        identifiers = self.state.identifiers_of(customer_id)
+        progress("state")
+        self.state.bury(identifiers, self.clock())
+        self.sync()
+        gone = {}
+        for kind in KINDS:
+            progress(kind)
+            gone[kind] = self.history.erase(kind, identifiers)
+        self.state.forget(customer_id, identifiers)
+        return {kind: number for kind, number in gone.items() if number}
 
     # turn
 

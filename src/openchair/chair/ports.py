@@ -78,6 +78,10 @@ class History(Protocol):
         """The Parquet files that hold the kind's facts now."""
         ...
 
+    def erase(self, kind: str, identifiers: Sequence[str]) -> int:
+        """Remove every fact about these identifiers from the files themselves; gives how many there were."""
+        ...
+
 
 class Engine(Protocol):
     """Runs Ibis expressions where the data is."""
@@ -214,6 +218,18 @@ class State(Protocol):
 
     def rejects(self, import_id: str | None) -> Iterator[Reject]:
         """Rejected rows of one import, or of all."""
+        ...
+
+    def bury(self, identifiers: Sequence[str], at: datetime) -> None:
+        """Remember for ever, as salted hashes, that whoever had these identifiers is erased."""
+        ...
+
+    def erased(self) -> tuple[str, frozenset[str]]:
+        """The salt of the home and the hashes of erased identifiers: sha256 over salt and identifier, hexadecimal."""
+        ...
+
+    def forget(self, customer_id: str, identifiers: Sequence[str]) -> None:
+        """Remove a customer's rows: identifiers, standing, decisions, and rejected rows that name them."""
         ...
 
     def lease(self, job: str, owner: str, now: datetime, seconds: float) -> bool:

@@ -30,11 +30,15 @@ def init(
 
 def import_(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(exists=True, help="Files or folders: CSV, Parquet, Excel, JSON lines.")],
+    paths: Annotated[
+        list[Path], typer.Argument(exists=True, help="Files or folders: CSV, Parquet, Excel, JSON lines.")
+    ],
     map: Annotated[list[str] | None, typer.Option("--map", help="field=Column, as often as needed.")] = None,
     format: Annotated[str, typer.Option(help="The format's name, where guessing it fails.")] = "",
     source: Annotated[str, typer.Option(help="What to call where the facts come from.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the mapping and the first rows; keep nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the mapping and the first rows; keep nothing.")
+    ] = False,
     rejects: Annotated[Path | None, typer.Option(help="Write every rejected row with its reason to this CSV.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -65,7 +69,9 @@ def import_(
         facts = ", ".join(f"{n:,} {kind}" for kind, n in r.facts.items() if n) or "nothing new"
         console.print(
             f"{r.file}: {r.rows:,} rows read as {r.format} in {r.seconds:.1f} s: {r.accepted:,} accepted,"
-            f" {r.rejected:,} rejected, {r.duplicates:,} known already ({facts})", soft_wrap=True, markup=False,
+            f" {r.rejected:,} rejected, {r.duplicates:,} known already ({facts})",
+            soft_wrap=True,
+            markup=False,
         )
     if rejects:
         console.print(f"{written:,} rejected rows with their reasons are in {rejects}", soft_wrap=True)
@@ -86,7 +92,11 @@ def _show_previews(previews: list[Any], as_json: bool) -> None:
         for field, column in seen.mapping.items():
             console.print(f"  {field:<12} <- {column}", markup=False, soft_wrap=True)
         if seen.missing:
-            console.print(f"  missing: {', '.join(seen.missing)}; name its column with --map {seen.missing[0]}=...", markup=False, soft_wrap=True)
+            console.print(
+                f"  missing: {', '.join(seen.missing)}; name its column with --map {seen.missing[0]}=...",
+                markup=False,
+                soft_wrap=True,
+            )
         if seen.rows:
             table = Table(*seen.rows[0])
             for row in seen.rows:
@@ -98,7 +108,9 @@ def _show_previews(previews: list[Any], as_json: bool) -> None:
 
 def simulate(
     out: Annotated[Path, typer.Option(help="The folder to write to.")],
-    customers: Annotated[int, typer.Option(min=1, max=20_000_000, help="How many members the sample shop has.")] = 2_000,
+    customers: Annotated[
+        int, typer.Option(min=1, max=20_000_000, help="How many members the sample shop has.")
+    ] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same shop.")] = 1,
     end: Annotated[str, typer.Option(help="The day the story ends; today by default.")] = "",
     years: Annotated[float, typer.Option(min=0.1, max=20, help="How long the story is.")] = 2.0,
@@ -112,7 +124,9 @@ def simulate(
     except ValueError:
         raise typer.BadParameter(f"{end!r} is not a date; write 2026-11-22", param_hint="--end") from None
     with told(), progress() as step:
-        summary = make(customers, out, seed=seed, end=last, years=years, progress=step)
+        summary = make(
+            customers, out, seed=seed, end=last, years=years, progress=lambda done, of: step(f"{done:,} of {of:,}")
+        )
     if as_json:
         emit(summary)
     else:
@@ -121,7 +135,9 @@ def simulate(
 
 def demo(
     context: typer.Context,
-    data: Annotated[str, typer.Option(help="sample-shop (simulated) or complete-journey (real households).")] = "sample-shop",
+    data: Annotated[
+        str, typer.Option(help="sample-shop (simulated) or complete-journey (real households).")
+    ] = "sample-shop",
     customers: Annotated[int, typer.Option(min=100, help="Members of the sample shop.")] = 2_000,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8010,
     serve: Annotated[bool, typer.Option(help="Serve the pages when the wheel has turned.")] = True,
@@ -139,9 +155,10 @@ def demo(
         else:
             aside.print(f"{report.customers:,} customers, {report.decisions:,} worth a word today.", soft_wrap=True)
         if serve:
+            from openchair.cli.wiring import open_home
             from openchair.server.run import serve as run
 
-            run(home, port=port)
+            run(open_home(home), port=port)
 
 
 COMMANDS = {"demo": demo, "init": init, "import": import_, "simulate": simulate}

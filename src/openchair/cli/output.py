@@ -45,7 +45,9 @@ def progress() -> Iterator[Callable[[str], None]]:
     """A line on stderr that names the step under way and how long it has taken; silent when nobody looks."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=aside, transient=True)
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=aside, transient=True
+    )
     with bar:
         task = bar.add_task("", total=None)
         yield lambda step: bar.update(task, description=_escape(step))

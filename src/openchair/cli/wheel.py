@@ -25,7 +25,9 @@ def turn(context: typer.Context, as_of: AsOf = "", as_json: Json = False) -> Non
         emit(report)
         return
     steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
-    console.print(f"{report.customers:,} customers, {report.decisions:,} worth a word on {report.day} ({steps}).", soft_wrap=True)
+    console.print(
+        f"{report.customers:,} customers, {report.decisions:,} worth a word on {report.day} ({steps}).", soft_wrap=True
+    )
     for finding in report.findings:
         console.print(f"  {finding.text} {finding.note}".rstrip(), markup=False, soft_wrap=True)
     console.print(f"Next: openchair --home {context.obj} today", soft_wrap=True)
@@ -33,7 +35,9 @@ def turn(context: typer.Context, as_of: AsOf = "", as_json: Json = False) -> Non
 
 def today(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many decisions; left out: the setting daily_list.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, help="How many decisions; left out: the setting daily_list.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """The day's actions, best first, each with its reasons."""
@@ -53,7 +57,9 @@ def _today(view: Today) -> None:
     if view.as_of is None:
         console.print("The wheel has not turned yet. Next: openchair turn", soft_wrap=True)
         return
-    console.print(f"{view.shop}{mark}, {view.day}: {len(view.decisions)} people to look at", markup=False, soft_wrap=True)
+    console.print(
+        f"{view.shop}{mark}, {view.day}: {len(view.decisions)} people to look at", markup=False, soft_wrap=True
+    )
     for lens in view.lenses:
         console.print(f"  {lens.title}: {_lens(lens, view.currency)}", markup=False, soft_wrap=True)
     for number, d in enumerate(view.decisions, 1):
@@ -80,7 +86,9 @@ def _lens(lens: Lens, currency: str) -> str:
 def _decision(d: Decision, currency: str, prefix: str = "") -> None:
     gain = f"{show(d.gain.value, currency)} ({show(d.gain.low, currency)} to {show(d.gain.high, currency)})"
     console.print(f"{prefix}{d.customer}: {d.title} [{d.pillar}, {d.experience}]", markup=False, soft_wrap=True)
-    console.print(f"   worth gained over 12 months {gain}; chance {d.propensity:.3f}; {d.status}", markup=False, soft_wrap=True)
+    console.print(
+        f"   worth gained over 12 months {gain}; chance {d.propensity:.3f}; {d.status}", markup=False, soft_wrap=True
+    )
     for reason in d.reasons:
         console.print(f"   {reason}", markup=False, soft_wrap=True)
 
@@ -116,7 +124,11 @@ def _dossier(view: Dossier, currency: str) -> None:
     if view.hard_rules:
         console.print(f"  {', '.join(view.hard_rules)}", markup=False, soft_wrap=True, style="red")
     for trait in view.traits:
-        console.print(f"  {trait.name}: {trait.value} (said by {trait.said_by}, {trait.since:%d %b %Y})", markup=False, soft_wrap=True)
+        console.print(
+            f"  {trait.name}: {trait.value} (said by {trait.said_by}, {trait.since:%d %b %Y})",
+            markup=False,
+            soft_wrap=True,
+        )
     for d in view.decisions[:3]:
         _decision(d, currency, f"  {d.day}: ")
     for entry in view.timeline[:20]:

@@ -1,6 +1,7 @@
 """Where the house is put together: a home folder becomes a chair with its state, history, engine and catalogue."""
 
 import os
+import shutil
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,11 @@ from openchair.chair.chair import Chair
 from openchair.chair.ports import Engine
 from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.settings import SETTINGS, Settings, settings_of
+from openchair.facts.kinds import KINDS
 from openchair.loyalty import actions
+from openchair.store import backup
+from openchair.store.access import Access
+from openchair.store.database import Database
 from openchair.store.history import DeltaHistory
 from openchair.store.state import open_state
 
@@ -21,11 +26,16 @@ def init_home(home: Path, given: dict[str, str]) -> Path:
     """Make the folder of a new shop with its settings file; refuses to touch one that is there."""
     file = home / FILE
     if file.exists():
-        raise Conflict("home", value=str(home), bound="is a shop already", remedy="Use it with --home, or name another.")
+        raise Conflict(
+            "home", value=str(home), bound="is a shop already", remedy="Use it with --home, or name another."
+        )
     settings_of(home, given, {})
     home.mkdir(parents=True, exist_ok=True)
     by_name = {s.name: s for s in SETTINGS}
-    lines = ["# Settings of this shop. Every one is explained in docs/settings.md; the environment wins over this file.", ""]
+    lines = [
+        "# Settings of this shop. Every one is explained in docs/settings.md; the environment wins over this file.",
+        "",
+    ]
     lines += [f"# {by_name[name].help}\n{name} = {_toml(value)}" for name, value in given.items()]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
@@ -40,12 +50,19 @@ def settings_at(home: Path) -> Settings:
     """The settings of a home. Raises NotFound where no shop was made, BadInput for a file that cannot be read."""
     file = home / FILE
     if not file.is_file():
-        raise NotFound("home", value=str(home), bound=f"has no {FILE}", remedy=f"Make a shop first: openchair init {home}")
+        raise NotFound(
+            "home", value=str(home), bound=f"has no {FILE}", remedy=f"Make a shop first: openchair init {home}"
+        )
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise BadInput(str(file), value=str(wrong), bound="must be TOML", remedy="Mend that line.") from None
     return settings_of(home.resolve(), table, os.environ)
+
+
+def open_access(home: str | Path) -> Access:
+    """Who may come into the shop in a folder."""
+    return open_state(settings_at(Path(home)).state).access
 
 
 def open_home(home: str | Path) -> Chair:
@@ -75,3 +92,17 @@ def open_home(home: str | Path) -> Chair:
         clock=lambda: datetime.now(UTC),
         timer=perf_counter,
     )
+
+
+def back_up(home: Path, out: Path) -> dict[str, int]:
+    """Write a backup of the shop in a folder; gives the rows of each table of its state."""
+    settings = settings_at(home)
+    return backup.backup(home, Database(settings.state), DeltaHistory(settings.history), out)
+
+
+def restore_home(home: Path, file: Path) -> None:
+    """Make the shop of a backup in a new folder."""
+    backup.unpack(file, home)
+    settings = settings_at(home)
+    backup.load(Database(settings.state), home / "state", DeltaHistory(settings.history), tuple(KINDS))
+    shutil.rmtree(home / "state")

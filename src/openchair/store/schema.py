@@ -101,6 +101,12 @@ identities = Table(
     Column("linked_at", UtcTime, nullable=False),
     Column("because", Words, nullable=False),
 )
+erased = Table(
+    "erased",
+    metadata,
+    Column("hash", Words, primary_key=True),
+    Column("erased_at", UtcTime, nullable=False),
+)
 customers = Table(
     "customers",
     metadata,

@@ -15,12 +15,13 @@ from openchair.store.access import Access
 from openchair.store.customers import Customers
 from openchair.store.database import Database
 from openchair.store.decisions import Decisions
+from openchair.store.erasure import Erasure
 from openchair.store.inbox import SqlInbox
 
 _REJECTS_AT_ONCE = 5_000
 
 
-class SqlState(Customers, Decisions, State):
+class SqlState(Customers, Decisions, Erasure, State):
     """The whole of the State protocol over one Database; `inbox` and `access` share it."""
 
     def __init__(self, database: Database) -> None:

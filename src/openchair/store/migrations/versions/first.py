@@ -14,6 +14,12 @@ SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make them."""
     op.create_table(
+        "erased",
+        sa.Column("hash", schema.Words(), nullable=False),
+        sa.Column("erased_at", schema.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_erased")),
+    )
+    op.create_table(
         "customers",
         sa.Column("customer_id", WORDS, nullable=False),
         sa.Column("name", WORDS, nullable=True),

@@ -1,0 +1,138 @@
+"""Commands that keep a shop's data well: check, export, erase, backup, restore."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from openchair.cli.output import Json, console, emit, progress, told
+
+
+def check(context: typer.Context, as_json: Json = False) -> None:
+    """Look whether all is well: settings, state, inbox, every table of history. Exit code 1 if something is not."""
+    from openchair.cli.wiring import open_home
+    from openchair.facts.kinds import KINDS
+
+    with told():
+        chair = open_home(context.obj)
+        found: list[dict[str, Any]] = [
+            {"what": "settings", "ok": True, "says": f"{chair.settings.name}, {chair.settings.timezone}"},
+            {"what": "catalogue", "ok": True, "says": f"{len(chair.catalogue)} actions"},
+            {"what": "inbox", "ok": True, "says": f"{chair.state.inbox.waiting():,} events wait for history"},
+        ]
+        engine = chair.engine()
+        with progress() as step:
+            for kind in KINDS:
+                step(kind)
+                facts = engine.facts(kind)
+                row = engine.rows(facts.agg(rows=facts.count(), ids=facts.fact_id.nunique())).to_pylist()[0]
+                twice = row["rows"] - row["ids"]
+                says = f"{row['rows']:,} facts" + (f", {twice:,} of them twice" if twice else "")
+                found.append({"what": kind, "ok": not twice, "says": says})
+    if as_json:
+        emit({"ok": all(f["ok"] for f in found), "checks": found})
+    else:
+        for f in found:
+            console.print(f"{'ok ' if f['ok'] else 'BAD'}  {f['what']:<10} {f['says']}", markup=False, soft_wrap=True)
+    if not all(f["ok"] for f in found):
+        raise typer.Exit(1)
+
+
+def export(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="The folder to write to.")],
+    customer: Annotated[str, typer.Option(help="Only what is known of one customer.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Write all facts, or one customer's, as Parquet files that `import` reads again."""
+    import pyarrow.parquet as pq
+
+    from openchair.cli.wiring import open_home
+    from openchair.facts.kinds import KINDS, schema
+
+    counts = {}
+    with told(), progress() as step:
+        chair = open_home(context.obj)
+        chair.sync()
+        identifiers = chair.state.identifiers_of(chair.find(customer)) if customer else []
+        engine = chair.engine()
+        out.mkdir(parents=True, exist_ok=True)
+        for kind in KINDS:
+            step(kind)
+            facts = engine.facts(kind)
+            wanted = facts.filter(facts.identifier.isin(identifiers)) if customer else facts
+            shape = schema(kind)
+            if chair.simulated:
+                shape = shape.with_metadata({"openchair.simulated": "true"})
+            with pq.ParquetWriter(out / f"{kind}.parquet", shape, compression="zstd") as file:
+                number = 0
+                for batch in engine.stream(wanted):
+                    file.write_batch(batch.cast(schema(kind)).replace_schema_metadata(shape.metadata))
+                    number += batch.num_rows
+            counts[kind] = number
+    if as_json:
+        emit({"out": str(out), "facts": counts})
+    else:
+        console.print(f"Wrote {sum(counts.values()):,} facts to {out}", soft_wrap=True)
+
+
+def erase(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(help="Customer id, shop id or e-mail.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase one customer everywhere, for good: a later import of the same person is refused."""
+    from openchair.cli.wiring import open_home
+
+    with told():
+        chair = open_home(context.obj)
+        customer_id = chair.find(who)
+        if not yes and not typer.confirm(f"Erase {who} from state and history? This cannot be undone", err=True):
+            raise typer.Exit(1)
+        with progress() as step:
+            erased = chair.erase(customer_id, progress=step)
+    if as_json:
+        emit({"customer_id": customer_id, "facts": erased})
+    else:
+        console.print(
+            f"Erased {sum(erased.values()):,} facts. If this person comes back by an old file, they stay erased.",
+            soft_wrap=True,
+        )
+
+
+def backup(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="The .tar.gz file to write.")],
+    as_json: Json = False,
+) -> None:
+    """Write settings, state and history to one file, while the server may go on."""
+    from openchair.cli.wiring import back_up
+
+    with told(), progress() as step:
+        step("backup")
+        counts = back_up(context.obj, out)
+    if as_json:
+        emit({"file": str(out), "bytes": out.stat().st_size, "rows": counts})
+    else:
+        console.print(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")],
+    as_json: Json = False,
+) -> None:
+    """Make the shop of a backup in the folder named by --home, which must be new."""
+    from openchair.cli.wiring import restore_home
+
+    with told(), progress() as step:
+        step("restore")
+        restore_home(context.obj, file)
+    if as_json:
+        emit({"home": str(context.obj)})
+    else:
+        console.print(f"Restored into {context.obj}. Next: openchair --home {context.obj} check", soft_wrap=True)
+
+
+COMMANDS = {"check": check, "export": export, "erase": erase, "backup": backup, "restore": restore}
