@@ -73,7 +73,8 @@ def _command_section(name: str, command: object) -> str:
             continue
         is_option = p.param_type_name == "option"
         spelled = ", ".join(f"`{o}`" for o in (*p.opts, *p.secondary_opts)) if is_option else f"`{p.name.upper()}`"
-        rows.append(f"| {spelled} | {_cell(getattr(p, 'help', None) or '')} |")
+        default = f" Default: `{p.default}`." if is_option and p.default not in (None, "", False, True, []) else ""
+        rows.append(f"| {spelled} | {_cell(getattr(p, 'help', None) or '')}{default} |")
     table = ["| argument or option | meaning |", "| --- | --- |", *rows, ""] if rows else []
     return "\n".join([f"## `{name}`", "", help_text, "", *table])
 
