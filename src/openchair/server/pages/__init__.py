@@ -1,0 +1,29 @@
+"""The pages people open: Today, Customers, one customer, Imports; and the files they are drawn with."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.routing import BaseRoute
+
+from openchair.chair.chair import Chair
+from openchair.core.settings import Settings
+from openchair.server.pages.customer import customer_routes
+from openchair.server.pages.customers import customers_routes
+from openchair.server.pages.house import House, utc_now
+from openchair.server.pages.imports import imports_routes
+from openchair.server.pages.render import error_page, render, static_route
+from openchair.server.pages.today import today_routes
+
+__all__ = ["error_page", "page_routes", "render", "static_route"]
+
+
+def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] = utc_now) -> list[BaseRoute]:
+    """Every page and /static. They expect request.state.user and .nonce from the middleware around them."""
+    house = House(chair, settings, clock)
+    return [
+        *today_routes(house),
+        *customers_routes(house),
+        *customer_routes(house),
+        *imports_routes(house),
+        static_route,
+    ]

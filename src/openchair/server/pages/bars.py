@@ -1,0 +1,70 @@
+"""Where a value and its interval stand on a line that all rows share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from openchair.chair.views import Number
+from openchair.core.estimate import Estimate
+
+WIDTH = 160.0
+PAD = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The values at the two ends of the line; `low` <= 0 <= `high`, so that zero can be marked."""
+
+    low: float
+    high: float
+
+    def x(self, value: float) -> float:
+        """Where a value stands, in units of the drawing; values beyond an end stand at that end."""
+        share = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
+        return round(PAD + share * (WIDTH - 2 * PAD), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row's drawing. `dot` is None when the value itself lies beyond the line; `beyond` when any part does."""
+
+    start: float
+    end: float
+    dot: float | None
+    zero: float
+    beyond: bool
+
+
+def scale_of(numbers: Iterable[Number]) -> Scale:
+    """One scale for all rows, from the lowest end to the highest.
+
+    It stops at three times the middle row's upper end: a single giant would press every other row into a dot.
+    What lies beyond is drawn open-ended.
+
+    >>> scale_of([Estimate(2.0, -1.0, 4.0, n=9), Estimate(3.0, 2.0, 6.0, n=9)])
+    Scale(low=-1.0, high=6.0)
+    >>> scale_of([Estimate(2.0, 1.0, 4.0, n=9)] * 3 + [Estimate(900.0, 700.0, 999.0, n=9)])
+    Scale(low=0.0, high=12.0)
+    """
+    known = [number for number in numbers if isinstance(number, Estimate)]
+    if not known:
+        return Scale(0.0, 1.0)
+    highest = max(number.high for number in known)
+    middle = median(number.high for number in known)
+    return Scale(
+        low=min(0.0, *(number.low for number in known)),
+        high=max(0.0, min(highest, 3 * middle) if middle > 0 else highest),
+    )
+
+
+def bar_of(number: Number, scale: Scale) -> Bar | None:
+    """The drawing of one row, or None where there is no number to draw."""
+    if not isinstance(number, Estimate):
+        return None
+    return Bar(
+        start=scale.x(number.low),
+        end=scale.x(number.high),
+        dot=scale.x(number.value) if number.value <= scale.high else None,
+        zero=scale.x(0.0),
+        beyond=number.high > scale.high,
+    )

@@ -1,0 +1,118 @@
+"""The first page of the day: what to do, best first, and what a person says to it."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from openchair.chair.views import Lens, Today
+from openchair.core.errors import NotFound
+from openchair.server.pages import words
+from openchair.server.pages.bars import scale_of
+from openchair.server.pages.house import House, person
+from openchair.server.pages.render import back, partial, render
+
+# What a person may say to a decision, and what the page then says of it.
+VERDICTS = {"approved": "Approved", "dismissed": "Not now"}
+SETTLED = VERDICTS | {
+    "sent": "Sent",
+    "delivered": "Delivered",
+    "opened": "Opened",
+    "clicked": "Followed",
+    "answered": "Answered",
+    "vetoed": "Vetoed by the customer",
+    "failed": "Could not be sent",
+}
+WAIT = "wait"
+
+
+def headline(today: Today) -> str:
+    """The one sentence the day begins with."""
+    if today.as_of is None:
+        return "The chair is still empty" if not today.customers else "Ready for the first turn"
+    open_ones = sum(1 for decision in today.decisions if decision.status not in SETTLED)
+    if not today.decisions:
+        return "Nobody needs a word today"
+    if not open_ones:
+        return "Everyone on today’s list has been seen to"
+    people = "person is" if open_ones == 1 else "people are"
+    return f"{words.spelled(open_ones).capitalize()} {people} worth a word today"
+
+
+def lens_marks(lens: Lens) -> tuple[float, float, float, float] | None:
+    """Zero, low end, value and high end on a line as long as the unit is (-100 to 100, 0 to 1); None without ends."""
+    if lens.unit not in _ENDS or lens.value is None or lens.low is None or lens.high is None:
+        return None
+    start, end = _ENDS[lens.unit]
+    zero, low, value, high = (
+        round(LENS_PAD + (at - start) / (end - start) * (LENS_WIDTH - 2 * LENS_PAD), 1)
+        for at in (0.0, lens.low, lens.value, lens.high)
+    )
+    return zero, low, value, high
+
+
+LENS_WIDTH, LENS_PAD = 320.0, 6.0
+_ENDS = {"points": (-100.0, 100.0), "share": (0.0, 1.0)}
+
+
+def figure(number: float, unit: str, currency: str) -> str:
+    """A lens's number in its own unit.
+
+    >>> figure(41.2, "points", "EUR"), figure(0.68, "share", "EUR"), figure(123400, "money", "EUR")
+    ('41', '68%', '€\xa01,234')
+    """
+    if unit == "share":
+        return words.chance(number)
+    return words.money(number, currency) if unit == "money" else words.count(number)
+
+
+def today_routes(house: House) -> list[BaseRoute]:
+    """The page, and the form behind Approve and Not now."""
+
+    def page(request: Request) -> Response:
+        today = house.chair.today()
+        return render(
+            request,
+            "today.html",
+            today=today,
+            headline=headline(today),
+            arrived=words.arrived(today.arrived),
+            long_day=words.long_day(today.day),
+            stale=today.as_of is not None and today.as_of.astimezone(house.zone).date() < today.day,
+            scale=scale_of(decision.gain for decision in today.decisions),
+            figure=figure,
+            lens_marks=lens_marks,
+            currency=today.currency,
+            simulated=today.simulated,
+            day=house.day,
+            zone=house.zone,
+            settled=SETTLED,
+            here="/",
+            home=house.chair.home,
+        )
+
+    async def verdict(request: Request) -> Response:
+        decision_id, status = request.path_params["decision_id"], request.path_params["status"]
+        if status not in VERDICTS:
+            raise NotFound("answer to a decision", value=status, bound=f"one of {', '.join(VERDICTS)}")
+        form = await request.form(max_files=0, max_fields=10)
+        title, customer, here = (str(form.get(name, "")) for name in ("title", "customer", "back"))
+        await run_in_threadpool(house.chair.mark, decision_id, status, person(request))
+        if not partial(request):
+            return back(request, f"{here}#decision-{decision_id}")
+        return render(
+            request,
+            "_said.html",
+            decision_id=decision_id,
+            status=status,
+            title=title,
+            customer=customer,
+            settled=SETTLED,
+            here=here,
+            moved=True,
+        )
+
+    return [
+        Route("/", page, name="today"),
+        Route("/decisions/{decision_id}/{status}", verdict, methods=["POST"]),
+    ]

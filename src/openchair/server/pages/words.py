@@ -1,0 +1,161 @@
+"""Figures, dates and counts as a person says them. Pure: the day it is, is an argument."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, tzinfo
+
+from openchair.core.estimate import Estimate
+from openchair.core.money import show
+
+# fmt: off
+_SMALL = [
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+# fmt: on
+
+# What a person calls a fact of each kind: one, many.
+_FACTS = {
+    "purchases": ("order line", "order lines"),
+    "answers": ("answer", "answers"),
+    "voices": ("message", "messages"),
+    "referrals": ("referral", "referrals"),
+    "steps": ("step of a journey", "steps of journeys"),
+    "contacts": ("contact of ours", "contacts of ours"),
+    "traits": ("word about someone", "words about someone"),
+    "ties": ("tie", "ties"),
+    "events": ("other event", "other events"),
+}
+
+
+def spelled(n: int) -> str:
+    """A count in words up to ninety-nine, in figures beyond.
+
+    >>> spelled(14), spelled(42), spelled(1250)
+    ('fourteen', 'forty-two', '1,250')
+    """
+    if not 0 <= n < 100:
+        return count(n)
+    if n < 20:
+        return _SMALL[n]
+    tens, ones = divmod(n, 10)
+    return _TENS[tens - 2] + (f"-{_SMALL[ones]}" if ones else "")
+
+
+def count(n: float) -> str:
+    """A count with its thousands apart and a real minus sign.
+
+    >>> count(541909), count(-3)
+    ('541,909', '−3')
+    """
+    return f"{n:,.0f}".replace("-", "−")
+
+
+def plural(n: int, one: str, many: str) -> str:
+    """A count and its noun.
+
+    >>> plural(1, "order", "orders"), plural(2500, "order", "orders")
+    ('1 order', '2,500 orders')
+    """
+    return f"{count(n)} {one if n == 1 else many}"
+
+
+def listing(items: Sequence[str]) -> str:
+    """Items as a sentence lists them.
+
+    >>> listing(["a", "b", "c"]), listing(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join([*([", ".join(items[:-1])] if items[1:] else []), *items[-1:]])
+
+
+def arrived(facts: Mapping[str, int]) -> str:
+    """What came in, in words; empty when nothing did.
+
+    >>> arrived({"purchases": 212, "answers": 1, "voices": 0})
+    '212 order lines and 1 answer'
+    """
+    known = sorted(facts, key=lambda kind: list(_FACTS).index(kind) if kind in _FACTS else len(_FACTS))
+    return listing([plural(facts[kind], *_FACTS.get(kind, (kind, kind))) for kind in known if facts[kind]])
+
+
+def day_words(day: date, today: date) -> str:
+    """A day as people name it: today, yesterday, a weekday of the last six days, else day and month (and year).
+
+    >>> today = date(2026, 11, 22)
+    >>> [day_words(d, today) for d in (today, date(2026, 11, 21), date(2026, 11, 18), date(2026, 10, 19))]
+    ['today', 'yesterday', 'Wednesday', '19 October']
+    >>> day_words(date(2011, 12, 9), today)
+    '9 December 2011'
+    """
+    ago = (today - day).days
+    if ago in _NEAR:
+        return _NEAR[ago]
+    if 1 < ago < 7:
+        return f"{day:%A}"
+    return f"{day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
+
+
+_NEAR = {0: "today", 1: "yesterday", -1: "tomorrow"}
+
+
+def long_day(day: date) -> str:
+    """A day in full, as a page is headed.
+
+    >>> long_day(date(2026, 11, 22))
+    'Sunday 22 November 2026'
+    """
+    return f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+def moment_words(at: datetime, today: date, zone: tzinfo) -> str:
+    """An instant as the shop sees it: the day, and the time while it is near.
+
+    >>> from datetime import UTC
+    >>> moment_words(datetime(2026, 11, 22, 5, tzinfo=UTC), date(2026, 11, 22), UTC)
+    'today at 05:00'
+    """
+    local = at.astimezone(zone)
+    day = day_words(local.date(), today)
+    return f"{day} at {local:%H:%M}" if abs((today - local.date()).days) <= 1 else day
+
+
+def money(minor: float, currency: str, *, cents: bool = False) -> str:
+    """An amount whose sign, currency and figures stay on one line.
+
+    >>> money(4200, "EUR", cents=True) == "€\\u00a042.00"
+    True
+    """
+    return show(minor, currency, cents=cents).replace(" ", "\u00a0")
+
+
+def amount(minor: float, currency: str) -> str:
+    """An amount without its currency, for the second figure of a pair.
+
+    >>> amount(-123456, "EUR")
+    '−1,235'
+    """
+    shown = show(minor, currency)
+    return ("−" if shown.startswith("−") else "") + shown.rpartition(" ")[2]
+
+
+def span(estimate: Estimate, currency: str) -> str:
+    """The interval of an amount in words.
+
+    >>> span(Estimate(18600.0, 6200.0, 31000.0, n=12), "EUR")
+    '62 to 310'
+    """
+    return f"{amount(estimate.low, currency)} to {amount(estimate.high, currency)}"
+
+
+def chance(probability: float) -> str:
+    """A probability as a share of a hundred, never rounded to never or always.
+
+    >>> chance(0.714), chance(0.0004), chance(0.9999)
+    ('71%', 'under 1%', 'over 99%')
+    """
+    if 0 < probability < 0.01:
+        return "under 1%"
+    if 0.99 < probability < 1:
+        return "over 99%"
+    return f"{probability:.0%}"

@@ -1,0 +1,415 @@
+"""A made-up chair, a server around it, and Chromium."""
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Error, sync_playwright
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from openchair.chair.views import (
+    Candidate,
+    Customer,
+    Decision,
+    Dossier,
+    Finding,
+    ImportReport,
+    Lens,
+    Preview,
+    Reject,
+    RuledOut,
+    TimelineEntry,
+    Today,
+    Trait,
+)
+from openchair.core.errors import BadInput, Conflict, NotFound, OpenchairError
+from openchair.core.estimate import Estimate, Unknown
+from openchair.core.settings import settings_of
+from openchair.server.pages import error_page, page_routes
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+DAY = date(2026, 11, 22)
+
+URDU = "نادیہ رحمان"
+THAI = "สมชาย ใจดี"
+LONG = "Maximiliane-Charlotte von und zu Hohenlohe-Waldenburg-Schillingsfürst & Partners of the Third Generation"
+ENDLESS = "a" * 180
+
+
+def estimate(value: float, low: float, high: float, n: float = 40) -> Estimate:
+    return Estimate(value * 100, low * 100, high * 100, n)
+
+
+def customer(number: int = 1, name: str = "Made-up Nadia", **changed: Any) -> Customer:
+    base = Customer(
+        customer_id=f"c{number:04d}",
+        name=name,
+        stage="slipping",
+        first_on=date(2024, 3, 4),
+        last_on=date(2026, 10, 19),
+        orders=31,
+        spent_minor=131_250,
+        gap_days=19.2,
+        value=estimate(390, 210, 610),
+        p_alive=0.71,
+        expected_orders=9.4,
+    )
+    return replace(base, **changed)
+
+
+PEOPLE = (
+    customer(1, "Made-up Nadia", value=estimate(720, 340, 1190)),
+    customer(2, URDU, stage="loyal", value=estimate(640, 500, 790), last_on=date(2026, 11, 21)),
+    customer(3, THAI, stage="new", orders=1, gap_days=None, value=Unknown("one order", needed=2), spent_minor=4200),
+    customer(4, LONG, stage="resting", value=estimate(9_876_543, 4_000_000, 19_999_999), spent_minor=123_456_789_00),
+    customer(5, ENDLESS, stage="gone", orders=0, last_on=None, first_on=None, gap_days=None, p_alive=None,
+             expected_orders=None, value=Unknown("no order", needed=None), spent_minor=0),
+    customer(6, "O’Brien <b>& Sons</b>", value=estimate(-12, -40, 18), spent_minor=-1500),
+)  # fmt: skip
+
+
+def decision(number: int, who: Customer, **changed: Any) -> Decision:
+    base = Decision(
+        decision_id=f"d{number:04d}",
+        customer_id=who.customer_id,
+        customer=who.name,
+        stage=who.stage,
+        day=DAY,
+        moment="morning",
+        action="call",
+        title="Call, and swap the bars for the fig boxes",
+        pillar="customer service",
+        experience="respond",
+        channel="call",
+        gain=estimate(186, 62, 310),
+        value=who.value,
+        propensity=0.62,
+        policy="plain-1",
+        reasons=(
+            "Wants less to decide",
+            "Service has moved people like her",
+            "No word from us in seven weeks.",
+        ),
+        would_change="It would be a fig tasting if she had opened the last two mails.",
+        candidates=(
+            Candidate("call", "Call, and swap the bars", 18_600.0, 0.62),
+            Candidate("tasting", "Invite to a fig tasting", 12_000.0, 0.33),
+            Candidate("wait", "Leave in peace", 0.0, 0.05),
+        ),
+        ruled_out=(
+            RuledOut("nuts", "Send the new nut bar", "never: peanuts"),
+            RuledOut("mail", "Write a newsletter", "no consent to e-mail"),
+            RuledOut("sms", "Send a text", "no consent to e-mail"),
+        ),
+        status="proposed",
+        hard_rules=("never: peanuts",),
+    )
+    return replace(base, **changed)
+
+
+ACTS = (
+    decision(1, PEOPLE[0]),
+    decision(2, PEOPLE[1], title="Introduce to Delight Bakery", hard_rules=(), gain=estimate(140, -30, 320)),
+    decision(3, PEOPLE[2], title="Ask what would make Thursdays easier", gain=estimate(61, 40, 82), hard_rules=()),
+    decision(4, PEOPLE[3], title="Bring doughnuts to the office", gain=estimate(999_999, 12, 4_999_999)),
+    decision(5, PEOPLE[4], status="approved"),
+)
+VOICE = TimelineEntry(
+    NOW - timedelta(days=1), "voices", "Ticket", "“I don’t need more choice. I need someone to notice.”", "hurt", "desk"
+)
+BUSY = Today(
+    day=DAY,
+    as_of=NOW - timedelta(hours=4),
+    shop="The Made-up Snack Shop",
+    currency="EUR",
+    simulated=True,
+    lenses=(
+        Lens("Net Promoter Score, 90 days", "points", 41.0, 36.0, 46.0, "310 answers"),
+        Lens("Buyers who came back", "share", 0.52, 0.5, 0.54, "of 4,102 who bought"),
+        Lens("Slipping away", "count", 212.0, None, None, "longer silent than their rhythm, expected to spend € 9,400"),
+    ),
+    customers=4372,
+    arrived={"purchases": 212, "answers": 31, "voices": 9},
+    decisions=ACTS,
+    waiting=4348,
+    findings=(
+        Finding("Waiting for the first box hurts most.", "€ 9,400 a year at stake (5,100 to 14,000)."),
+        Finding("Half of all customers buy again within 19 days."),
+    ),
+    voice=VOICE,
+    voice_customer=PEOPLE[0],
+)
+EMPTY = replace(
+    BUSY,
+    as_of=None,
+    simulated=False,
+    lenses=(),
+    customers=0,
+    arrived={},
+    decisions=(),
+    waiting=0,
+    findings=(),
+    voice=None,
+    voice_customer=None,
+)
+DAYS = {
+    "busy": BUSY,
+    "before any import": EMPTY,
+    "before the first turn": replace(EMPTY, customers=12),
+    "nothing to do": replace(EMPTY, customers=12, as_of=NOW, waiting=12),
+    "one": replace(BUSY, decisions=ACTS[:1], waiting=1, customers=1),
+    "all answered": replace(BUSY, decisions=ACTS[4:]),
+    "long ago": replace(BUSY, as_of=datetime(2011, 12, 10, tzinfo=UTC)),
+    "huge": replace(
+        BUSY,
+        customers=10**12,
+        arrived={"purchases": 10**10},
+        lenses=(
+            Lens(
+                "Net Promoter Score, 90 days",
+                "points",
+                None,
+                None,
+                None,
+                "not enough data yet: no answers, 30 more needed",
+            ),
+            Lens("Worth of the base", "money", 9.9e15, 1e15, 2e16, "over 12 months"),
+            Lens("Refunds", "money", -4.2e9, None, None, "in 28 days"),
+        ),
+    ),
+}
+
+
+def dossier(who: Customer) -> Dossier:
+    mine = tuple(one for one in ACTS if one.customer_id == who.customer_id)
+    past = decision(90, who, day=date(2026, 9, 2), status="answered", outcome_minor=4200, propensity=0.004)
+    sparse = who.orders <= 1
+    return Dossier(
+        customer=who,
+        identifiers=(f"id:{who.customer_id}", "email:nadia@example.org"),
+        headline="Slipping, with us since March 2024. Buys every 19 days; it has been 34.",
+        traits=()
+        if sparse
+        else (
+            Trait("children", "two", "customer", "seat", NOW - timedelta(days=200), 1.0, ("one",)),
+            Trait("favourite_food", "figs, dark chocolate", "inferred", "orders", NOW - timedelta(days=9), 0.8),
+            Trait("language", "اردو", "customer", "survey", NOW - timedelta(days=400), 1.0),
+        ),
+        hard_rules=() if sparse else ("never: peanuts", "no flowers"),
+        food_safety="unknown" if sparse else "declared",
+        consents=("e-mail: yes", "calls: no"),
+        timeline=()
+        if who.orders == 0
+        else (
+            replace(VOICE, happened_at=NOW - timedelta(days=1)),
+            TimelineEntry(NOW - timedelta(days=34), "purchases", "Ordered", "Family box, € 42.00", "plain", "x"),
+            TimelineEntry(NOW - timedelta(days=81), "contacts", "Sent by us", "fix a late box", "ours", "openchair"),
+            TimelineEntry(NOW - timedelta(days=90), "voices", "Review, 5 of 5", "“بہت اچھا ڈبہ، شکریہ”", "plain", "x"),
+            TimelineEntry(NOW - timedelta(days=95), "voices", "Review, 5 of 5", "“อร่อยมาก ขอบคุณค่ะ”", "plain", "x"),
+            *(
+                TimelineEntry(NOW - timedelta(days=99 + 19 * i), "purchases", "Ordered", f"Box {i}, € 41", "plain", "x")
+                for i in range(20)
+            ),
+        ),
+        decisions=(*mine, past),
+        simulated=True,
+    )  # fmt: skip
+
+
+def report(number: int, **changed: Any) -> ImportReport:
+    base = ImportReport(
+        f"i{number}", "orders-2026.csv", "Shopify orders", "shopify", NOW - timedelta(days=number), 7.4,
+        541_909, 540_100, 1_800, 9, {"purchases": 540_100},
+    )  # fmt: skip
+    return replace(base, **changed)
+
+
+class FreeState:
+    """Nobody else is at work."""
+
+    def lease(self, *_: object) -> bool:
+        return True
+
+    def free(self, *_: object) -> None:
+        pass
+
+
+@dataclass
+class MadeUpChair:
+    """Answers as the chair does, from records made up here; remembers what it was told."""
+
+    home: Path
+    day: Today = BUSY
+    people: tuple[Customer, ...] = PEOPLE
+    files: tuple[ImportReport, ...] = (report(1), report(2, file=f"{ENDLESS}.csv", rejected=0, accepted=0))
+    marked: list[tuple[str, str, str]] = field(default_factory=list)
+    read: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    state: FreeState = field(default_factory=FreeState)
+
+    @property
+    def currency(self) -> str:
+        return self.day.currency
+
+    @property
+    def simulated(self) -> bool:
+        return self.day.simulated
+
+    def today(self) -> Today:
+        answers = {one: status for one, status, _ in self.marked}
+        acts = (replace(d, status=answers.get(d.decision_id, d.status)) for d in self.day.decisions)
+        return replace(self.day, decisions=tuple(acts))
+
+    def customers(
+        self, *, search: str = "", order: str = "worth", limit: int = 50, after: str | None = None
+    ) -> tuple[tuple[Customer, ...], bool]:
+        found = [one for one in self.people if search.lower() in one.name.lower()]
+        if order == "name":
+            found.sort(key=lambda one: one.name)
+        start = next((i + 1 for i, one in enumerate(found) if one.customer_id == after), 0)
+        return tuple(found[start : start + limit]), len(found) > start + limit
+
+    def dossier(self, who: str) -> Dossier:
+        for one in self.people:
+            if who == one.customer_id:
+                return dossier(one)
+        raise NotFound("customer", value=who, bound="nobody here is known by that", remedy="Search on Customers.")
+
+    def imports(self) -> tuple[ImportReport, ...]:
+        return self.files
+
+    def preview(self, path: Path, *, mapping: Any) -> Preview:
+        if path.read_bytes().startswith(b"\x00"):
+            raise BadInput("file", value=path.name, bound="it is not text", remedy="Export it as CSV.")
+        chosen = {"customer": "Email", "amount": "Total"} | dict(mapping)
+        return Preview(
+            file=path.name,
+            format="any orders file",
+            columns=("Email", "Total", "When", "Bought on"),
+            mapping=chosen,
+            missing=() if "day" in chosen else ("day",),
+            fields=("customer", "amount", "day", "order", "item"),
+            rows=tuple({"customer": URDU, "amount": i * 100, "day": None, "item": ENDLESS} for i in range(3)),
+            rejected=(Reject(path.name, 7, "amount: got 'free'; a plain number. Write 12.50.", '{"Total": "free"}'),),
+        )  # fmt: skip
+
+    def listen(self, paths: list[Path], *, mapping: Any) -> tuple[ImportReport, ...]:
+        (path,) = paths
+        if "day" not in mapping:
+            raise BadInput("mapping", value="day", bound="no column was named", remedy="Name the column with the day.")
+        self.read.append((path.name, dict(mapping)))
+        new = report(9, file=path.name, import_id="i9")
+        self.files = (new, *self.files)
+        return (new,)
+
+    def rejects(self, import_id: str | None) -> tuple[Reject, ...]:
+        if import_id not in {one.import_id for one in self.files}:
+            raise NotFound("import", value=import_id)
+        return (Reject("orders.csv", 7, "=cmd|' /C calc'!A0", '{"Total": "free"}'),)
+
+    def mark(self, decision_id: str, status: str, by: str) -> None:
+        if decision_id not in {one.decision_id for one in self.day.decisions}:
+            raise NotFound("decision", value=decision_id)
+        if decision_id == "d0004":
+            raise Conflict(
+                "decision", value=decision_id, bound="it was answered elsewhere", remedy="Load the page again."
+            )
+        self.marked.append((decision_id, status, by))
+
+
+@dataclass(frozen=True)
+class MadeUpUser:
+    email: str = "owner@example.org"
+
+
+class Around:
+    """Stands for the gate: a user, a nonce and the strictest content policy."""
+
+    def __init__(self, app: ASGIApp, lang: str = "en") -> None:
+        self.app, self.lang = app, lang
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {}).update(user=MadeUpUser(), nonce="n0nce", lang=self.lang)
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                policy = (
+                    b"default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+                    b"style-src 'nonce-n0nce'; script-src 'nonce-n0nce'; form-action 'self'"
+                )
+                message["headers"] = [*message["headers"], (b"content-security-policy", policy)]
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+def app_around(chair: Any, lang: str = "en") -> Starlette:
+    """The pages as the server mounts them."""
+    settings = settings_of(chair.home, {"name": "The Made-up Snack Shop"}, {})
+    app = Starlette(
+        routes=page_routes(chair, settings, clock=lambda: NOW),
+        middleware=[Middleware(Around, lang=lang)],
+        exception_handlers={OpenchairError: error_page, HTTPException: error_page, Exception: error_page},
+    )
+    app.state.settings = settings
+    return app
+
+
+@pytest.fixture
+def made_up(tmp_path: Path) -> MadeUpChair:
+    return MadeUpChair(tmp_path)
+
+
+@pytest.fixture
+def days() -> dict[str, Today]:
+    return DAYS
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Start the pages around a chair; give the address."""
+    started: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(chair: Any, lang: str = "en") -> str:
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(app_around(chair, lang), log_level="error", lifespan="off", loop="asyncio")
+        )
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        started.append((server, thread))
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    for server, thread in started:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the system's, else Playwright's own; without either the browser tests are skipped, and say so."""
+    flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # fmt: skip
+    system = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None)
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=system, args=flags)
+        except Error as wrong:
+            pytest.skip(f"NO BROWSER: pages were not opened in Chromium ({str(wrong).splitlines()[0]})")
+        yield opened
+        opened.close()

@@ -1,0 +1,225 @@
+"""Every page answers in every state, escapes what people typed, and says what is not known."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Client
+
+STATES = [
+    "busy", "before any import", "before the first turn", "nothing to do", "one", "all answered", "long ago", "huge",
+]  # fmt: skip
+
+
+@pytest.fixture
+def client(made_up: Any, serve: Any) -> Iterator[Client]:
+    with Client(base_url=serve(made_up)) as opened:
+        yield opened
+
+
+def test_the_states_tried_are_all_there_are(days: dict[str, Any]) -> None:
+    """A new state of the day is tried too."""
+    assert list(days) == STATES
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_today_answers_in_every_state(state: str, days: dict[str, Any], made_up: Any, client: Client) -> None:
+    """One headline, never an inline style or script."""
+    made_up.day = days[state]
+    page = client.get("/")
+    assert page.status_code == 200
+    assert page.text.count("<h1>") == 1
+    assert "style=" not in page.text
+    assert "onclick" not in page.text
+
+
+def test_the_headline_counts_people_in_words(days: dict[str, Any], made_up: Any, client: Client) -> None:
+    """Four of five still wait for an answer."""
+    assert "<h1>Four people are worth a word today</h1>" in client.get("/").text
+    made_up.day = days["one"]
+    assert "<h1>One person is worth a word today</h1>" in client.get("/").text
+
+
+def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, client: Client) -> None:
+    """Wherever simulated people are shown it says so; nowhere else."""
+    pages = ("/", "/customers", "/customers/c0001", "/imports")
+    assert all("sample shop, simulated" in client.get(page).text for page in pages)
+    made_up.day = days["before any import"]
+    assert "sample shop, simulated" not in client.get("/").text
+
+
+def test_an_empty_house_teaches_the_next_step(days: dict[str, Any], made_up: Any, client: Client) -> None:
+    """Before an import: how to import. Before a turn: how to turn. Nothing to do: why."""
+    made_up.day = days["before any import"]
+    assert f"openchair --home {made_up.home} import orders.csv" in client.get("/").text
+    made_up.day = days["before the first turn"]
+    assert f"openchair --home {made_up.home} turn" in client.get("/").text
+    made_up.day = days["nothing to do"]
+    assert "the best is to wait" in client.get("/").text
+
+
+def test_what_is_unknown_is_said_and_never_a_number(days: dict[str, Any], made_up: Any, client: Client) -> None:
+    """Not enough answers is not a score of 0; one order is no value."""
+    made_up.day = days["huge"]
+    assert "no answers, 30 more needed" in client.get("/").text
+    assert "Not enough is known yet" in client.get("/").text
+    assert "2 more needed" in client.get("/customers").text
+
+
+def test_what_people_typed_is_only_text(client: Client) -> None:
+    """A name is never markup."""
+    page = client.get("/customers").text
+    assert "O’Brien &lt;b&gt;" in page
+    assert "<b>& Sons" not in page
+    assert "&lt;script" in client.get("/customers?search=<script>alert(1)</script>").text
+
+
+def test_search_sort_and_cursor(made_up: Any, client: Client) -> None:
+    """Links keep the search and the order; an unknown order is the usual one."""
+    made_up.people = tuple(replace(made_up.people[0], customer_id=f"p{i:03d}", name=f"Pia {i:03d}") for i in range(120))
+    first = client.get("/customers?search=pia&order=name").text
+    assert "/customers?search=pia&amp;order=name&amp;after=p049" in first
+    last = client.get("/customers?search=pia&order=name&after=p099").text
+    assert last.count('role="rowheader"') == 20
+    assert "Next 50" not in last
+    assert "Nobody found" in client.get("/customers?search=zzz").text
+    assert client.get("/customers?order=colour").status_code == 200
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_every_dossier_answers(number: int, client: Client) -> None:
+    """Long names, right-to-left names, nobody's orders, huge numbers."""
+    page = client.get(f"/customers/c{number:04d}")
+    assert page.status_code == 200
+    assert page.text.count("<h1") == 1
+
+
+def test_unknown_allergies_differ_from_none(client: Client) -> None:
+    """Unknown asks; declared binds."""
+    assert "allergies not known" in client.get("/customers/c0003").text
+    assert "allergies not known" not in client.get("/customers/c0001").text
+
+
+def test_approving_without_scripts_comes_back_to_the_row(made_up: Any, client: Client) -> None:
+    """A plain form: the answer is kept with who gave it, and the browser returns."""
+    form = {"title": "Call", "customer": "Nadia", "back": "/"}
+    answer = client.post("/decisions/d0001/approved", data=form, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/#decision-d0001")
+    assert made_up.marked == [("d0001", "approved", "owner@example.org")]
+    assert "Three people" in client.get("/").text
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example"])
+def test_a_form_never_sends_a_person_elsewhere(elsewhere: str, client: Client) -> None:
+    """Only places of this server are returned to."""
+    answer = client.post("/decisions/d0001/approved", data={"back": elsewhere}, follow_redirects=False)
+    assert answer.headers["location"] == "/"
+
+
+def test_answers_that_cannot_be_given(client: Client) -> None:
+    """No such decision, no such answer, answered elsewhere: each says so in the house's look."""
+    assert client.post("/decisions/nobody/approved").status_code == 404
+    assert client.post("/decisions/d0001/sent").status_code == 404
+    conflict = client.post("/decisions/d0004/approved")
+    assert conflict.status_code == 409
+    assert "answered elsewhere" in conflict.text
+    piece = client.post("/decisions/d0004/approved", headers={"HX-Request": "true"})
+    assert "<html" not in piece.text
+
+
+def test_error_pages_tell_no_internals(made_up: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """404 names what was looked for; 500 names nothing."""
+    assert "nobody here is known by that" in client.get("/customers/nobody").text
+    assert client.get("/nowhere").status_code == 404
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret of the house")
+
+    monkeypatch.setattr(made_up, "today", broken)
+    page = client.get("/")
+    assert page.status_code == 500
+    assert "secret" not in page.text
+    assert "Something broke" in page.text
+
+
+def test_static_files_are_kept_for_ever_under_their_own_address(client: Client) -> None:
+    """Every address of a page's files carries a version, and with it they never change."""
+    page = client.get("/").text
+    for name in ("openchair.css", "openchair.js", "htmx.min.js", "favicon.svg"):
+        address = page.partition(f"/static/{name}?v=")[2].partition('"')[0]
+        assert len(address) == 12
+        answer = client.get(f"/static/{name}?v={address}")
+        assert "immutable" in answer.headers["cache-control"]
+        assert client.get(f"/static/{name}?v=other").headers["cache-control"] == "no-cache"
+    assert client.get("/static/render.py").status_code == 404
+    assert client.get("/static/..%2Fapp.py").status_code == 404
+
+
+def test_pages_are_not_stored_by_browsers(client: Client) -> None:
+    """Customers' data stay on the server."""
+    assert client.get("/customers").headers["cache-control"] == "no-store"
+
+
+def upload(client: Client, name: str, content: bytes) -> Any:
+    return client.post("/imports", files={"file": (name, content)}, follow_redirects=False)
+
+
+def test_a_file_is_looked_at_before_it_is_read(made_up: Any, client: Client) -> None:
+    """Upload, correct the mapping, confirm; afterwards nothing of it is left in the waiting folder."""
+    sent = upload(client, "../../my orders.csv", b"Email,Total\na@example.org,1\n")
+    assert sent.status_code == 303
+    there = sent.headers["location"]
+    page = client.get(there)
+    assert "say which column holds day" in page.text
+    assert "Import this file" not in page.text
+    assert "Import this file" in client.get(f"{there}?map.day=When").text
+    refused = client.post(f"{there}/confirm", data={"map.customer": "Email"})
+    assert refused.status_code == 400
+    assert "Name the column with the day" in refused.text
+    done = client.post(f"{there}/confirm", data={"map.customer": "Email", "map.day": "When"}, follow_redirects=False)
+    assert done.headers["location"] == "/imports#import-i9"
+    assert made_up.read == [("my orders.csv", {"customer": "Email", "day": "When"})]
+    assert list((made_up.home / "uploads").iterdir()) == []
+    assert client.get(there).status_code == 404
+
+
+def test_a_file_can_be_forgotten(made_up: Any, client: Client) -> None:
+    """Removed at once, by the person."""
+    there = upload(client, "a.csv", b"Email\n").headers["location"]
+    assert client.post(f"{there}/remove", follow_redirects=False).headers["location"] == "/imports"
+    assert list((made_up.home / "uploads").iterdir()) == []
+
+
+def test_files_that_cannot_be_taken(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong ending, none chosen, not a file at all, too large: each names the bound and the remedy."""
+    wrong = upload(client, "run.exe", b"MZ")
+    assert wrong.status_code == 400
+    assert "its name must end in .csv" in wrong.text
+    assert "none was chosen" in client.post("/imports", files={"other": ("", b"")}).text
+    assert client.post("/imports", content=b"hello").status_code == 400
+    there = upload(client, "broken.csv", b"\x00\x01").headers["location"]
+    assert "it is not text" in client.get(there).text
+    monkeypatch.setattr("openchair.server.pages.imports.LARGEST_BYTES", 1000)
+    large = upload(client, "large.csv", b"x" * 100_000)
+    assert large.status_code == 413
+    assert "openchair import FILE" in large.text
+
+
+@pytest.mark.parametrize("token", ["nobody", "..", "%2e%2e", "a" * 24])
+def test_only_tokens_of_waiting_files_are_paths(token: str, made_up: Any, client: Client) -> None:
+    """No address reaches another folder of the home."""
+    (Path(made_up.home) / "uploads").mkdir()
+    (Path(made_up.home) / "state.db").write_text("secret")
+    assert client.get(f"/imports/{token}").status_code in (404, 200)
+    assert "secret" not in client.get(f"/imports/{token}").text
+
+
+def test_rejected_rows_come_as_harmless_csv(client: Client) -> None:
+    """No cell runs in a spreadsheet."""
+    answer = client.get("/imports/i1/rejects.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.text.splitlines()[0] == "file,line,reason,row"
+    assert ",'=cmd" in answer.text
+    assert client.get("/imports/other/rejects.csv").status_code == 404
