@@ -38,11 +38,11 @@ def measure(name: str) -> list[Row]:
     begun = time.perf_counter()
     print(f"measuring {name} ...", file=sys.stderr, flush=True)
     done = subprocess.run([sys.executable, "-m", "benchmarks", "--one", name], stdout=subprocess.PIPE, check=False)
-    last = done.stdout.decode().strip().rpartition("\n")[2]
+    rows = [Row(**json.loads(line)) for line in done.stdout.decode().splitlines() if line.startswith('{"name"')]
     print(f"  {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
     if done.returncode:
-        return [Row(name, None, "", "", False, f"did not finish (exit code {done.returncode}); see above")]
-    return [Row(**row) for row in json.loads(last)]
+        rows.append(Row(name, None, "", "", False, f"did not finish (exit code {done.returncode}); see above"))
+    return rows
 
 
 def table(rows: list[Row]) -> str:
@@ -72,7 +72,8 @@ def main() -> int:
     if unknown := set(given.names) - set(BENCHMARKS):
         parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(BENCHMARKS)}")
     if given.one:
-        print(json.dumps([asdict(row) for row in importlib.import_module(f"benchmarks.{given.one}").rows()]))
+        for row in importlib.import_module(f"benchmarks.{given.one}").rows():
+            print(json.dumps(asdict(row)), flush=True)
         return 0
     rows = [row for name in given.names or BENCHMARKS for row in measure(name)]
     if given.json:
