@@ -1,10 +1,11 @@
 """Commands that let people and programs in: serve, keys, users."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from openchair.cli.output import Json, console, emit, told
+from openchair.cli.output import Json, emit, told
 
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any free port; left out: the setting.")]
 
@@ -37,7 +38,7 @@ def create_key(
     if as_json:
         emit({"key_id": key.key_id, "name": key.name, "scopes": sorted(key.scopes), "key": secret})
     else:
-        console.print(f"{secret}\nThis is the only time it is shown. It may: {', '.join(sorted(key.scopes))}.")
+        typer.echo(f"{secret}\nThis is the only time it is shown. It may: {', '.join(sorted(key.scopes))}.")
 
 
 @keys.command("list")
@@ -55,9 +56,9 @@ def list_keys(context: typer.Context, as_json: Json = False) -> None:
     for k in found:
         used = f"last used {k.last_used_at:%d %b %Y %H:%M}" if k.last_used_at else "never used"
         state = f"revoked {k.revoked_at:%d %b %Y}" if k.revoked_at else used
-        console.print(f"{k.key_id}  {k.name}  {', '.join(sorted(k.scopes))}  {state}", markup=False, soft_wrap=True)
+        typer.echo(f"{k.key_id}  {k.name}  {', '.join(sorted(k.scopes))}  {state}")
     if not found:
-        console.print("No key yet. Make one: openchair keys create website", soft_wrap=True)
+        typer.echo("No key yet. Make one: openchair keys create website")
 
 
 @keys.command("revoke")
@@ -70,7 +71,7 @@ def revoke_key(context: typer.Context, key_id: Annotated[str, typer.Argument()],
     if as_json:
         emit({"revoked": key_id})
     else:
-        console.print(f"{key_id} is revoked.")
+        typer.echo(f"{key_id} is revoked.")
 
 
 @users.command("invite")
@@ -90,7 +91,7 @@ def invite_user(
     if as_json:
         emit({"email": email, "role": role, "link": f"{base}/welcome/{token}"})
     else:
-        console.print(f"{base}/welcome/{token}\nIt works once, within 48 hours.", soft_wrap=True)
+        typer.echo(f"{base}/welcome/{token}\nIt works once, within 48 hours.")
 
 
 @users.command("list")
@@ -104,9 +105,9 @@ def list_users(context: typer.Context, as_json: Json = False) -> None:
         emit({"users": found})
         return
     for user in found:
-        console.print(f"{user.email}  {user.name}  {user.role}", markup=False, soft_wrap=True)
+        typer.echo(f"{user.email}  {user.name}  {user.role}")
     if not found:
-        console.print("Nobody yet. Start the server: it prints a link for the first owner.", soft_wrap=True)
+        typer.echo("Nobody yet. Start the server: it prints a link for the first owner.")
 
 
 @users.command("remove")
@@ -119,7 +120,7 @@ def remove_user(context: typer.Context, email: Annotated[str, typer.Argument()],
     if as_json:
         emit({"removed": email})
     else:
-        console.print(f"{email} may not sign in any more.", soft_wrap=True)
+        typer.echo(f"{email} may not sign in any more.")
 
 
-COMMANDS = {"serve": serve}
+COMMANDS: dict[str, Callable[..., None]] = {"serve": serve}

@@ -1,11 +1,12 @@
 """Commands that keep a shop's data well: check, export, erase, backup, restore."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from openchair.cli.output import Json, console, emit, progress, told
+from openchair.cli.output import Json, emit, progress, told
 
 
 def check(context: typer.Context, as_json: Json = False) -> None:
@@ -33,7 +34,7 @@ def check(context: typer.Context, as_json: Json = False) -> None:
         emit({"ok": all(f["ok"] for f in found), "checks": found})
     else:
         for f in found:
-            console.print(f"{'ok ' if f['ok'] else 'BAD'}  {f['what']:<10} {f['says']}", markup=False, soft_wrap=True)
+            typer.echo(f"{'ok ' if f['ok'] else 'BAD'}  {f['what']:<10} {f['says']}")
     if not all(f["ok"] for f in found):
         raise typer.Exit(1)
 
@@ -73,7 +74,7 @@ def export(
     if as_json:
         emit({"out": str(out), "facts": counts})
     else:
-        console.print(f"Wrote {sum(counts.values()):,} facts to {out}", soft_wrap=True)
+        typer.echo(f"Wrote {sum(counts.values()):,} facts to {out}")
 
 
 def erase(
@@ -95,9 +96,8 @@ def erase(
     if as_json:
         emit({"customer_id": customer_id, "facts": erased})
     else:
-        console.print(
+        typer.echo(
             f"Erased {sum(erased.values()):,} facts. If this person comes back by an old file, they stay erased.",
-            soft_wrap=True,
         )
 
 
@@ -115,7 +115,7 @@ def backup(
     if as_json:
         emit({"file": str(out), "bytes": out.stat().st_size, "rows": counts})
     else:
-        console.print(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+        typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
 def restore(
@@ -132,7 +132,13 @@ def restore(
     if as_json:
         emit({"home": str(context.obj)})
     else:
-        console.print(f"Restored into {context.obj}. Next: openchair --home {context.obj} check", soft_wrap=True)
+        typer.echo(f"Restored into {context.obj}. Next: openchair --home {context.obj} check")
 
 
-COMMANDS = {"check": check, "export": export, "erase": erase, "backup": backup, "restore": restore}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check,
+    "export": export,
+    "erase": erase,
+    "backup": backup,
+    "restore": restore,
+}

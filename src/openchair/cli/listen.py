@@ -1,12 +1,13 @@
 """Commands that bring facts in: init, import, simulate, demo."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from openchair.cli.output import Json, aside, console, emit, progress, told
+from openchair.cli.output import Json, emit, progress, told
 
 
 def init(
@@ -25,7 +26,7 @@ def init(
     if as_json:
         emit({"home": str(folder), "settings": str(file)})
     else:
-        console.print(f"Made {folder}. Next: openchair --home {folder} import orders.csv --dry-run", soft_wrap=True)
+        typer.echo(f"Made {folder}. Next: openchair --home {folder} import orders.csv --dry-run")
 
 
 def import_(
@@ -67,43 +68,40 @@ def import_(
         return
     for r in reports:
         facts = ", ".join(f"{n:,} {kind}" for kind, n in r.facts.items() if n) or "nothing new"
-        console.print(
+        typer.echo(
             f"{r.file}: {r.rows:,} rows read as {r.format} in {r.seconds:.1f} s: {r.accepted:,} accepted,"
             f" {r.rejected:,} rejected, {r.duplicates:,} known already ({facts})",
-            soft_wrap=True,
-            markup=False,
         )
     if rejects:
-        console.print(f"{written:,} rejected rows with their reasons are in {rejects}", soft_wrap=True)
+        typer.echo(f"{written:,} rejected rows with their reasons are in {rejects}")
     elif totals["rejected"]:
-        console.print("See why with --rejects rejected.csv", soft_wrap=True)
+        typer.echo("See why with --rejects rejected.csv")
     if totals["accepted"]:
-        console.print(f"Next: openchair --home {context.obj} turn", soft_wrap=True)
+        typer.echo(f"Next: openchair --home {context.obj} turn")
 
 
 def _show_previews(previews: list[Any], as_json: bool) -> None:
+    from rich.console import Console
     from rich.table import Table
 
     if as_json:
         emit(previews if len(previews) != 1 else previews[0])
         return
     for seen in previews:
-        console.print(f"{seen.file}: read as {seen.format}", markup=False, soft_wrap=True)
+        typer.echo(f"{seen.file}: read as {seen.format}")
         for field, column in seen.mapping.items():
-            console.print(f"  {field:<12} <- {column}", markup=False, soft_wrap=True)
+            typer.echo(f"  {field:<12} <- {column}")
         if seen.missing:
-            console.print(
+            typer.echo(
                 f"  missing: {', '.join(seen.missing)}; name its column with --map {seen.missing[0]}=...",
-                markup=False,
-                soft_wrap=True,
             )
         if seen.rows:
             table = Table(*seen.rows[0])
             for row in seen.rows:
                 table.add_row(*("" if v is None else str(v) for v in row.values()))
-            console.print(table)
+            Console().print(table)
         for reject in seen.rejected:
-            console.print(f"  line {reject.line} would be rejected: {reject.reason}", markup=False, soft_wrap=True)
+            typer.echo(f"  line {reject.line} would be rejected: {reject.reason}")
 
 
 def simulate(
@@ -130,7 +128,7 @@ def simulate(
     if as_json:
         emit(summary)
     else:
-        console.print(f"Simulated {customers:,} members into {out}. Next: openchair import {out}", soft_wrap=True)
+        typer.echo(f"Simulated {customers:,} members into {out}. Next: openchair import {out}")
 
 
 def demo(
@@ -153,7 +151,7 @@ def demo(
         if as_json:
             emit(report)
         else:
-            aside.print(f"{report.customers:,} customers, {report.decisions:,} worth a word today.", soft_wrap=True)
+            typer.echo(f"{report.customers:,} customers, {report.decisions:,} worth a word today.")
         if serve:
             from openchair.cli.wiring import open_home
             from openchair.server.run import serve as run
@@ -161,4 +159,4 @@ def demo(
             run(open_home(home), port=port)
 
 
-COMMANDS = {"demo": demo, "init": init, "import": import_, "simulate": simulate}
+COMMANDS: dict[str, Callable[..., None]] = {"demo": demo, "init": init, "import": import_, "simulate": simulate}

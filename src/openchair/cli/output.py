@@ -1,29 +1,22 @@
-"""How commands speak: one JSON object for machines, tables and sentences for people, progress on the side."""
+"""How commands speak: one JSON document for machines, sentences for people, progress on the side."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
-from rich.console import Console
 
 from openchair.core.errors import OpenchairError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
-console = Console(highlight=False)
-aside = Console(stderr=True, highlight=False)
-
 
 def emit(view: object) -> None:
     """Print a view as one indented JSON document."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(view, enc_hook=_plain), indent=2).decode() + "\n")
+    import msgspec
 
-
-def _plain(value: Any) -> object:
-    return dict(value)
+    typer.echo(msgspec.json.format(msgspec.json.encode(view), indent=2).decode())
 
 
 @contextmanager
@@ -32,22 +25,21 @@ def told() -> Iterator[None]:
     try:
         yield
     except OpenchairError as wrong:
-        aside.print(f"[red]openchair:[/red] {_escape(str(wrong))}", soft_wrap=True)
+        typer.echo(f"openchair: {wrong}", err=True)
         raise typer.Exit(1) from None
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", "\\[")
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """A line on stderr that names the step under way and how long it has taken; silent when nobody looks."""
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=aside, transient=True
-    )
-    with bar:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
-        yield lambda step: bar.update(task, description=_escape(step))
+        yield lambda step: bar.update(task, description=escape(step))

@@ -15,8 +15,8 @@ def upgrade() -> None:
     """Make them."""
     op.create_table(
         "erased",
-        sa.Column("hash", schema.Words(), nullable=False),
-        sa.Column("erased_at", schema.UtcTime(), nullable=False),
+        sa.Column("hash", WORDS, nullable=False),
+        sa.Column("erased_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_erased")),
     )
     op.create_table(

@@ -1,0 +1,70 @@
+"""How the wheel's views read in a terminal."""
+
+import typer
+
+from openchair.chair.views import Customer, Decision, Dossier, Lens, Today
+from openchair.core.estimate import Unknown
+from openchair.core.money import show
+
+
+def today(view: Today) -> None:
+    """The day, as lines."""
+    mark = " [simulated]" if view.simulated else ""
+    if view.as_of is None:
+        typer.echo("The wheel has not turned yet. Next: openchair turn")
+        return
+    typer.echo(f"{view.shop}{mark}, {view.day}: {len(view.decisions)} people to look at")
+    for lens in view.lenses:
+        typer.echo(f"  {lens.title}: {_lens(lens, view.currency)}")
+    for number, d in enumerate(view.decisions, 1):
+        decision(d, view.currency, f"{number}. ")
+    for finding in view.findings:
+        typer.echo(f"- {finding.text} {finding.note}".rstrip())
+
+
+def _lens(lens: Lens, currency: str) -> str:
+    def one(value: float) -> str:
+        return {
+            "points": f"{value:.0f}",
+            "share": f"{value:.0%}",
+            "count": f"{value:,.0f}",
+            "money": show(value, currency),
+        }[lens.unit]
+
+    if lens.value is None:
+        return lens.note
+    interval = "" if lens.low is None or lens.high is None else f" ({one(lens.low)} to {one(lens.high)})"
+    return f"{one(lens.value)}{interval} {lens.note}".rstrip()
+
+
+def decision(d: Decision, currency: str, prefix: str = "") -> None:
+    """One decision with its reasons."""
+    gain = f"{show(d.gain.value, currency)} ({show(d.gain.low, currency)} to {show(d.gain.high, currency)})"
+    typer.echo(f"{prefix}{d.customer}: {d.title} [{d.pillar}, {d.experience}]")
+    typer.echo(f"   worth gained over 12 months {gain}; chance {d.propensity:.3f}; {d.status}")
+    for reason in d.reasons:
+        typer.echo(f"   {reason}")
+
+
+def _worth(c: Customer, currency: str) -> str:
+    """A customer's worth with its interval, or why there is none."""
+    if isinstance(c.value, Unknown):
+        return str(c.value)
+    return f"{show(c.value.value, currency)} ({show(c.value.low, currency)} to {show(c.value.high, currency)})"
+
+
+def dossier(view: Dossier, currency: str) -> None:
+    """One customer, as lines."""
+    c = view.customer
+    typer.echo(f"{c.name}{' [simulated]' if view.simulated else ''}: {view.headline}")
+    typer.echo(f"  worth as spender over 12 months: {_worth(c, currency)}")
+    if view.hard_rules:
+        typer.echo(f"  {', '.join(view.hard_rules)}")
+    for trait in view.traits:
+        typer.echo(
+            f"  {trait.name}: {trait.value} (said by {trait.said_by}, {trait.since:%d %b %Y})",
+        )
+    for d in view.decisions[:3]:
+        decision(d, currency, f"  {d.day}: ")
+    for entry in view.timeline[:20]:
+        typer.echo(f"  {entry.happened_at:%Y-%m-%d}  {entry.title}: {entry.detail}")
