@@ -171,9 +171,11 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e9e6e1; --paper: #171614; --line: #3a3733; --accent: #e0a484; } }
 body { margin: 0; color: var(--ink); background: var(--paper); font: 17px/1.6 system-ui, sans-serif; }
 .frame { display: flex; flex-wrap: wrap; gap: 3rem; max-width: 74rem; margin: auto; padding: 2rem 1.25rem; }
-nav { flex: 0 1 14rem; font-size: .9rem; } nav ul { list-style: none; padding: 0; } nav li { margin-block: .35rem; }
+nav { flex: 0 1 13rem; font-size: .9rem; line-height: 1.4; } nav ul { list-style: none; padding: 0; }
+nav li { margin-block: .5rem; } nav a { text-decoration: none; } nav a:is(:hover, :focus-visible) { text-decoration: underline; }
+@media (min-width: 54rem) { nav { order: -1; } }
 main { flex: 1 1 30rem; min-width: 0; max-width: 46rem; overflow-wrap: break-word; }
-a { color: var(--accent); } a[aria-current] { color: inherit; font-weight: 600; text-decoration: none; }
+a { color: var(--accent); } a[aria-current] { color: inherit; font-weight: 600; }
 h1, h2, h3 { line-height: 1.25; text-wrap: balance; } h2 { margin-block-start: 2.5rem; }
 code { font: .88em/1.5 ui-monospace, monospace; }
 pre { overflow-x: auto; padding: 1rem; border: 1px solid var(--line); }
@@ -206,8 +208,8 @@ def _html(page: Path, titles: dict[Path, str]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(titles[page])}</title><link rel="stylesheet" href="{up}style.css"></head><body>'
-        f'<div class="frame"><nav aria-label="Pages"><ul>{"".join(entries)}</ul></nav>'
-        f"<main>{markdown.renderer.render(tokens, markdown.options, {})}</main></div></body></html>\n"
+        f'<div class="frame"><main>{markdown.renderer.render(tokens, markdown.options, {})}</main>'
+        f'<nav aria-label="Pages"><ul>{"".join(entries)}</ul></nav></div></body></html>\n'
     )
 
 
