@@ -172,7 +172,8 @@ STYLE = """
 body { margin: 0; color: var(--ink); background: var(--paper); font: 17px/1.6 system-ui, sans-serif; }
 .frame { display: flex; flex-wrap: wrap; gap: 3rem; max-width: 74rem; margin: auto; padding: 2rem 1.25rem; }
 nav { flex: 0 1 13rem; font-size: .9rem; line-height: 1.4; } nav ul { list-style: none; padding: 0; }
-nav li { margin-block: .5rem; } nav a { text-decoration: none; } nav a:is(:hover, :focus-visible) { text-decoration: underline; }
+nav li { margin-block: .5rem; } nav a { text-decoration: none; }
+nav a:is(:hover, :focus-visible) { text-decoration: underline; }
 @media (min-width: 54rem) { nav { order: -1; } }
 main { flex: 1 1 30rem; min-width: 0; max-width: 46rem; overflow-wrap: break-word; }
 a { color: var(--accent); } a[aria-current] { color: inherit; font-weight: 600; }
