@@ -7,10 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from openchair.simulation.files import fact_ids, facts, within
-from openchair.simulation.people import FAVOURITES, People, choose_items
+from openchair.simulation.people import FAVOURITES, People, choose_items, member_ids
 from openchair.simulation.world import DAY_US, FOUNDING_BRANDS, Bools, Floats, Ints, World, stream
 
 _SHARE_RETURNED = 0.02
+_HOUR_US = 3_600_000_000
 _MOST_LINES = 6
 _LEAST_LINE_MINOR = 600
 
@@ -31,7 +32,73 @@ class Orders:
 
     @property
     def first(self) -> Bools:
-        return self.turn == 0
+        flags: Bools = self.turn == 0
+        return flags
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A block's order lines, order by order: (l,) arrays; `order` is a place in Orders, `item` one in Items.
+
+    `main` (k,) is the item each order is spoken of by.
+    """
+
+    order: Ints
+    item: Ints
+    quantity: Floats
+    paid_minor: Ints
+    main: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """How each order's box went: (k,) `wait_days` until it came, and whether it was `changed` after noon."""
+
+    wait_days: Floats
+    changed: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A block of members with what happened to them; what is told of it takes its chances from `rng(topic)`.
+
+    `members` (n,) are identifiers. `consent` (n,) says who wants marketing by e-mail: 1 yes, 0 no, -1 never asked.
+    """
+
+    world: World
+    seed: int
+    block: int
+    end: int
+    people: People
+    orders: Orders
+    lines: Lines
+    boxes: Boxes
+    members: pa.Array
+    consent: Ints
+
+    @property
+    def end_us(self) -> int:
+        return self.end * DAY_US
+
+    @property
+    def first_us(self) -> Ints:
+        """(n,) the time of each member's first order."""
+        return self.orders.at_us[self.orders.first]
+
+    def rng(self, topic: int) -> np.random.Generator:
+        return stream(self.seed, self.block, topic)
+
+    def ids(self, kind: str, place: Ints, ordinal: Ints) -> pa.Array:
+        """The ids of facts of a kind, by whose they are and which of theirs."""
+        return fact_ids(self.seed, kind, self.people.number[place], ordinal)
+
+
+def draw_scene(world: World, seed: int, block: int, people: People, start: int, end: int) -> Scene:
+    """What happens to `people`."""
+    orders = draw_orders(world, seed, block, people, end)
+    lines = draw_lines(world, seed, block, people, orders, listing_days(world, start, end))
+    boxes, consent = draw_boxes(seed, block, orders), draw_consent(seed, block, len(people))
+    return Scene(world, seed, block, end, people, orders, lines, boxes, member_ids(people.number), consent)
 
 
 def draw_orders(world: World, seed: int, block: int, people: People, end: int) -> Orders:
@@ -66,10 +133,8 @@ def draw_orders(world: World, seed: int, block: int, people: People, end: int) -
     return Orders(place, turn, day, day * DAY_US + second * 1_000_000, paid_minor, died)
 
 
-def purchases(
-    world: World, seed: int, block: int, people: People, orders: Orders, members: pa.Array, listed: Ints, end: int
-) -> pa.Table:
-    """Order lines and returns as facts. listed: the day each brand's snacks came to the shop."""
+def draw_lines(world: World, seed: int, block: int, people: People, orders: Orders, listed: Ints) -> Lines:
+    """What is in each order. listed: the day each brand's snacks came to the shop."""
     rng = stream(seed, block, 2)
     items = world.items
     # A small order is not cut into lines of a few cents.
@@ -85,28 +150,48 @@ def purchases(
     item[early] = choose_items(world, rng, people.allergies[who[early]], people.diet[who[early]], founding=True)
     # A snack is on one line of an order only.
     order, item = np.divmod(np.unique(order * len(items.ids) + item), len(items.ids))
-    who = orders.place[order]
     paid = _split(orders.paid_minor, order, items.price_minor[item] * rng.gamma(12, 1 / 12, len(order)))
     quantity = np.maximum(1, np.round(paid / items.price_minor[item]))
+    return Lines(order, item, quantity, paid, item[_starts(order)])
+
+
+def draw_boxes(seed: int, block: int, orders: Orders) -> Boxes:
+    """The first box is slow and sometimes very slow; a box changed after noon goes back and forth."""
+    rng = stream(seed, block, 3)
+    k = len(orders.place)
+    wait = np.where(orders.first, rng.lognormal(np.log(5.5), 0.55, k), rng.lognormal(np.log(2.0), 0.35, k))
+    afternoon = orders.at_us % DAY_US >= 12 * _HOUR_US
+    return Boxes(wait, afternoon & (rng.random(k) < 0.25))
+
+
+def draw_consent(seed: int, block: int, n: int) -> Ints:
+    """Whether each wants marketing by e-mail: 1 yes, 0 no, -1 never asked."""
+    return stream(seed, block, 6).choice(np.array([1, 0, -1]), n, p=[0.55, 0.15, 0.30])
+
+
+def purchases(scene: Scene) -> pa.Table:
+    """Order lines and returns as facts."""
+    rng, world, people = scene.rng(12), scene.world, scene.people
+    items, orders, lines = world.items, scene.orders, scene.lines
+    order, item = lines.order, lines.item
+    quantity, paid, who = lines.quantity, lines.paid_minor, orders.place[lines.order]
     returned = np.flatnonzero(rng.random(len(order)) < _SHARE_RETURNED)
     back_us = orders.at_us[order[returned]] + np.floor(DAY_US * rng.uniform(2, 9, len(returned))).astype(np.int64)
-    returned, back_us = returned[back_us < end * DAY_US], back_us[back_us < end * DAY_US]
+    returned, back_us = returned[back_us < scene.end_us], back_us[back_us < scene.end_us]
     row = np.concatenate([np.arange(len(order)), returned])
     back = np.arange(len(row)) >= len(order)
     sign = np.where(back, -1, 1)
     when = np.concatenate([orders.at_us[order], back_us])
     by_member = np.argsort(who[row], kind="stable")
     row, back, sign, when = row[by_member], back[by_member], sign[by_member], when[by_member]
-    owner = people.number[who[row]]
-    order_ids = _order_ids(people, orders)
     return facts(
         "purchases",
         len(row),
         {
-            "fact_id": fact_ids(seed, "purchases", owner, within(owner)),
+            "fact_id": scene.ids("purchases", who[row], within(who[row])),
             "happened_at": when,
-            "identifier": (who[row], members),
-            "order_id": order_ids.take(pa.array(order[row])),
+            "identifier": (who[row], scene.members),
+            "order_id": order_ids(people.number[orders.place], orders.turn).take(pa.array(order[row])),
             "item_id": (item[row], items.ids),
             "item_name": (item[row], items.names),
             "category": (items.category[item[row]], items.categories),
@@ -127,9 +212,10 @@ def listing_days(world: World, start: int, end: int) -> Ints:
     return np.concatenate([np.full(FOUNDING_BRANDS, start), np.minimum(days, end - 1)])
 
 
-def _order_ids(people: People, orders: Orders) -> pa.Array:
-    number = pc.utf8_lpad(pc.cast(pa.array(people.number), pa.string()), 6, "0").take(pa.array(orders.place))
-    return pc.binary_join_element_wise("O", number, pc.cast(pa.array(orders.turn + 1), pa.string()), "-")
+def order_ids(number: Ints, turn: Ints) -> pa.Array:
+    """Ids such as O-000001-3: whose order, and which of theirs."""
+    whose = pc.utf8_lpad(pc.cast(pa.array(number), pa.string()), 6, "0")
+    return pc.binary_join_element_wise("O", whose, pc.cast(pa.array(turn + 1), pa.string()), "-")
 
 
 def _split(total: Ints, order: Ints, weight: Floats) -> Ints:
@@ -138,11 +224,12 @@ def _split(total: Ints, order: Ints, weight: Floats) -> Ints:
     edges = np.round(total[order] * np.minimum(_running(order, weight) / sums[order], 1)).astype(np.int64)
     last = np.r_[order[1:] != order[:-1], True]
     edges[last] = total[order[last]]
-    return np.diff(np.r_[0, edges]) * ~_starts(order) + edges * _starts(order)
+    before = np.where(_starts(order), 0, np.r_[0, edges[:-1]])
+    return np.asarray(edges - before, dtype=np.int64)
 
 
 def _starts(order: Ints) -> Bools:
-    return np.r_[True, order[1:] != order[:-1]]
+    return np.asarray(np.r_[True, order[1:] != order[:-1]], dtype=np.bool_)
 
 
 def _running(order: Ints, weight: Floats) -> Floats:
@@ -150,4 +237,4 @@ def _running(order: Ints, weight: Floats) -> Floats:
     total = np.cumsum(weight)
     starts = np.flatnonzero(_starts(order))
     before = np.r_[0.0, total[starts[1:] - 1]]
-    return total - np.repeat(before, np.diff(np.r_[starts, len(order)]))
+    return np.asarray(total - np.repeat(before, np.diff(np.r_[starts, len(order)])), dtype=np.float64)

@@ -1,15 +1,13 @@
-"""What members do besides buying: journeys with their friction, traits they tell, friends they bring, mail they open."""
-
-from dataclasses import dataclass
+"""What members do besides buying: journeys with their friction, traits they tell, friends they bring, mail."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from openchair.simulation.buying import Orders
-from openchair.simulation.files import Facts, fact_ids, facts, within
-from openchair.simulation.people import People, emails, names
-from openchair.simulation.world import DAY_US, LANGUAGES, Bools, Floats, Ints, World, stream
+from openchair.simulation.buying import Scene, order_ids
+from openchair.simulation.files import Facts, facts, within
+from openchair.simulation.people import emails, names
+from openchair.simulation.world import DAY_US, LANGUAGES, Bools, Ints, World
 
 _MINUTE_US = 60_000_000
 _HOUR_US = 60 * _MINUTE_US
@@ -28,31 +26,12 @@ _FRICTION = np.array([3, 4, 5])
 _COMPLETED, _DELIVERED = 6, 7
 
 
-@dataclass(frozen=True, slots=True)
-class Boxes:
-    """How each order's box went: (k,) `wait_days` until it came, and whether it was `changed` after noon."""
-
-    wait_days: Floats
-    changed: Bools
-
-
-def draw_boxes(seed: int, block: int, orders: Orders) -> Boxes:
-    """The first box is slow and sometimes very slow; a box changed after noon goes back and forth."""
-    rng = stream(seed, block, 3)
-    k = len(orders.place)
-    wait = np.where(orders.first, rng.lognormal(np.log(5.5), 0.55, k), rng.lognormal(np.log(2.0), 0.35, k))
-    afternoon = orders.at_us % DAY_US >= 12 * _HOUR_US
-    return Boxes(wait, afternoon & (rng.random(k) < 0.25))
-
-
-def steps(
-    world: World, seed: int, block: int, people: People, orders: Orders, boxes: Boxes, members: pa.Array, end: int
-) -> pa.Table:
+def steps(scene: Scene) -> pa.Table:
     """Journey steps: of three in five first orders and one in eight later ones, and of visits that end in nothing."""
-    rng = stream(seed, block, 4)
+    rng, people, orders, lines, boxes = scene.rng(4), scene.people, scene.orders, scene.lines, scene.boxes
     kept = np.flatnonzero(rng.random(len(orders.place)) < np.where(orders.first, 0.6, 0.12))
     left = np.flatnonzero(rng.random(len(people)) < 0.3)
-    latest = np.minimum(people.joined[left] + 120, end)
+    latest = np.minimum(people.joined[left] + 120, scene.end)
     open_days = (latest - people.joined[left]) * rng.random(len(left)) + 0.3
     left_us = people.joined[left] * DAY_US + np.round(DAY_US * open_days).astype(np.int64)
     session_place = np.concatenate([orders.place[kept], left])
@@ -61,57 +40,52 @@ def steps(
     changed = np.concatenate([boxes.changed[kept], rng.random(len(left)) < 0.35])
     done = np.ones((n, len(_STEPS)), dtype=bool)
     done[:, _FRICTION] = changed[:, None]
-    # A visit without an order stops after looking, after adding, or - where the box had to be changed - at the very end.
+    # A visit without an order stops after looking, after adding, or - where the box had to be changed - at the end.
     reach = np.where(changed, 5, rng.choice([0, 1, 2], n, p=[0.5, 0.3, 0.2]))
     done[~bought] &= np.arange(len(_STEPS)) <= reach[~bought, None]
-    before = (
-        np.array([minutes for _, _, minutes in _STEPS]) * rng.uniform(0.5, 2.5, (n, 1)) * (1 + 2 * changed[:, None])
-    )
+    pace = rng.uniform(0.5, 2.5, (n, 1)) * (1 + 2 * changed[:, None])
+    before = pace * [minutes for _, _, minutes in _STEPS]
     at_us = completed_us[:, None] - np.round(before * _MINUTE_US).astype(np.int64)
     at_us[: len(kept), _DELIVERED] += np.round(boxes.wait_days[kept] * DAY_US).astype(np.int64)
-    done &= at_us < end * DAY_US
+    done &= at_us < scene.end_us
     row, slot = np.nonzero(done)
     order = np.argsort(session_place[row], kind="stable")
     row, slot = row[order], slot[order]
     place = session_place[row]
-    owner = people.number[place]
-    session = fact_ids(seed, "events", people.number[session_place], np.arange(n))
-    order_id = pc.binary_join_element_wise(
-        "O",
-        pc.utf8_lpad(pc.cast(pa.array(people.number[session_place]), pa.string()), 6, "0"),
-        pc.cast(pa.array(np.concatenate([orders.turn[kept] + 1, np.zeros(len(left), dtype=np.int64)])), pa.string()),
-        "-",
-    )
+    session = scene.ids("events", session_place, np.arange(n))
+    turn = np.concatenate([orders.turn[kept], np.zeros(len(left), dtype=np.int64)])
+    order_id = order_ids(people.number[session_place], turn)
     with_order = pa.array(slot >= _COMPLETED)
-    with_item = np.where(slot <= 1, people.favourites[place, 0], -1)
+    looked_at = np.concatenate([lines.main[kept], people.favourites[left, 0]])
+    with_item = np.where(slot <= 1, looked_at[row], -1)
     return facts(
         "steps",
         len(row),
         {
-            "fact_id": fact_ids(seed, "steps", owner, within(owner)),
+            "fact_id": scene.ids("steps", place, within(place)),
             "happened_at": at_us[row, slot],
-            "identifier": (place, members),
+            "identifier": (place, scene.members),
             "name": (slot, [name for name, _, _ in _STEPS]),
             "moment": (slot, [moment for _, moment, _ in _STEPS]),
             "session_id": session.take(pa.array(row)),
-            "item_id": (with_item, world.items.ids),
+            "item_id": (with_item, scene.world.items.ids),
             "order_id": pc.if_else(with_order, order_id.take(pa.array(row)), pa.scalar(None, pa.string())),
         },
     )
 
 
-def traits(
-    world: World, seed: int, block: int, people: People, orders: Orders, members: pa.Array, consent: Ints, end: int
-) -> pa.Table:
-    """What the shop was told. consent: 1 yes, 0 no, -1 never asked. What was not declared has no trait: it is unknown."""
-    rng = stream(seed, block, 5)
+def traits(scene: Scene) -> pa.Table:
+    """What the shop was told. What was not declared has no trait: it is unknown."""
+    rng, world, people, consent = scene.rng(5), scene.world, scene.people, scene.consent
     n = len(people)
     first, last = names(world, people)
-    joined_us = orders.at_us[orders.first] - 12 * _MINUTE_US
-    room = np.maximum(end * DAY_US - joined_us, 1)
+    joined_us = scene.first_us - 12 * _MINUTE_US
+    room = np.maximum(scene.end_us - joined_us, 1)
     later_us = joined_us + (room * rng.uniform(0.05, 0.95, n)).astype(np.int64)
     flavours = pa.array(world.items.names)
     liked = [flavours.take(pa.array(people.favourites[:, k])) for k in (0, 1)]
+    one = pc.binary_join_element_wise('["', liked[0], '"]', "")
+    two = pc.binary_join_element_wise('["', liked[0], '", "', liked[1], '"]', "")
     cultures = list(world.raw["cultures"].values())
     teams = pa.array([c["teams"][k % len(c["teams"])] for c in cultures for k in range(6)])
     notes = pa.array(world.raw["notes"]["list"])
@@ -134,7 +108,7 @@ def traits(
         (
             "favourite_foods",
             rng.random(n) < 0.2,
-            pc.binary_join_element_wise('["', liked[0], '", "', liked[1], '"]', ""),
+            pc.if_else(pc.equal(*liked), one, two),
             "customer",
             later_us,
         ),
@@ -147,9 +121,9 @@ def traits(
         "traits",
         len(place),
         {
-            "fact_id": fact_ids(seed, "traits", people.number[place], kind),
+            "fact_id": scene.ids("traits", place, kind),
             "happened_at": np.concatenate([when[r] for r, (*_, when) in zip(rows, table, strict=True)]),
-            "identifier": (place, members),
+            "identifier": (place, scene.members),
             "name": (kind, [name for name, *_ in table]),
             "value": pa.concat_arrays([v.take(pa.array(r)) for r, (_, _, v, _, _) in zip(rows, table, strict=True)]),
             "said_by": (kind, [who for _, _, _, who, _ in table]),
@@ -157,30 +131,23 @@ def traits(
     )
 
 
-def draw_consent(seed: int, block: int, n: int) -> Ints:
-    """Whether each wants marketing by e-mail: 1 yes, 0 no, -1 never asked."""
-    return stream(seed, block, 6).choice(np.array([1, 0, -1]), n, p=[0.55, 0.15, 0.30])
-
-
-def contacts(
-    seed: int, block: int, people: People, orders: Orders, members: pa.Array, consent: Ints, end: int
-) -> pa.Table:
+def contacts(scene: Scene) -> pa.Table:
     """The shop's monthly letter to those who want it: a few sent, some opened."""
-    rng = stream(seed, block, 7)
+    rng, people, consent = scene.rng(7), scene.people, scene.consent
     to = np.flatnonzero((consent == 1) & (rng.random(len(people)) < 0.6))
-    first_us = orders.at_us[orders.first][to]
-    sent_us = first_us + ((end * DAY_US - first_us) * rng.uniform(0.05, 0.98, len(to))).astype(np.int64)
+    first_us = scene.first_us[to]
+    sent_us = first_us + ((scene.end_us - first_us) * rng.uniform(0.05, 0.98, len(to))).astype(np.int64)
     opened_us = sent_us + np.round(rng.exponential(9 * _HOUR_US, len(to))).astype(np.int64)
-    opened = np.flatnonzero((rng.random(len(to)) < 0.35) & (opened_us < end * DAY_US))
+    opened = np.flatnonzero((rng.random(len(to)) < 0.35) & (opened_us < scene.end_us))
     place = np.concatenate([to, to[opened]])
     status = np.r_[np.zeros(len(to), dtype=np.int64), np.ones(len(opened), dtype=np.int64)]
     return facts(
         "contacts",
         len(place),
         {
-            "fact_id": fact_ids(seed, "contacts", people.number[place], status),
+            "fact_id": scene.ids("contacts", place, status),
             "happened_at": np.concatenate([sent_us, opened_us[opened]]),
-            "identifier": (place, members),
+            "identifier": (place, scene.members),
             "action": "monthly letter",
             "status": (status, ["sent", "opened"]),
             "channel": "e-mail",
@@ -189,17 +156,16 @@ def contacts(
     )
 
 
-def friends(seed: int, block: int, people: People, orders: Orders, members: pa.Array, end: int) -> Facts:
+def friends(scene: Scene) -> Facts:
     """Who brought whom (invited, joined, bought; some never came), and who knows whom."""
-    rng = stream(seed, block, 8)
+    rng, people, members, first_us = scene.rng(8), scene.people, scene.members, scene.first_us
     n = len(people)
-    first_us = orders.at_us[orders.first]
     came = np.flatnonzero(people.referrer >= 0)
     by = people.referrer[came]
     before_us = np.floor(DAY_US * rng.uniform(0.5, 12, len(came))).astype(np.int64)
     asked_us = np.maximum(first_us[by] + _HOUR_US, first_us[came] - before_us)
     hopeful = np.flatnonzero(rng.random(n) < 0.12)
-    hoped_us = first_us[hopeful] + ((end * DAY_US - first_us[hopeful]) * rng.random(len(hopeful))).astype(np.int64)
+    hoped_us = first_us[hopeful] + ((scene.end_us - first_us[hopeful]) * rng.random(len(hopeful))).astype(np.int64)
     invitee = members.take(pa.array(came))
     stranger = pc.binary_join_element_wise(
         "email:friend.of.", pc.cast(pa.array(people.number[hopeful]), pa.string()), "@example.net", ""
@@ -212,9 +178,9 @@ def friends(seed: int, block: int, people: People, orders: Orders, members: pa.A
         "referrals",
         len(place),
         {
-            "fact_id": fact_ids(seed, "referrals", people.number[keyed], slot),
+            "fact_id": scene.ids("referrals", keyed, slot),
             "happened_at": np.concatenate([asked_us, first_us[came] - 10 * _MINUTE_US, first_us[came], hoped_us]),
-            "identifier": (place, members),
+            "identifier": (place, scene.members),
             "invitee": pa.concat_arrays([invitee, invitee, invitee, stranger]),
             "status": (status, ["invited", "joined", "bought"]),
         },
@@ -231,9 +197,9 @@ def friends(seed: int, block: int, people: People, orders: Orders, members: pa.A
         "ties",
         len(one),
         {
-            "fact_id": fact_ids(seed, "ties", people.number[one], np.repeat([0, 1], [len(knows), len(pairs)])),
+            "fact_id": scene.ids("ties", one, np.repeat([0, 1], [len(knows), len(pairs)])),
             "happened_at": met_us,
-            "identifier": (one, members),
+            "identifier": (one, scene.members),
             "other": members.take(pa.array(other)),
             "relation": (relation, ["friend", "family", "company"]),
             "strength": np.round(rng.uniform(0.3, 1.0, len(one)), 2),

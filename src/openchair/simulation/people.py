@@ -111,8 +111,9 @@ def choose_items(
     cumulative /= cumulative[:, -1:]
     # One search for all: each profile's distribution sits in its own unit interval.
     flat = (cumulative + np.arange(len(profiles))[:, None]).ravel()
-    found = np.searchsorted(flat, row_profile + rng.random(len(allergies)), side="right")
-    return (found % len(items.ids)).astype(np.int64)
+    # A hair below 1, so that adding the profile's number cannot round into the next interval.
+    draw = row_profile + rng.random(len(allergies)) * (1 - 2.0**-32)
+    return np.asarray(np.searchsorted(flat, draw, side="right") % len(items.ids), dtype=np.int64)
 
 
 def member_ids(numbers: Ints) -> pa.Array:

@@ -7,15 +7,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from openchair.core.errors import BadInput
 from openchair.facts.kinds import KINDS
 from openchair.simulation import buying, living, story, telling
 from openchair.simulation.files import Facts, Files
-from openchair.simulation.people import People, draw_people, member_ids
+from openchair.simulation.people import draw_people
 from openchair.simulation.truth import truth_table, truth_tables
-from openchair.simulation.world import World, stream, world
+from openchair.simulation.world import world
 
 BLOCK = 50_000
 """Members drawn together. A constant and part of what a seed means: memory is bounded by it, results follow from it."""
@@ -46,7 +45,7 @@ def simulate(
     brands: int = 25,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
-    """Write a sample shop of `customers` members and `brands` brands into the folder `out`; every fact is before `end`, UTC.
+    """Write a sample shop of `customers` members and `brands` brands into the folder `out`, up to `end` (UTC).
 
     customers: 10 to 100,000,000. years: of history, 1 to 10. brands: 12 to 25. `progress` is told (members done, all).
     One Parquet file a kind of fact, `manifest.json`, and `truth/`, which `import` does not read. The same arguments
@@ -77,10 +76,10 @@ def simulate(
         for block in range(-(-customers // BLOCK)):
             first, last = max(block * BLOCK, done) + 1, min((block + 1) * BLOCK, customers)
             people = draw_people(shop, seed, block, np.arange(first, last + 1), start_day, end_day)
-            tables, truth = _live(shop, seed, block, people, start_day, end_day)
-            for kind, table in tables.items():
+            scene = buying.draw_scene(shop, seed, block, people, start_day, end_day)
+            for kind, table in _told(scene).items():
                 files.write(kind, table)
-            files.write("truth/customers", truth)
+            files.write("truth/customers", truth_table(scene))
             done = last
             if progress:
                 progress(done, customers)
@@ -99,23 +98,17 @@ def simulate(
     return summary
 
 
-def _live(shop: World, seed: int, block: int, people: People, start: int, end: int) -> tuple[Facts, pa.Table]:
-    """All facts of a block, and its truth."""
-    members = member_ids(people.number)
-    orders = buying.draw_orders(shop, seed, block, people, end)
-    boxes = living.draw_boxes(seed, block, orders)
-    consent = living.draw_consent(seed, block, len(people))
-    listed = buying.listing_days(shop, start, end)
-    tables = {
-        "purchases": buying.purchases(shop, seed, block, people, orders, members, listed, end),
-        "steps": living.steps(shop, seed, block, people, orders, boxes, members, end),
-        "answers": telling.answers(shop, seed, block, people, orders, boxes, members, end),
-        "voices": telling.voices(shop, seed, block, people, orders, boxes, members, end),
-        "traits": living.traits(shop, seed, block, people, orders, members, consent, end),
-        "contacts": living.contacts(seed, block, people, orders, members, consent, end),
-        **living.friends(seed, block, people, orders, members, end),
+def _told(scene: buying.Scene) -> Facts:
+    """All facts of a block."""
+    return {
+        "purchases": buying.purchases(scene),
+        "steps": living.steps(scene),
+        "answers": telling.answers(scene),
+        "voices": telling.voices(scene),
+        "traits": living.traits(scene),
+        "contacts": living.contacts(scene),
+        **living.friends(scene),
     }
-    return tables, truth_table(shop, stream(seed, block, 11), people, orders, members, end)
 
 
 def _make_room(out: Path) -> None:

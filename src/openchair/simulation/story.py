@@ -35,7 +35,7 @@ MEMBERS = _members()
 
 
 def facts_of(world: World, seed: int, start: int, end: int) -> Facts:
-    """All facts of the hand-made members, the brands and the items, by kind; dated so that the last day is before `end`."""
+    """All facts of the hand-made members, the brands and the items, by kind; the last is before `end`."""
     rows: dict[str, list[Row]] = {}
     told = [pair for member in MEMBERS for pair in _member(world, member, end)]
     for kind, row in [*told, *_market(world, start, end)]:

@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from openchair.simulation.buying import Orders
-from openchair.simulation.files import fact_ids, facts, within
-from openchair.simulation.living import Boxes
+from openchair.simulation.buying import Scene
+from openchair.simulation.files import facts, within
 from openchair.simulation.people import People
-from openchair.simulation.world import DAY_US, LANGUAGES, Bools, Floats, Ints, World, stream
+from openchair.simulation.world import DAY_US, LANGUAGES, Bools, Floats, Ints, World
 
 SURVEY = "relationship"
 QUESTION = "How likely are you to recommend us to a friend?"
@@ -38,7 +37,7 @@ class Sayings:
 
 @cache
 def sayings(categories: tuple[str, ...]) -> Sayings:
-    """All sentences of texts.toml with every kind of snack put in. categories: the kinds' names, `|` between languages."""
+    """All sentences of texts.toml with every kind of snack put in. categories: their names, `|` between languages."""
     raw = tomllib.loads(files("openchair.simulation").joinpath("texts.toml").read_text("utf-8"))
     english = raw["en"]
     topics = (*english["drivers"], *english["needs"], *english["aspirations"])
@@ -71,37 +70,34 @@ def ratings(world: World, rng: np.random.Generator, taste: Floats, wait_days: Fl
     felt = world.driver_column("mean") + taste + 0.45 * rng.normal(size=(n, 1)) + 0.7 * rng.normal(size=taste.shape)
     felt[:, world.drivers.index("delivery")] -= 0.12 * (wait_days - 3)
     felt[:, world.drivers.index("ease")] -= 1.4 * changed
-    return np.clip(np.round(felt), 1, 5).astype(np.int64)
+    return np.asarray(np.clip(np.round(felt), 1, 5), dtype=np.int64)
 
 
 def scores(world: World, rng: np.random.Generator, rated: Ints) -> Ints:
     """(n,) 0 to 10, by the drivers' weights of world.toml."""
     truth = world.raw["score"]
-    mix = (rated - 3) @ world.driver_column("weight")
+    mix: Floats = (rated - 3) @ world.driver_column("weight")
     felt = truth["base"] + truth["spread"] * mix + truth["noise"] * rng.normal(size=len(rated))
-    return np.clip(np.round(felt), 0, 10).astype(np.int64)
+    return np.asarray(np.clip(np.round(felt), 0, 10), dtype=np.int64)
 
 
-def answers(
-    world: World, seed: int, block: int, people: People, orders: Orders, boxes: Boxes, members: pa.Array, end: int
-) -> pa.Table:
+def answers(scene: Scene) -> pa.Table:
     """Surveys after one order in thirty: NPS, sometimes with words, and a rating of each driver."""
-    rng = stream(seed, block, 9)
+    rng, world, people, orders, boxes = scene.rng(9), scene.world, scene.people, scene.orders, scene.boxes
     asked = np.flatnonzero(rng.random(len(orders.place)) < 0.033)
     came_us = np.round((boxes.wait_days[asked] + rng.uniform(0.2, 3, len(asked))) * DAY_US).astype(np.int64)
     at_us = orders.at_us[asked] + came_us
-    asked, at_us = asked[at_us < end * DAY_US], at_us[at_us < end * DAY_US]
+    asked, at_us = asked[at_us < scene.end_us], at_us[at_us < scene.end_us]
     place = orders.place[asked]
     n, drivers = len(place), len(world.drivers)
     rated = ratings(world, rng, people.taste[place], boxes.wait_days[asked], boxes.changed[asked])
     score = scores(world, rng, rated)
     good = score >= 8
     extreme = np.where(good, (rated + rng.random(rated.shape)).argmax(1), (rated + rng.random(rated.shape)).argmin(1))
-    words = _said(world, rng, people, place, extreme, good)
+    words = _said(world, rng, people, place, scene.lines.main[asked], extreme, good)
     talks = pa.array(rng.random(n) < 0.4)
     # The score first, then a row a driver; `slot` 0 is the score.
     row, slot = np.divmod(np.arange(n * (drivers + 1)), drivers + 1)
-    owner = people.number[place[row]]
     text = pc.if_else(talks, words, pa.scalar(None, pa.string())).take(pa.array(row))
     is_score = pa.array(slot == 0)
     questions = [QUESTION, *(driver["question"] for driver in world.raw["drivers"].values())]
@@ -110,9 +106,9 @@ def answers(
         "answers",
         len(row),
         {
-            "fact_id": fact_ids(seed, "answers", owner, within(owner)),
+            "fact_id": scene.ids("answers", place[row], within(place[row])),
             "happened_at": at_us[row],
-            "identifier": (place[row], members),
+            "identifier": (place[row], scene.members),
             "properties": named.take(pa.array(slot)),
             "survey_id": SURVEY,
             "metric": (np.minimum(slot, 1), ["nps", "own"]),
@@ -124,15 +120,13 @@ def answers(
     )
 
 
-def voices(
-    world: World, seed: int, block: int, people: People, orders: Orders, boxes: Boxes, members: pa.Array, end: int
-) -> pa.Table:
+def voices(scene: Scene) -> pa.Table:
     """Reviews, tickets, chats and calls after one order in twenty-eight; a quarter speak of a need or an aspiration."""
-    rng = stream(seed, block, 10)
+    rng, world, people, orders, boxes = scene.rng(10), scene.world, scene.people, scene.orders, scene.boxes
     spoken = np.flatnonzero(rng.random(len(orders.place)) < 0.036)
     after_us = np.round((boxes.wait_days[spoken] + rng.exponential(2, len(spoken))) * DAY_US).astype(np.int64)
     at_us = orders.at_us[spoken] + after_us
-    spoken, at_us = spoken[at_us < end * DAY_US], at_us[at_us < end * DAY_US]
+    spoken, at_us = spoken[at_us < scene.end_us], at_us[at_us < scene.end_us]
     place = orders.place[spoken]
     n, topics = len(place), world_sayings(world).topics
     rated = ratings(world, rng, people.taste[place], boxes.wait_days[spoken], boxes.changed[spoken])
@@ -149,30 +143,31 @@ def voices(
     channel = np.where(good, rng.choice(4, n, p=[0.8, 0.05, 0.1, 0.05]), rng.choice(4, n, p=[0.35, 0.45, 0.12, 0.08]))
     review = channel == 0
     rating = np.clip(np.round(feeling[np.arange(n), theme] + rng.normal(0, 0.3, n)), 1, 5)
-    owner = people.number[place]
-    conversation = fact_ids(seed, "contacts", owner, 2**20 + within(owner))
+    conversation = scene.ids("contacts", place, 2**20 + within(place))
     return facts(
         "voices",
         n,
         {
-            "fact_id": fact_ids(seed, "voices", owner, within(owner)),
+            "fact_id": scene.ids("voices", place, within(place)),
             "happened_at": at_us,
-            "identifier": (place, members),
+            "identifier": (place, scene.members),
             "channel": (channel, _CHANNELS),
-            "text": _said(world, rng, people, place, topic, good),
+            "text": _said(world, rng, people, place, scene.lines.main[spoken], topic, good),
             "language": (people.language[place], LANGUAGES),
             "rating": pa.array(rating, mask=~review),
-            "item_id": (np.where(review, people.favourites[place, 0], -1), world.items.ids),
+            "item_id": (np.where(review, scene.lines.main[spoken], -1), world.items.ids),
             "conversation_id": pc.if_else(pa.array(~review), conversation, pa.scalar(None, pa.string())),
         },
     )
 
 
-def _said(world: World, rng: np.random.Generator, people: People, place: Ints, topic: Ints, good: Bools) -> pa.Array:
-    """A few sentences on each row's topic, in the member's own language, about a snack they buy."""
+def _said(
+    world: World, rng: np.random.Generator, people: People, place: Ints, item: Ints, topic: Ints, good: Bools
+) -> pa.Array:
+    """A few sentences on each row's topic, in the member's own language, about the snack they bought."""
     spoken = world_sayings(world)
     n, language = len(place), people.language[place]
-    category = world.items.category[people.favourites[place, 0]]
+    category = world.items.category[item]
     middle = spoken.at[language, topic, good.astype(np.int64), category, rng.integers(0, _VARIANTS, n)]
     mood = (language * 2 + good) * 5
     deeper = topic >= 7

@@ -3,8 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from openchair.simulation.buying import Orders
-from openchair.simulation.people import People
+from openchair.simulation.buying import Scene
 from openchair.simulation.world import STAGES, Bools, Floats, Ints, World
 
 HORIZON_DAYS = 28
@@ -20,9 +19,10 @@ def stages(joined: Ints, last: Ints, rate: Floats, died: Bools, end: int) -> Int
 
 
 def responses(world: World, rng: np.random.Generator, affinity: Floats, stage: Ints) -> Floats:
-    """(n, pillars) how an action of each pillar changes the rate of purchase: affinity x stage + noise, within -0.2 and 1."""
+    """(n, pillars) how a pillar's actions change the rate of purchase: affinity x stage + noise, -0.2 to 1."""
     by_stage = np.array(list(world.raw["pillars"].values())).T
-    return np.clip(0.5 * affinity * by_stage[stage] - 0.05 + 0.05 * rng.normal(size=affinity.shape), -0.2, 1.0)
+    moved: Floats = 0.5 * affinity * by_stage[stage] - 0.05 + 0.05 * rng.normal(size=affinity.shape)
+    return np.clip(moved, -0.2, 1.0)
 
 
 def true_gain(truth: pa.Table, pillar: str, *, days: int = HORIZON_DAYS) -> Floats:
@@ -47,15 +47,14 @@ def alive(truth: pa.Table) -> Bools:
     return np.asarray(truth["died_on"].is_null())
 
 
-def truth_table(
-    world: World, rng: np.random.Generator, people: People, orders: Orders, members: pa.Array, end: int
-) -> pa.Table:
+def truth_table(scene: Scene) -> pa.Table:
     """truth/customers.parquet for a block: one row a member."""
+    world, people, orders, members, end = scene.world, scene.people, scene.orders, scene.members, scene.end
     last = people.joined.copy()
     np.maximum.at(last, orders.place, orders.day)
     died = orders.died >= 0
     stage = stages(people.joined, last, people.rate, died, end)
-    response = responses(world, rng, people.affinity, stage)
+    response = responses(world, scene.rng(11), people.affinity, stage)
     masks, mask_of = np.unique(people.allergies, return_inverse=True)
     held = [", ".join(a for bit, a in enumerate(world.allergens) if mask >> bit & 1) for mask in masks.tolist()]
     shape = world.raw["spending"]["p"]
