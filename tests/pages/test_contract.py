@@ -111,6 +111,16 @@ def test_approving_without_scripts_comes_back_to_the_row(made_up: Any, client: C
     assert "Three people" in client.get("/").text
 
 
+def test_approving_with_scripts_gives_only_the_piece(made_up: Any, client: Client) -> None:
+    """htmx gets the row's new answer, not a page."""
+    form = {"title": "Call <b>", "customer": "Nadia", "back": "/"}
+    piece = client.post("/decisions/d0001/dismissed", data=form, headers={"HX-Request": "true"})
+    assert piece.status_code == 200
+    assert "<html" not in piece.text
+    assert ">Not now<" in piece.text
+    assert "Approve after all: Call &lt;b&gt;, Nadia" in piece.text
+
+
 @pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example"])
 def test_a_form_never_sends_a_person_elsewhere(elsewhere: str, client: Client) -> None:
     """Only places of this server are returned to."""

@@ -104,7 +104,7 @@ def today_routes(house: House) -> list[BaseRoute]:
             request,
             "_said.html",
             decision_id=decision_id,
-            status=status,
+            answer=status,
             title=title,
             customer=customer,
             settled=SETTLED,

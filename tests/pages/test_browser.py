@@ -1,0 +1,226 @@
+"""Pages in Chromium: phone and desk, light and dark, with and without scripts."""
+
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["/", "/customers", "/customers?search=zzz", "/customers/c0001", "/customers/c0003", "/customers/c0004",
+         "/customers/c0005", "/imports", "PREVIEW"]  # fmt: skip
+
+# What a machine can see of the page's structure: each entry is a fault.
+FAULTS = """() => {
+  const faults = [], seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length;
+  let level = 0;
+  for (const h of document.querySelectorAll('h1,h2,h3,h4')) { if (!seen(h)) continue;
+    const n = +h.tagName[1]; if (n > level + 1) faults.push('heading skips to ' + h.textContent); level = n; }
+  if (document.querySelectorAll('h1').length != 1) faults.push('not one h1');
+  if (!document.documentElement.lang) faults.push('no language');
+  for (const e of document.querySelectorAll('a[href],button,input:not([type=hidden]),select,summary')) {
+    const name = e.getAttribute('aria-label') || e.textContent.trim() || [...(e.labels || [])].map(l => l.textContent).join('');
+    if (!name.trim()) faults.push('no name: ' + e.outerHTML.slice(0, 120));
+    if (!seen(e) || e.closest('.skip')) continue;
+    const box = e.getBoundingClientRect(), inline = getComputedStyle(e).display == 'inline';
+    if (!inline && (box.height < 24 || box.width < 24)) faults.push('small target: ' + e.outerHTML.slice(0, 120));
+    if (innerWidth < 500 && e.matches('button,.button,select,input:not([type=hidden])') && box.height < 44)
+      faults.push('small on a phone: ' + e.outerHTML.slice(0, 120));
+    if (box.right > innerWidth + 1 || box.left < -1) if (!e.closest('.wide')) faults.push('outside: ' + e.outerHTML.slice(0, 120));
+  }
+  if (document.querySelectorAll('[style]').length) faults.push('inline style');
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  if (new Set(ids).size != ids.length) faults.push('an id twice');
+  for (const e of document.querySelectorAll('[tabindex]')) if (+e.getAttribute('tabindex') > 0) faults.push('tabindex above 0');
+  for (const e of document.querySelectorAll('[aria-labelledby],[aria-describedby],label[for]'))
+    for (const id of (e.getAttribute('aria-labelledby') || e.getAttribute('aria-describedby') || e.getAttribute('for')).split(' '))
+      if (!document.getElementById(id)) faults.push('points nowhere: ' + id);
+  if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the window by '
+    + (document.documentElement.scrollWidth - innerWidth) + ': ' + [...document.querySelectorAll('main *')]
+      .filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map(e => e.outerHTML.slice(0, 80)).join(' | '));
+  return faults;
+}"""
+
+
+def watched(context: BrowserContext, origin: str) -> tuple[Page, list[str]]:
+    """A page and the list its troubles go to: console errors, crashes, requests to anywhere else."""
+    page, troubles = context.new_page(), []
+    page.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda wrong: troubles.append(str(wrong)))
+    page.on("request", lambda asked: None if asked.url.startswith(origin) else troubles.append(f"asked {asked.url}"))
+    return page, troubles
+
+
+def uploaded(origin: str) -> str:
+    """Where an uploaded file is looked at."""
+    return httpx.post(f"{origin}/imports", files={"file": ("orders.csv", b"Email,Total\n")}).headers["location"]
+
+
+@pytest.mark.parametrize("width", [320, 390, 820, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_holds_together(width: int, scheme: Any, made_up: Any, serve: Any, browser: Browser) -> None:
+    """No console error, no outside request, nothing too wide or too small, headings in order, everything named."""
+    origin = serve(made_up)
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page, troubles = watched(context, origin)
+    faults = {}
+    for path in PAGES:
+        page.goto(origin + (uploaded(origin) if path == "PREVIEW" else path))
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        if found := page.evaluate(FAULTS):
+            faults[path] = found
+    context.close()
+    assert not faults
+    assert not troubles
+
+
+def test_every_state_of_the_day_holds_together(days: Any, made_up: Any, serve: Any, browser: Browser) -> None:
+    """Empty, one, huge: at the width of a phone."""
+    origin = serve(made_up)
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page, troubles = watched(context, origin)
+    faults = {}
+    for name, day in days.items():
+        made_up.day = day
+        page.goto(origin)
+        if found := page.evaluate(FAULTS):
+            faults[name] = found
+    context.close()
+    assert not faults
+    assert not troubles
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_right_to_left_is_the_same_sheet(width: int, made_up: Any, serve: Any, browser: Browser) -> None:
+    """In a right-to-left language the rooms stand on the other side, and nothing overflows."""
+    origin = serve(made_up, "ur")
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page, troubles = watched(context, origin)
+    for path in PAGES[:-1]:
+        page.goto(origin + path)
+        assert page.evaluate("document.documentElement.dir") == "rtl"
+        assert page.evaluate(FAULTS) == []
+    if width > 1000:
+        assert page.locator("header.side").bounding_box()["x"] > width / 2
+    context.close()
+    assert not troubles
+
+
+def test_approve_changes_the_row_in_place(made_up: Any, serve: Any, browser: Browser) -> None:
+    """One click: the row says so, the focus stays there, the page is not left."""
+    origin = serve(made_up)
+    context = browser.new_context()
+    page, troubles = watched(context, origin)
+    page.goto(origin)
+    page.evaluate("window.stayed = true")
+    row = page.locator("#decision-d0001")
+    row.get_by_role("button", name="Approve").click()
+    row.get_by_text("Approved").wait_for()
+    assert page.evaluate("window.stayed")
+    assert page.evaluate("document.activeElement.textContent") == "Approved"
+    assert row.get_by_role("button").count() == 0
+    other = page.locator("#decision-d0002")
+    other.get_by_role("button", name="Not now").click()
+    other.get_by_role("button", name="Approve after all").click()
+    other.get_by_text("Approved").wait_for()
+    assert [(who, what) for who, what, _ in made_up.marked] == [
+        ("d0001", "approved"),
+        ("d0002", "dismissed"),
+        ("d0002", "approved"),
+    ]
+    context.close()
+    assert not troubles
+
+
+def test_an_answer_that_comes_too_late_is_explained(made_up: Any, serve: Any, browser: Browser) -> None:
+    """The row stays, and the page says why."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(serve(made_up))
+    page.locator("#decision-d0004").get_by_role("button", name="Approve").click()
+    page.get_by_role("alert").get_by_text("answered elsewhere").wait_for()
+    assert page.locator("#decision-d0004").get_by_role("button", name="Approve").count() == 1
+    context.close()
+
+
+def test_search_answers_as_you_type(made_up: Any, serve: Any, browser: Browser) -> None:
+    """The list follows, the field keeps the focus, the address can be shared, nothing is kept in the browser."""
+    origin = serve(made_up)
+    context = browser.new_context()
+    page, troubles = watched(context, origin)
+    page.goto(origin + "/customers")
+    page.get_by_role("searchbox").press_sequentially("nad", delay=20)
+    page.locator("#people tbody tr").nth(1).wait_for(state="detached")
+    page.wait_for_url("**/customers?search=nad&order=worth")
+    assert page.evaluate("document.activeElement.id") == "search"
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    context.close()
+    assert not troubles
+
+
+def test_the_mapping_is_corrected_in_place(made_up: Any, serve: Any, browser: Browser) -> None:
+    """Choosing the missing column offers the import; confirming reads the file."""
+    origin = serve(made_up)
+    context = browser.new_context()
+    page, troubles = watched(context, origin)
+    page.goto(origin + "/imports")
+    page.set_input_files("#file", {"name": "orders.csv", "mimeType": "text/csv", "buffer": b"Email,Total\n"})
+    page.get_by_role("button", name="Look at it").click()
+    assert page.get_by_role("button", name="Import this file").count() == 0
+    page.get_by_label("day").select_option("When")
+    page.get_by_role("button", name="Import this file").click()
+    page.wait_for_url("**/imports#import-i9")
+    assert made_up.read == [("orders.csv", {"customer": "Email", "amount": "Total", "day": "When"})]
+    context.close()
+    assert not troubles
+
+
+def test_everything_works_without_scripts(made_up: Any, serve: Any, browser: Browser) -> None:
+    """Approve, search, sort, upload and confirm are plain forms and links."""
+    origin = serve(made_up)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(origin)
+    page.locator("#decision-d0001").get_by_role("button", name="Approve").click()
+    page.wait_for_url("**/#decision-d0001")
+    assert page.locator("#decision-d0001").get_by_text("Approved").count() == 1
+    page.goto(origin + "/customers")
+    page.get_by_role("searchbox").fill("nad")
+    page.get_by_role("button", name="Search").click()
+    assert page.get_by_role("row").count() == 2
+    page.get_by_role("link", name="Name").click()
+    assert "order=name" in page.url
+    page.goto(origin + "/imports")
+    page.set_input_files("#file", {"name": "orders.csv", "mimeType": "text/csv", "buffer": b"Email,Total\n"})
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_label("day").select_option("When")
+    page.get_by_role("button", name="Show again").click()
+    page.get_by_role("button", name="Import this file").click()
+    page.wait_for_url("**/imports#import-i9")
+    context.close()
+
+
+def test_the_keyboard_goes_in_reading_order(made_up: Any, serve: Any, browser: Browser) -> None:
+    """First the way past the rooms, then the rooms, then the page; and one always sees where one is."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(serve(made_up))
+    names = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    assert names[:6] == ["Skip to the page", "Openchair", "Today", "Customers", "Imports", "Sign out"]
+    assert names[6:8] == ["Made-up Nadia", "Open dossier"]
+    context.close()
+
+
+def test_a_dossier_prints_on_one_sheet(made_up: Any, serve: Any, browser: Browser) -> None:
+    """A4, without rooms and buttons."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(serve(made_up) + "/customers/c0001")
+    sheets = page.pdf(format="A4").count(b"/Type /Page\n")
+    context.close()
+    assert sheets == 1
