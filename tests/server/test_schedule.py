@@ -1,0 +1,58 @@
+"""The schedule: when a turn is due, and that a lease lets one at a time."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from openchair.core.clock import Moment
+from openchair.core.errors import Conflict
+from openchair.server import schedule
+from openchair.server.schedule import HEAVY, due, lease
+from tests.server.conftest import Shop, order
+
+KARACHI = ZoneInfo("Asia/Karachi")
+
+
+@pytest.mark.parametrize(
+    ("hour", "turn_at", "last_hours_ago", "expected"),
+    [
+        (4.9, "05:00", None, False),
+        (5.0, "05:00", None, True),
+        (5.1, "05:00", 0.05, False),
+        (5.1, "05:00", 24, True),
+        (23.9, "05:00", 18.8, False),
+        (12.0, "off", None, False),
+    ],
+)
+def test_a_turn_is_due_once_a_day(hour: float, turn_at: str, last_hours_ago: float | None, expected: bool) -> None:
+    """At its time of day in the shop's own zone, unless one was made since."""
+    now = datetime(2026, 3, 1, tzinfo=KARACHI).astimezone(UTC) + timedelta(hours=hour)
+    last = None if last_hours_ago is None else now - timedelta(hours=last_hours_ago)
+    assert due(Moment(now, KARACHI), turn_at, last) is expected
+
+
+def test_a_lease_is_one_at_a_time_and_given_back(shop: Shop) -> None:
+    """Held, another is refused; given back, also after a failure, another may."""
+    with lease(shop.chair.state, HEAVY), pytest.raises(Conflict), lease(shop.chair.state, HEAVY):
+        pass
+    with pytest.raises(ZeroDivisionError), lease(shop.chair.state, HEAVY):
+        raise ZeroDivisionError
+    with lease(shop.chair.state, HEAVY):
+        pass
+
+
+def test_a_lease_of_the_dead_ends(shop: Shop) -> None:
+    """Whoever was killed while holding it blocks others for LEASE_SECONDS and no longer."""
+    gone = datetime.now(UTC) - timedelta(seconds=schedule.LEASE_SECONDS + 1)
+    assert shop.chair.state.lease(HEAVY, "the dead", gone, schedule.LEASE_SECONDS)
+    with lease(shop.chair.state, HEAVY):
+        pass
+
+
+def test_the_schedule_moves_events_to_history(shop: Shop) -> None:
+    """What the schedule calls does what it says, and says nothing when another is at it."""
+    shop.send(order(1, "u", 1))
+    schedule._sync(shop.chair)
+    assert shop.chair.state.inbox.waiting() == 0
+    schedule._turn_if_due(shop.chair, shop.chair.settings)
