@@ -23,6 +23,12 @@ KEY_CHARACTERS = 100
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
 
+
+class _Named(msgspec.Struct):
+    messageId: str | None = None  # noqa: N815  # the name the clients send
+
+
+_key_in = msgspec.json.Decoder(_Named).decode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -112,10 +118,13 @@ def happened_at(call: Mapping[str, Any], received_at: datetime, *, live: bool = 
     return stated or said.get("sentAt") or received_at
 
 
-def key_of(call: Mapping[str, Any], body: bytes) -> str:
-    """What names a call for ever within its source: its messageId, else a digest of its content."""
-    said = call.get("messageId")
-    return said if isinstance(said, str) and said else "content:" + digest(body.decode(errors="replace"))
+def key_of(body: bytes) -> str:
+    """What names a call in a file for ever within its source: its messageId, else a digest of its content."""
+    try:
+        said = _key_in(body).messageId
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = None
+    return said or "content:" + digest(body.decode(errors="replace"))
 
 
 def facts_of(

@@ -1,0 +1,430 @@
+"""Files as people have them, opened as one table: CSV in any dialect and encoding, Parquet, Excel, JSON lines.
+
+Text is read here, line by line, and not by the engine: every row keeps the line a person would find it on, also after
+cells with line breaks, and one bad line costs only itself. Bytes that are not UTF-8 are read as Windows-1252, byte by
+byte, so a file of mixed origin keeps its good lines. Parquet goes straight to the engine, with its types.
+"""
+
+import codecs
+import csv
+import glob
+import gzip
+import io
+import zipfile
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import IO, Any, cast
+from uuid import uuid4
+
+import duckdb
+import ibis
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineSheet, PasswordError, SheetVisibleEnum, load_workbook
+
+from openchair.chair.ports import RawFile
+from openchair.chair.views import Reject
+from openchair.core.errors import BadInput
+
+CHUNK_ROWS = 50_000
+CELL_CHARACTERS = 1 << 17
+LINE_CHARACTERS = 4 << 20
+COLUMNS_MOST = 2_000
+JSON_BYTES = 256 << 20
+SHOWN_CHARACTERS = 2_000
+
+_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF", "a PDF", "Ask for the same as CSV or Excel."),
+    (b"\x89PNG", "a picture", "Ask for the same as CSV or Excel."),
+    (b"\xff\xd8\xff", "a picture", "Ask for the same as CSV or Excel."),
+    (b"GIF8", "a picture", "Ask for the same as CSV or Excel."),
+    (b"SQLite format 3", "an SQLite database", "Export the table as CSV."),
+    (b"BZh", "packed with bzip2", "Unpack it first."),
+    (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd", "Unpack it first."),
+    (b"\xfd7zXZ", "packed with xz", "Unpack it first."),
+    (b"Rar!", "a RAR archive", "Unpack it first."),
+    (b"ARROW1", "an Arrow file", "Write it as Parquet."),
+    (b"Obj\x01", "an Avro file", "Write it as Parquet."),
+    (b"ORC", "an ORC file", "Write it as Parquet."),
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+READABLE = {
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".tab",
+    ".parquet",
+    ".pq",
+    ".xlsx",
+    ".xls",
+    ".xlsm",
+    ".xlsb",
+    ".ods",
+    *_JSON_SUFFIXES,
+}
+"""Suffixes of files that a folder is searched for; `.gz` may follow those of text."""
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are not UTF-8, as Windows-1252; the five it does not define, as Latin-1."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    try:
+        return wrong.decode("cp1252"), error.end
+    except UnicodeDecodeError:
+        return wrong.decode("latin-1"), error.end
+
+
+codecs.register_error("openchair.windows", _as_windows)
+
+
+def open_file(connection: Any, path: Path) -> RawFile:
+    """A file as a table in the engine, with `line`. connection: an Ibis backend on DuckDB.
+
+    Text and Excel become a temporary table of text columns; Parquet stays where it is. Raises BadInput for what is no
+    table: a folder, nothing, an archive, a locked workbook, garbage.
+    """
+    head = _head(path)
+    for magic, what, remedy in _MAGIC:
+        if head.startswith(magic):
+            raise BadInput("file", value=path.name, bound=f"is {what}, not a table", remedy=remedy)
+    if head.startswith(b"PAR1"):
+        return _parquet(connection, path)
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return _excel(connection, path)
+    packed = head.startswith(b"\x1f\x8b")
+    try:
+        with _stream(path, packed) as stream:
+            sample = stream.read(1 << 16)
+            encoding = _encoding(sample, path)
+            stream.seek(0)
+            text = io.TextIOWrapper(
+                stream, encoding, errors="openchair.windows" if "utf-8" in encoding else "replace", newline=""
+            )
+            start = sample.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")[:1]
+            suffixes = {s.lower() for s in path.suffixes[-2:]}
+            if suffixes & _JSON_SUFFIXES or start == "{":
+                return _json(connection, path, text, whole=start == "[")
+            return _csv(connection, path, text, sample.decode(encoding, errors="replace"))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as wrong:
+        raise BadInput(
+            "file", value=path.name, bound=f"is packed with gzip, but broken: {wrong}", remedy="Get it again."
+        ) from None
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise BadInput("file", value=str(path), bound="is a folder", remedy="Name a file in it.")
+        with path.open("rb") as f:
+            head = f.read(16)
+    except OSError as wrong:
+        raise BadInput(
+            "file", value=str(path), bound=f"cannot be read: {wrong.strerror}", remedy="Check the path."
+        ) from None
+    if not head:
+        raise BadInput(
+            "file", value=path.name, bound="is empty", remedy="Export it again, with a line of column names."
+        )
+    return head
+
+
+def _stream(path: Path, packed: bool) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def _encoding(sample: bytes, path: Path) -> str:
+    for bom, name in _BOMS:
+        if sample.startswith(bom):
+            return name
+    if b"\x00" not in sample:
+        return "utf-8"
+    even, odd = sample[0:2000:2].count(0), sample[1:2000:2].count(0)
+    pairs = min(len(sample), 2000) // 2
+    if odd > 0.3 * pairs and even < 0.1 * pairs:
+        return "utf-16-le"
+    if even > 0.3 * pairs and odd < 0.1 * pairs:
+        return "utf-16-be"
+    raise BadInput(
+        "file", value=path.name, bound="is not text: it holds zero bytes", remedy="Export it as CSV, Excel or Parquet."
+    )
+
+
+def _parquet(connection: Any, path: Path) -> RawFile:
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            marks = file.schema_arrow.metadata or {}
+        # A file may have a column of the very name under which the engine gives the row's number.
+        numbered = "file_row_number" not in {n.casefold() for n in names}
+        options = {"file_row_number": True} if numbered else {}
+        table = connection.read_parquet([glob.escape(str(path))], **options)
+    except (pa.ArrowException, duckdb.Error, OSError, ValueError) as wrong:
+        why = str(wrong).splitlines()[0][:200]
+        raise BadInput(
+            "file", value=path.name, bound=f"is Parquet that cannot be read: {why}", remedy="Write it again."
+        ) from None
+    if not names:
+        raise BadInput("file", value=path.name, bound="has no columns", remedy="Write it again.")
+    # The engine may have renamed columns that differ only in case: take its names by their place.
+    theirs = [c for c in table.columns if not (numbered and c == "file_row_number")]
+    ours = clean_names(theirs)
+    columns = {new: table[old] for new, old in zip(ours, theirs, strict=True)}
+    place = table.file_row_number if numbered else ibis.row_number()
+    return RawFile(
+        tuple(ours),
+        table.select(**columns, line=(place + 1).cast("int64")),
+        (),
+        marks.get(b"openchair.simulated") == b"true",
+    )
+
+
+def _excel(connection: Any, path: Path) -> RawFile:
+    if path.open("rb").read(2) == b"PK" and not _is_workbook(path):
+        raise BadInput("file", value=path.name, bound="is a zip archive", remedy="Unpack it and name the file inside.")
+    try:
+        workbook = load_workbook(str(path))
+        sheets = [
+            workbook.get_sheet_by_name(m.name)
+            for m in workbook.sheets_metadata
+            if m.visible == SheetVisibleEnum.Visible
+        ]
+    except PasswordError:
+        raise BadInput(
+            "workbook", value=path.name, bound="is locked with a password", remedy="Save it without one."
+        ) from None
+    except (CalamineError, OSError) as wrong:
+        locked = b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e" in path.read_bytes()
+        bound = "is locked with a password" if locked else f"cannot be read: {wrong}"
+        raise BadInput(
+            "workbook", value=path.name, bound=bound, remedy="Save it again, without a password, or as CSV."
+        ) from None
+    sheet = next((s for s in sheets if s.height > 0), None)
+    if sheet is None:
+        raise BadInput("workbook", value=path.name, bound="has no filled sheet", remedy="Export it again.")
+    return _keep(connection, path, _sheet_rows(sheet))
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as parts:
+            names = set(parts.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
+    return bool(names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
+
+
+def _sheet_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str] | str]]:
+    for n, cells in enumerate(sheet.iter_rows(), 1):
+        yield n, [_cell(c) for c in cells]
+
+
+def _cell(value: object) -> str:
+    """A workbook's cell as text: 17850 for 17850.0, times in ISO 8601."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value.total_seconds()) if isinstance(value, timedelta) else str(value)
+
+
+def _csv(connection: Any, path: Path, text: IO[str], sample: str) -> RawFile:
+    delimiter, skip = _dialect(sample)
+    return _keep(connection, path, records(_lines(text), delimiter, skip))
+
+
+def _lines(text: IO[str]) -> Iterator[str]:
+    while line := text.readline(LINE_CHARACTERS):
+        yield line.replace("\x00", "\ufffd") if "\x00" in line else line
+
+
+def _dialect(sample: str) -> tuple[str, int]:
+    """The delimiter, and how many lines come before the header (Excel's own `sep=;`)."""
+    rows = sample.lstrip("\ufeff").splitlines(keepends=True)
+    if rows and rows[0].strip().lower().startswith("sep=") and len(rows[0].strip()) == 5:
+        return rows[0].strip()[4], 1
+    rows = [r for r in (rows[:-1] if len(rows) > 1 else rows) if r.strip()][:200]
+
+    def fitness(delimiter: str) -> tuple[float, int]:
+        widths = [len(c) for n, c in records(iter(rows), delimiter) if isinstance(c, list)][:100]
+        if not widths or widths[0] < 2:
+            return 0.0, 0
+        return sum(w == widths[0] for w in widths) / len(widths), widths[0]
+
+    best = max((",", ";", "\t", "|"), key=fitness)
+    return (best if fitness(best)[1] else ","), 0
+
+
+def records(lines: Iterable[str], delimiter: str, skip: int = 0) -> Iterator[tuple[int, list[str] | str]]:
+    """CSV rows with the line each begins on; instead of cells, the text of a line whose quotes do not add up.
+
+    After such a line reading goes on at the very next one, so a quote that is never closed swallows nothing else.
+
+    >>> list(records(iter(['a,b\\n', '"1,2\\n', '3,4\\n']), ","))
+    [(1, ['a', 'b']), (2, '"1,2\\n'), (3, ['3', '4'])]
+    """
+    waiting: deque[str] = deque()
+    taken: list[str] = []
+    source = iter(lines)
+    csv.field_size_limit(CELL_CHARACTERS)
+
+    def feed() -> Iterator[str]:
+        while True:
+            line = waiting.popleft() if waiting else next(source, None)
+            if line is None:
+                return
+            taken.append(line)
+            yield line
+
+    number = 1
+    while True:
+        reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                start, number = number, number + len(taken)
+                taken.clear()
+                if start > skip:
+                    yield start, cells
+            return
+        except csv.Error:
+            waiting.extendleft(reversed(taken[1:]))
+            yield number, taken[0]
+            number += 1
+            taken.clear()
+
+
+def _json(connection: Any, path: Path, text: IO[str], *, whole: bool) -> RawFile:
+    """Calls, one a line; or a whole file that is one JSON list of them."""
+    name = _new_table(connection, ["json"])
+    lines = _listed(path, text) if whole else enumerate(_lines(text), 1)
+    rows: list[tuple[str]] = []
+    numbers: list[int] = []
+    for number, line in lines:
+        if shaped := line.strip().lstrip("\ufeff"):
+            rows.append((shaped,))
+            numbers.append(number)
+        if len(rows) >= CHUNK_ROWS:
+            _append(connection, name, ["json"], rows, numbers)
+    _append(connection, name, ["json"], rows, numbers)
+    return RawFile(("json",), connection.table(name), ())
+
+
+def _listed(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
+    body = text.read(JSON_BYTES + 1)
+    if len(body) > JSON_BYTES:
+        raise BadInput("file", value=path.name, bound="is one JSON list over 256 MB", remedy="Write one object a line.")
+    try:
+        items = msgspec.json.decode(body.lstrip("\ufeff"), type=list[msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError) as wrong:
+        raise BadInput(
+            "file", value=path.name, bound=f"is not a JSON list: {wrong}", remedy="Write one object a line."
+        ) from None
+    for number, item in enumerate(items, 1):
+        yield number, bytes(item).decode()
+
+
+def _keep(connection: Any, path: Path, rows: Iterator[tuple[int, list[str] | str]]) -> RawFile:
+    """Rows into a temporary table; the first that is not blank names the columns. Blank rows are no rows."""
+    broken: list[Reject] = []
+    header: list[str] = []
+    for _, cells in rows:
+        if isinstance(cells, list) and any(c.strip() for c in cells):
+            header = cells
+            break
+        if isinstance(cells, str) and cells.strip():
+            raise BadInput(
+                "header", value=cells[:100], bound="its quotes do not add up", remedy="Export the file again."
+            )
+    while header and not header[-1].strip():
+        header = header[:-1]
+    if not header or len(header) > COLUMNS_MOST:
+        bound = f"has {len(header)} columns; 1 to {COLUMNS_MOST} are read" if header else "has no line of column names"
+        raise BadInput("file", value=path.name, bound=bound, remedy="Its first line must name the columns.")
+    names, width = clean_names(header), len(header)
+    name = _new_table(connection, names)
+    kept: list[Sequence[str]] = []
+    numbers: list[int] = []
+    for number, cells in rows:
+        if isinstance(cells, str):
+            broken.append(_broken(path, number, "its quotes do not add up", cells))
+            continue
+        if len(cells) != width:
+            if not any(c.strip() for c in cells):
+                continue
+            if len(cells) < width or any(c.strip() for c in cells[width:]):
+                broken.append(_broken(path, number, f"it has {len(cells)} cells where the header has {width}", cells))
+                continue
+            cells = cells[:width]
+        elif not any(cells):
+            continue
+        kept.append(cells)
+        numbers.append(number)
+        if len(kept) >= CHUNK_ROWS:
+            _append(connection, name, names, kept, numbers)
+    _append(connection, name, names, kept, numbers)
+    return RawFile(tuple(names), connection.table(name), tuple(broken))
+
+
+def _broken(path: Path, line: int, reason: str, cells: Sequence[str] | str) -> Reject:
+    text = cells.rstrip("\r\n") if isinstance(cells, str) else msgspec.json.encode(list(cells)).decode()
+    return Reject(path.name, line, f"the row cannot be read: {reason}", text[:SHOWN_CHARACTERS])
+
+
+def clean_names(header: Sequence[str]) -> list[str]:
+    """Column names as they stand, without blanks around them; blank and repeated ones (in any case) told apart.
+
+    >>> clean_names(["Name", " name", "", "line"])
+    ['Name', 'name 2', 'column 3', 'line 2']
+    """
+    taken = {"line", "file_row_number"}
+    names = []
+    for place, given in enumerate(header, 1):
+        wanted = " ".join(given.replace("\ufeff", "").replace("\x00", "").split())[:200] or f"column {place}"
+        name, n = wanted, 1
+        while name.casefold() in taken:
+            n += 1
+            name = f"{wanted} {n}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _new_table(connection: Any, names: Sequence[str]) -> str:
+    name = f"file_{uuid4().hex}"
+    columns = ", ".join(f"{_quoted(n)} VARCHAR" for n in names)
+    connection.con.execute(f"CREATE TEMP TABLE {name} ({columns}, line BIGINT)")
+    return name
+
+
+def _append(connection: Any, name: str, names: Sequence[str], rows: list[Any], numbers: list[int]) -> None:
+    """Move the rows gathered so far into the table."""
+    if not rows:
+        return
+    columns = [pa.array(c, pa.string()) for c in zip(*rows, strict=True)]
+    chunk = pa.table([*columns, pa.array(numbers, pa.int64())], names=[*names, "line"])
+    connection.con.register(f"chunk_of_{name}", chunk)
+    connection.con.execute(f"INSERT INTO {name} SELECT * FROM chunk_of_{name}")  # noqa: S608  # both names are made here
+    connection.con.unregister(f"chunk_of_{name}")
+    rows.clear()
+    numbers.clear()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
