@@ -153,6 +153,7 @@ BUSY = Today(
 )
 EMPTY = replace(
     BUSY,
+    day=date.min,
     as_of=None,
     simulated=False,
     lenses=(),
@@ -167,11 +168,11 @@ EMPTY = replace(
 DAYS = {
     "busy": BUSY,
     "before any import": EMPTY,
-    "before the first turn": replace(EMPTY, customers=12),
-    "nothing to do": replace(EMPTY, customers=12, as_of=NOW, waiting=12),
+    "before the first turn": EMPTY,
+    "nothing to do": replace(EMPTY, day=DAY, customers=12, as_of=NOW, waiting=12),
     "one": replace(BUSY, decisions=ACTS[:1], waiting=1, customers=1),
     "all answered": replace(BUSY, decisions=ACTS[4:]),
-    "long ago": replace(BUSY, as_of=datetime(2011, 12, 10, tzinfo=UTC)),
+    "long ago": replace(BUSY, day=date(2011, 12, 10), as_of=datetime(2011, 12, 10, tzinfo=UTC)),
     "huge": replace(
         BUSY,
         customers=10**12,

@@ -13,32 +13,36 @@ PAGES = ["/", "/customers", "/customers?search=zzz", "/customers/c0001", "/custo
 
 # What a machine can see of the page's structure: each entry is a fault.
 FAULTS = """() => {
-  const faults = [], seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length;
+  const faults = [], all = found => [...document.querySelectorAll(found)], cut = e => e.outerHTML.slice(0, 120);
+  const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length;
   let level = 0;
-  for (const h of document.querySelectorAll('h1,h2,h3,h4')) { if (!seen(h)) continue;
-    const n = +h.tagName[1]; if (n > level + 1) faults.push('heading skips to ' + h.textContent); level = n; }
-  if (document.querySelectorAll('h1').length != 1) faults.push('not one h1');
+  for (const h of all('h1,h2,h3,h4').filter(seen)) {
+    const n = +h.tagName[1];
+    if (n > level + 1) faults.push('heading skips to ' + h.textContent);
+    level = n;
+  }
+  if (all('h1').length != 1) faults.push('not one h1');
   if (!document.documentElement.lang) faults.push('no language');
-  for (const e of document.querySelectorAll('a[href],button,input:not([type=hidden]),select,summary')) {
-    const name = e.getAttribute('aria-label') || e.textContent.trim() || [...(e.labels || [])].map(l => l.textContent).join('');
-    if (!name.trim()) faults.push('no name: ' + e.outerHTML.slice(0, 120));
+  for (const e of all('a[href],button,input:not([type=hidden]),select,summary')) {
+    const labels = [...(e.labels || [])].map(l => l.textContent).join('');
+    if (!(e.getAttribute('aria-label') || e.textContent || labels).trim()) faults.push('no name: ' + cut(e));
     if (!seen(e) || e.closest('.skip')) continue;
     const box = e.getBoundingClientRect(), inline = getComputedStyle(e).display == 'inline';
-    if (!inline && (box.height < 24 || box.width < 24)) faults.push('small target: ' + e.outerHTML.slice(0, 120));
-    if (innerWidth < 500 && e.matches('button,.button,select,input:not([type=hidden])') && box.height < 44)
-      faults.push('small on a phone: ' + e.outerHTML.slice(0, 120));
-    if (box.right > innerWidth + 1 || box.left < -1) if (!e.closest('.wide')) faults.push('outside: ' + e.outerHTML.slice(0, 120));
+    const field = e.matches('button,.button,select,input:not([type=hidden])');
+    if (!inline && (box.height < 24 || box.width < 24)) faults.push('small target: ' + cut(e));
+    if (innerWidth < 500 && field && box.height < 44) faults.push('small on a phone: ' + cut(e));
+    if ((box.right > innerWidth + 1 || box.left < -1) && !e.closest('.wide')) faults.push('outside: ' + cut(e));
   }
-  if (document.querySelectorAll('[style]').length) faults.push('inline style');
-  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  if (all('[style]').length) faults.push('inline style');
+  const ids = all('[id]').map(e => e.id);
   if (new Set(ids).size != ids.length) faults.push('an id twice');
-  for (const e of document.querySelectorAll('[tabindex]')) if (+e.getAttribute('tabindex') > 0) faults.push('tabindex above 0');
-  for (const e of document.querySelectorAll('[aria-labelledby],[aria-describedby],label[for]'))
-    for (const id of (e.getAttribute('aria-labelledby') || e.getAttribute('aria-describedby') || e.getAttribute('for')).split(' '))
-      if (!document.getElementById(id)) faults.push('points nowhere: ' + id);
-  if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the window by '
-    + (document.documentElement.scrollWidth - innerWidth) + ': ' + [...document.querySelectorAll('main *')]
-      .filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map(e => e.outerHTML.slice(0, 80)).join(' | '));
+  if (all('[tabindex]').some(e => +e.getAttribute('tabindex') > 0)) faults.push('tabindex above 0');
+  for (const name of ['aria-labelledby', 'aria-describedby', 'for'])
+    for (const id of all('[' + name + ']').flatMap(e => e.getAttribute(name).split(' ')))
+      if (!document.getElementById(id)) faults.push(name + ' points nowhere: ' + id);
+  const over = document.documentElement.scrollWidth - innerWidth;
+  const wide = all('main *').filter(e => e.getBoundingClientRect().right > innerWidth + 1);
+  if (over > 0) faults.push('wider than the window by ' + over + ': ' + wide.slice(0, 3).map(cut).join(' | '));
   return faults;
 }"""
 

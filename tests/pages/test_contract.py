@@ -52,8 +52,10 @@ def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, clien
 
 def test_an_empty_house_teaches_the_next_step(days: dict[str, Any], made_up: Any, client: Client) -> None:
     """Before an import: how to import. Before a turn: how to turn. Nothing to do: why."""
+    read, made_up.files = made_up.files, ()
     made_up.day = days["before any import"]
     assert f"openchair --home {made_up.home} import orders.csv" in client.get("/").text
+    made_up.files = read
     made_up.day = days["before the first turn"]
     assert f"openchair --home {made_up.home} turn" in client.get("/").text
     made_up.day = days["nothing to do"]

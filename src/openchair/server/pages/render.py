@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +82,16 @@ def _environment() -> Environment:
         "spelled": words.spelled,
     }
     environment.globals |= {"asset": asset, "bar_of": bars.bar_of, "plural": words.plural, "rooms": ROOMS}
-    environment.tests["known"] = _known
+    environment.tests |= {"known": _known, "given": _given}
     return environment
 
 
 def _known(number: Number) -> bool:
     return isinstance(number, Estimate)
+
+
+def _given(number: float | None) -> bool:
+    return number is not None and not isnan(number)
 
 
 @cache

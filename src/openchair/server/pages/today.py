@@ -26,10 +26,10 @@ SETTLED = VERDICTS | {
 WAIT = "wait"
 
 
-def headline(today: Today) -> str:
+def headline(today: Today, imported: bool) -> str:
     """The one sentence the day begins with."""
     if today.as_of is None:
-        return "The chair is still empty" if not today.customers else "Ready for the first turn"
+        return "Ready for the first turn" if imported else "The chair is still empty"
     open_ones = sum(1 for decision in today.decisions if decision.status not in SETTLED)
     if not today.decisions:
         return "Nobody needs a word today"
@@ -71,14 +71,16 @@ def today_routes(house: House) -> list[BaseRoute]:
 
     def page(request: Request) -> Response:
         today = house.chair.today()
+        imported = today.as_of is not None or bool(house.chair.imports())
         return render(
             request,
             "today.html",
             today=today,
-            headline=headline(today),
+            headline=headline(today, imported),
+            imported=imported,
             arrived=words.arrived(today.arrived),
-            long_day=words.long_day(today.day),
-            stale=today.as_of is not None and today.as_of.astimezone(house.zone).date() < today.day,
+            long_day=words.long_day(house.day),
+            stale=today.as_of is not None and today.day < house.day,
             scale=scale_of(decision.gain for decision in today.decisions),
             figure=figure,
             lens_marks=lens_marks,

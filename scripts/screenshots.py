@@ -1,0 +1,106 @@
+"""Make docs/images anew: build the sample shop, serve it, sign in as its first owner, and look at its pages.
+
+    python scripts/screenshots.py [customers]
+
+Everything shown is simulated, and says so. Needs Chromium: Debian's, else Playwright's own.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from openchair.cli.demo import SAMPLE, build
+
+IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
+CUSTOMERS = 4000
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # fmt: skip
+PASSWORD = "only for these pictures"
+
+
+def fonts(folder: Path) -> None:
+    """A bare Debian has no Thai letters: lend the browser those of the fontpkg wheel, when it is installed."""
+    spec = find_spec("fontpkg_noto_sans_thai")
+    for root in (spec.submodule_search_locations or []) if spec else []:
+        for font in Path(root).rglob("*.[ot]tf"):
+            (folder / "fonts").mkdir(exist_ok=True)
+            shutil.copy(font, folder / "fonts")
+
+
+def sign_in(browser: Browser, welcome: str) -> str:
+    """Become the owner by the one-time link; gives the browser's cookies to use again."""
+    state = str(Path(tempfile.mkdtemp()) / "cookies.json")
+    page = browser.new_page(viewport=DESK)
+    page.goto(welcome)
+    page.get_by_label("E-mail").fill("owner@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button").click()
+    page.get_by_role("heading", level=1).wait_for()
+    page.context.storage_state(path=state)
+    page.context.close()
+    return state
+
+
+def shoot(browser: Browser, cookies: str, address: str) -> None:
+    """One picture a page: desk, phone, dark."""
+
+    def opened(size: dict[str, int], scheme: str) -> Page:
+        context = browser.new_context(viewport=size, color_scheme=scheme, storage_state=cookies)  # type: ignore[arg-type]  # the stubs want their own names for both
+        return context.new_page()
+
+    def take(page: Page, path: str, name: str) -> None:
+        page.goto(address + path)
+        page.screenshot(path=IMAGES / f"{name}.png", full_page=name != "customers")
+        sys.stdout.write(f"docs/images/{name}.png\n")
+
+    desk, dark, phone = opened(DESK, "light"), opened(DESK, "dark"), opened(PHONE, "light")
+    take(desk, "/", "today")
+    link = desk.get_by_role("link", name="Open dossier")
+    someone = link if link.count() else desk.locator(".acts .who a").first
+    who = someone.get_attribute("href") or "/customers"
+    take(dark, "/", "today-dark")
+    take(phone, "/", "today-phone")
+    take(desk, "/customers", "customers")
+    take(desk, who, "customer")
+    take(dark, who, "customer-dark")
+    take(desk, "/imports", "imports")
+
+
+def main(customers: int) -> None:
+    """Build, serve, look, stop."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="openchair-") as scratch:
+        folder = Path(scratch)
+        home, _ = build(folder, SAMPLE, customers, lambda step: sys.stdout.write(f"{step}\n") and None)
+        command = [sys.executable, "-m", "openchair.cli.main", "--home", str(home), "serve", "--port", "0"]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            lines = iter(server.stdout or [])
+            address = _after("Openchair is at ", next(lines))
+            welcome = re.findall(r"http\S+/welcome/\S+", next(lines))[0]
+            fonts(folder)
+            system = next((p for p in ("/usr/bin/chromium",) if Path(p).exists()), None)
+            with sync_playwright() as playwright:
+                environment = os.environ | {"XDG_DATA_HOME": str(folder)}
+                browser = playwright.chromium.launch(executable_path=system, args=FLAGS, env=environment)  # type: ignore[arg-type]  # values are text
+                shoot(browser, sign_in(browser, welcome), address)
+                browser.close()
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _after(words: str, line: str) -> str:
+    return line.partition(words)[2].strip()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else CUSTOMERS)
