@@ -57,7 +57,9 @@ def _run(*arguments: object) -> tuple[float, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             words.seek(0)
-            raise RuntimeError(f"openchair {arguments[0]} failed: {words.read()[-400:].decode(errors='replace')}")
+            raise RuntimeError(
+                f"openchair {' '.join(map(str, arguments))} failed: {words.read()[-400:].decode(errors='replace')}"
+            )
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
     return seconds, usage.ru_maxrss * unit / MB
 
