@@ -1,1 +1,1 @@
-"""."""
+"""What came of decisions, and what to believe of actions because of it."""

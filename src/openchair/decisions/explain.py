@@ -1,0 +1,224 @@
+"""Why: a decision in the three terms of the engagement formula, what would have changed it, and its record.
+
+What the customer wants + the pillar + the relationship, each one sentence, and each said only from what is known: where
+nobody has told us a wish, the sentence says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from openchair.core.estimate import Estimate
+from openchair.core.money import show
+from openchair.decisions.choice import Choice, Gains
+from openchair.decisions.guard import LIFTABLE, REASONS
+from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
+from openchair.dossier.stage import days
+from openchair.loyalty.actions import WAIT, Action
+from openchair.loyalty.pillars import EXPERIENCES, PILLARS
+
+
+class CandidateRecord(msgspec.Struct, frozen=True):
+    """An action that could have been drawn: its expected gain with the 90% interval (minor units), the outcomes behind
+    that, and its chance."""
+
+    action: str
+    gain: float
+    low: float
+    high: float
+    n: float
+    probability: float
+
+
+class RuledOutRecord(msgspec.Struct, frozen=True):
+    """An action that could not, why, and what it would have been expected to bring; `if_only` is what might change."""
+
+    action: str
+    reason: str
+    gain: float
+    if_only: str = ""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """All that a decision in one situation rested on."""
+
+    situation: dict[str, Any]
+    candidates: tuple[CandidateRecord, ...]
+    ruled_out: tuple[RuledOutRecord, ...]
+
+
+def records_of(situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice) -> list[str]:
+    """The record of each of k situations, as JSON text; candidates come best gain first."""
+    return [record_of(situations, i, actions, gains, choice) for i in range(len(situations))]
+
+
+def record_of(situations: Situations, i: int, actions: Sequence[Action], gains: Gains, choice: Choice) -> str:
+    """The record of situation i, as JSON text that `read` reads back."""
+    mean, low, high = (_rounded(column[i]) for column in (gains.mean, gains.low, gains.high))
+    n, chance, codes = gains.n[i].tolist(), choice.probabilities[i].tolist(), choice.codes[i].tolist()
+    candidates = [
+        CandidateRecord(action.id, mean[a], low[a], high[a], round(n[a], 1), chance[a])
+        for a, action in enumerate(actions)
+        if not codes[a]
+    ]
+    candidates.append(CandidateRecord(WAIT, 0.0, 0.0, 0.0, 0.0, chance[-1]))
+    candidates.sort(key=lambda candidate: (-candidate.gain, candidate.action))
+    out = [
+        RuledOutRecord(action.id, REASONS[codes[a]], mean[a], LIFTABLE.get(codes[a], ""))
+        for a, action in enumerate(actions)
+        if codes[a]
+    ]
+    return _ENCODER.encode(Record(fields_of(situations, i), tuple(candidates), tuple(out))).decode()
+
+
+def read(record: str) -> Record:
+    """A record from its JSON text."""
+    return _DECODER.decode(record)
+
+
+def reasons_of(
+    chosen: str,
+    record: Record,
+    customer: Mapping[str, Any],
+    actions: Mapping[str, Action],
+    *,
+    day: date,
+    currency: str,
+    wishes: Sequence[str] = (),
+    gain: Estimate | None = None,
+) -> tuple[str, str, str]:
+    """Why this action, in three sentences: what they want, the pillar, the relationship.
+
+    customer: their row (chair.ports.CUSTOMER_COLUMNS). actions: by id. wishes: what the customer has said they want, in
+    words; nothing else is ever said to be a want. gain: what it brings for this customer, minor units; left out: what it
+    brings in the situation.
+    """
+    action = actions.get(chosen)
+    wants = _wants(customer, wishes, day)
+    relationship = f"{_rhythm(customer, day)}; {_silence(customer, day)}"
+    if action is None:
+        return (_sentence(wants), _sentence(_why_wait(record)), _sentence(relationship))
+    return (
+        _sentence(f"{wants}; {action.want}"),
+        _sentence(
+            f"{PILLARS[action.pillar].title}, to {_AIM[action.experience]}: {_worth(chosen, record, currency, gain)}"
+        ),
+        _sentence(f"{relationship}; {action.relationship}"),
+    )
+
+
+def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], currency: str) -> str:
+    """What would have had to be otherwise for another action to win, in one sentence."""
+    mine = next(one for one in record.candidates if one.action == chosen)
+    best = record.candidates[0]
+    if best.gain > mine.gain:
+        return (
+            f"Chance chose this, to learn ({_share(mine.probability)}); by expectation alone it would have been "
+            f"{_named(best.action, actions)}."
+        )
+    barred = max((one for one in record.ruled_out if one.if_only), key=lambda one: one.gain, default=None)
+    if barred is not None and barred.gain > mine.gain:
+        return f"It would have been {_named(barred.action, actions)} {barred.if_only}."
+    other = next((one for one in record.candidates if one.action != chosen), None)
+    if other is None:
+        return "Nothing else was possible: every action was ruled out."
+    gap = show(mine.gain - other.gain, currency)
+    if other.action == WAIT:
+        return f"We would have waited, were it expected to bring {gap} less."
+    return f"It would have been {_named(other.action, actions)}, were that expected to bring more than {gap} more."
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)
+_AIM = dict(EXPERIENCES) | {
+    "curate": "curate what is offered",
+    "automate": "do it for them",
+    "respond": "respond to desire",
+    "coach": "coach behaviour",
+}
+
+
+def _rounded(values: Any) -> list[float]:
+    rounded: list[float] = np.round(values, 2).tolist()
+    return rounded
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _wants(customer: Mapping[str, Any], wishes: Sequence[str], day: date) -> str:
+    """What is known of their wants: said wishes first, then a complaint or a score, then that we do not know."""
+    if wishes:
+        return f"wants {', '.join(wishes)}"
+    complained = customer.get("complained_on")
+    if complained is not None and (day - complained).days <= COMPLAINT_DAYS:
+        return f"complained {_ago((day - complained).days)}"
+    score = customer.get("nps_score")
+    heard = "" if score is None or score != score else f"gave {score:g} of 10 when last asked; "
+    gap = customer.get("gap_days")
+    orders = int(customer.get("orders") or 0)
+    if orders > 1 and gap is not None and gap == gap:
+        return f"{heard}orders about every {days(gap)}, with no stated wishes yet"
+    return f"{heard}{'one order' if orders == 1 else 'no order' if orders == 0 else f'{orders} orders'} so far, " + (
+        "with no stated wishes yet"
+    )
+
+
+def _rhythm(customer: Mapping[str, Any], day: date) -> str:
+    """Where they are in their life with us."""
+    last, gap = customer.get("last_on"), customer.get("gap_days")
+    orders = int(customer.get("orders") or 0)
+    stage = str(customer.get("stage") or "prospect")
+    if orders == 0 or last is None:
+        return f"{stage}, no order yet"
+    since = max((day - last).days, 0)
+    if orders == 1 or gap is None or gap != gap:
+        return f"{stage}, last order {_ago(since)}"
+    return f"{stage}, last order {_ago(since)} where {days(gap)} is usual"
+
+
+def _silence(customer: Mapping[str, Any], day: date) -> str:
+    """When we were last in touch."""
+    contacted = customer.get("contacted_on")
+    if contacted is None:
+        return "no contact from us on record"
+    return f"our last word was {_ago(max((day - contacted).days, 0))}"
+
+
+def _ago(number: int) -> str:
+    return "today" if number == 0 else "yesterday" if number == 1 else f"{days(number)} ago"
+
+
+def _worth(chosen: str, record: Record, currency: str, gain: Estimate | None) -> str:
+    """What it is expected to bring and how well that is known."""
+    one = next(candidate for candidate in record.candidates if candidate.action == chosen)
+    learned = (
+        f"learned from {one.n:.0f} outcomes"
+        if one.n >= 1
+        else "a prior belief, not yet learned from this shop's outcomes"
+    )
+    guessed = "" if record.situation["value_known"] else ", for a customer whose value is a guess"
+    value, low, high = (one.gain, one.low, one.high) if gain is None else (gain.value, gain.low, gain.high)
+    span = f"{show(low, currency)} to {show(high, currency)}"
+    return f"worth {show(value, currency)} over 12 months ({span}; {learned}){guessed}"
+
+
+def _why_wait(record: Record) -> str:
+    """Why nothing was done."""
+    if len(record.candidates) == 1:
+        return "nothing: each action was ruled out, by a rule or because it would cost more than it brings"
+    mine = next(one for one in record.candidates if one.action == WAIT)
+    return f"nothing this time, by chance ({_share(mine.probability)}), so that we learn what happens without us"
+
+
+def _share(probability: float) -> str:
+    return f"{100 * probability:.0f} in 100" if probability >= 0.01 else "less than 1 in 100"
+
+
+def _named(action: str, actions: Mapping[str, Action]) -> str:
+    title = "to wait" if action == WAIT else actions[action].title if action in actions else action
+    return title if action == WAIT else f"“{title}”"

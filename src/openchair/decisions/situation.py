@@ -1,0 +1,201 @@
+"""Situations: customers who are alike in all that a decision looks at, taken once however many they are.
+
+A situation has a stage, hard rules, consents, a band of value, and what was last heard from and said to the customer.
+Bands stand for their lower edge: "contacted 7 to 14 days ago" counts as 7, "5 to 10 orders" as 5, so a limit that an
+action sets is kept for every customer in the band.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openchair.core.errors import BadInput
+from openchair.core.ids import digest
+from openchair.dossier.rules import FOOD_SAFETY
+from openchair.dossier.stage import PROSPECT, STAGES
+
+NPS_GROUPS: tuple[str, ...] = ("unknown", "detractor", "passive", "promoter")
+CONTACT_DAYS: tuple[int, ...] = (0, 1, 3, 7, 14, 30, 60, 90)
+"""Lower edges of the bands of days since the last contact; a band beyond the last is "never"."""
+NEVER_CONTACTED = len(CONTACT_DAYS)
+ORDERS: tuple[int, ...] = (0, 1, 2, 3, 5, 10, 20)
+"""Lower edges of the bands of orders."""
+COMPLAINT_DAYS = 30
+"""A complaint is recent for so long."""
+BANDS_PER_TENFOLD = 4
+LEAST_VALUE_MINOR = 100.0
+"""Values are told apart from this one upwards, each band 1.78 times the one before; below is the first band."""
+_BANDS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Situations:
+    """k distinct situations, each an element of every array.
+
+    stage, food_safety, nps: index into STAGES, FOOD_SAFETY, NPS_GROUPS. rules, consents: bits. value_minor: what the
+    customers in it are typically worth over 12 months, in minor units. value_known: False where no model could say, and
+    one more order like those before is taken instead. days_contact: least days since the last contact, infinite where
+    there was none. orders: least number of orders. weight: how many customers are in it.
+    """
+
+    stage: NDArray[np.int8]
+    rules: NDArray[np.int64]
+    food_safety: NDArray[np.int8]
+    consents: NDArray[np.int64]
+    value_minor: NDArray[np.float64]
+    value_known: NDArray[np.bool_]
+    sender: NDArray[np.bool_]
+    nps: NDArray[np.int8]
+    complained: NDArray[np.bool_]
+    days_contact: NDArray[np.float64]
+    orders: NDArray[np.int64]
+    weight: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.stage)
+
+
+def situations_of(customers: Mapping[str, Any], day: date) -> tuple[Situations, NDArray[np.int64]]:
+    """The distinct situations of customers on a day, and (n,) which of them each customer is in.
+
+    customers: columns of n values, as in chair.ports.CUSTOMER_COLUMNS (stage, orders, spent_minor, value_minor, rules,
+    food_safety, consents, nps_score, sent_friends, complained_on, contacted_on are read). NaN, NaT and None are "not
+    known".
+    Raises BadInput for a word that is no stage or no state of food safety, and for columns of several lengths.
+    """
+    n = len(customers["stage"])
+    for name in ("orders", "value_minor", "rules", "consents", "food_safety", "complained_on", "contacted_on"):
+        if len(customers[name]) != n:
+            bound, remedy = f"must have {n} values, as stage has", "Give columns of one length."
+            raise BadInput(name, value=len(customers[name]), bound=bound, remedy=remedy)
+    orders = np.nan_to_num(np.asarray(customers["orders"], dtype=np.float64))
+    band, known = _value_bands(customers, orders)
+    score = np.asarray(customers["nps_score"], dtype=np.float64)
+    complaint, contact = (_days_since(customers[name], day) for name in ("complained_on", "contacted_on"))
+    contact_band = np.searchsorted(CONTACT_DAYS, np.nan_to_num(contact, nan=0.0), side="right") - 1
+    rules, rules_code = _distinct(customers["rules"])
+    consents, consents_code = _distinct(customers["consents"])
+    fields: dict[str, tuple[NDArray[Any], int]] = {
+        "stage": (_codes("stage", customers["stage"], STAGES, PROSPECT), len(STAGES)),
+        "rules": (rules_code, len(rules)),
+        "food_safety": (_codes("food_safety", customers["food_safety"], FOOD_SAFETY, 0), len(FOOD_SAFETY)),
+        "consents": (consents_code, len(consents)),
+        "band": (band, _BANDS + 1),
+        "known": (known, 2),
+        "sender": (np.nan_to_num(np.asarray(customers["sent_friends"], dtype=np.float64)) > 0, 2),
+        "nps": (np.where(np.isnan(score), 0, 1 + (score > 6).astype(np.int64) + (score > 8)), len(NPS_GROUPS)),
+        "complained": (complaint <= COMPLAINT_DAYS, 2),
+        "contact": (np.where(np.isnan(contact), NEVER_CONTACTED, contact_band), NEVER_CONTACTED + 1),
+        "orders": (np.searchsorted(ORDERS, np.maximum(orders, 0), side="right") - 1, len(ORDERS)),
+    }
+    key = np.zeros(n, dtype=np.int64)
+    for codes, size in fields.values():
+        key *= size
+        key += codes
+    kept, inverse, weight = np.unique(key, return_inverse=True, return_counts=True)
+    of: dict[str, NDArray[np.int64]] = {}
+    for name, (_, size) in reversed(fields.items()):
+        kept, of[name] = np.divmod(kept, size)
+    days_contact = np.array([*CONTACT_DAYS, np.inf])
+    found = Situations(
+        stage=of["stage"].astype(np.int8),
+        rules=rules[of["rules"]],
+        food_safety=of["food_safety"].astype(np.int8),
+        consents=consents[of["consents"]],
+        value_minor=typical_value(of["band"]),
+        value_known=of["known"].astype(np.bool_),
+        sender=of["sender"].astype(np.bool_),
+        nps=of["nps"].astype(np.int8),
+        complained=of["complained"].astype(np.bool_),
+        days_contact=days_contact[of["contact"]],
+        orders=np.array(ORDERS)[of["orders"]],
+        weight=weight.astype(np.int64),
+    )
+    return found, inverse.astype(np.int64)
+
+
+def value_band(value_minor: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n,) the band of a value: 0 for none, then four to every tenfold. A shop's customers fill about a dozen."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.floor(BANDS_PER_TENFOLD * np.log10(value_minor / LEAST_VALUE_MINOR))
+    bands = 1 + np.clip(np.nan_to_num(steps), 0, _BANDS - 1).astype(np.int64)
+    return np.where(value_minor > 0, bands, 0)
+
+
+def typical_value(band: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) the value that stands for a band, minor units: its middle on the log scale, at most a third from any in it.
+
+    >>> typical_value(np.array([0, 1, 5])).round().tolist()
+    [0.0, 133.0, 1334.0]
+    """
+    middle = LEAST_VALUE_MINOR * 10 ** ((band - 0.5) / BANDS_PER_TENFOLD)
+    return np.where(band > 0, middle, 0.0)
+
+
+def fields_of(situations: Situations, i: int) -> dict[str, Any]:
+    """One situation as plain values with the names people know, for its record."""
+    days_contact = float(situations.days_contact[i])
+    return {
+        "stage": STAGES[situations.stage[i]],
+        "rules": int(situations.rules[i]),
+        "food_safety": FOOD_SAFETY[situations.food_safety[i]],
+        "consents": int(situations.consents[i]),
+        "value_minor": round(float(situations.value_minor[i]), 2),
+        "value_known": bool(situations.value_known[i]),
+        "sender": bool(situations.sender[i]),
+        "nps": NPS_GROUPS[situations.nps[i]],
+        "complained": bool(situations.complained[i]),
+        "days_contact": int(days_contact) if np.isfinite(days_contact) else None,
+        "orders": int(situations.orders[i]),
+    }
+
+
+def ids(records: Sequence[str], *salt: str) -> list[str]:
+    """The ids of situations from their records: equal records of one day, moment and policy are one situation."""
+    return [digest(*salt, record) for record in records]
+
+
+def _value_bands(
+    customers: Mapping[str, Any], orders: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(n,) bands of value, and whether a model knew it; else one more order as those before is taken."""
+    value = np.asarray(customers["value_minor"], dtype=np.float64)
+    spent = np.nan_to_num(np.asarray(customers["spent_minor"], dtype=np.float64))
+    known = np.isfinite(value)
+    return value_band(np.where(known, value, spent / np.maximum(orders, 1))), known
+
+
+def _days_since(column: Any, day: date) -> NDArray[np.float64]:
+    """(n,) days from a date to the day, NaN where there is none; what lies ahead counts as today."""
+    dates = np.asarray(column, dtype="datetime64[D]")
+    passed = (np.datetime64(day, "D") - dates).astype(np.float64)
+    return np.where(np.isnat(dates), np.nan, np.maximum(passed, 0))
+
+
+def _distinct(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct sets of bits, and which each customer has."""
+    bits, codes = np.unique(np.asarray(column, dtype=np.int64), return_inverse=True)
+    return bits, codes.astype(np.int64)
+
+
+def _codes(name: str, column: Any, words: Sequence[str], missing: int) -> NDArray[np.int64]:
+    """(n,) the place of each word in `words`; codes are taken as they are, None is `missing`."""
+    values = np.asarray(column)
+    if values.dtype.kind in "iu":
+        codes = values.astype(np.int64)
+    else:
+        codes = np.full(len(values), -1, dtype=np.int64)
+        for code, word in enumerate(words):
+            codes[values == word] = code
+        if (codes < 0).any():
+            codes[np.asarray(values == np.array(None))] = missing
+    wrong = (codes < 0) | (codes >= len(words))
+    if wrong.any():
+        shown = values[int(np.argmax(wrong))]
+        bound = f"must be one of {', '.join(words)}"
+        raise BadInput(name, value=str(shown), bound=bound, remedy="Let dossier.stage and dossier.rules name it.")
+    return codes

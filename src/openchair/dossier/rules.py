@@ -1,0 +1,292 @@
+"""Hard rules: what must never be done to a customer, as bits of one integer that every path checks.
+
+A rule is a term of a fixed vocabulary. The bits of all of a customer's traits are combined by bitwise or; the state of
+what we know of their allergies by the maximum, for it is one of three: unknown, none (they said so), declared. *What is
+not known to be safe is not safe* where a thing to eat holds one of the allergens, or nobody declared what it holds.
+There is one check, `blocks`; whatever offers, sends or books something must ask it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Literal, get_args
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from openchair.dossier.words import FILLERS, NOTHING, RELIGIONS, SILENCE, WORDS
+
+Allergen = Literal["gluten", "crustaceans", "eggs", "fish", "peanuts", "soybeans", "milk", "nuts", "celery", "mustard",
+                   "sesame", "sulphites", "lupin", "molluscs"]  # fmt: skip
+"""The fourteen of Regulation (EU) 1169/2011, annex II."""
+Diet = Literal["vegetarian", "vegan", "pescatarian", "halal", "kosher", "no pork", "no beef"]
+"""Diets that a thing to eat can be declared fit for."""
+Channel = Literal["person", "parcel", "e-mail", "call", "letter", "message", "webhook"]
+"""How an action reaches the customer; `webhook` stays between machines until the customer looks."""
+Purpose = Literal["service", "marketing"]
+FoodSafety = Literal["unknown", "none", "declared"]
+
+ALLERGENS: tuple[str, ...] = get_args(Allergen)
+DIETS: tuple[str, ...] = get_args(Diet)
+FOOD_SAFETY: tuple[FoodSafety, ...] = get_args(FoodSafety)
+UNKNOWN, NONE, DECLARED = range(3)
+
+_OTHERS = ("other allergy", "other diet", "other rule")
+TERMS: tuple[str, ...] = (
+    *ALLERGENS, *_OTHERS, *DIETS, "no alcohol", "no calls", "no e-mail", "no letters", "no messages", "no visits",
+    "no gifts", "no flowers", "under age",
+)  # fmt: skip
+"""Bit i of a customer's rules is TERMS[i]. New terms go to the end, for the bits are kept."""
+BIT: dict[str, int] = {term: 1 << place for place, term in enumerate(TERMS)}
+_ALLERGIES = sum(BIT[term] for term in (*ALLERGENS, "other allergy"))
+
+# What a thing must be declared fit for to satisfy a diet.
+_SATISFIED_BY = {
+    "vegetarian": ("vegetarian", "vegan"),
+    "vegan": ("vegan",),
+    "pescatarian": ("pescatarian", "vegetarian", "vegan"),
+    "halal": ("halal",),
+    "kosher": ("kosher",),
+    "no pork": ("no pork", "vegetarian", "vegan", "pescatarian", "halal", "kosher"),
+    "no beef": ("no beef", "vegetarian", "vegan", "pescatarian"),
+}
+_CHANNEL_TERMS = {
+    "call": "no calls", "e-mail": "no e-mail", "letter": "no letters", "message": "no messages", "person": "no visits",
+}  # fmt: skip
+_TEXTS = {
+    "other allergy": "an allergy we cannot match to contents",
+    "other diet": "a diet we cannot match to contents",
+    "other rule": "a rule of theirs that only a person can judge",
+    "under age": "under age",
+}
+
+ALLERGIES_UNKNOWN = 1 + len(TERMS)
+REASONS: tuple[str, ...] = (
+    "",
+    *(_TEXTS.get(term, term if term.startswith("no ") else f"never: {term}" if term in ALLERGENS else term)
+      for term in TERMS),
+    "their allergies are not known, and it is not known to be free of them",
+)  # fmt: skip
+"""By the code that `blocks` gives; 0 is allowed, 1 + i is TERMS[i]."""
+
+
+class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an item or action holds, as declared. `allergens` None is undeclared, () is declared free of all fourteen.
+
+    Traces ("may contain") count as contents. `suits` names the diets it is declared fit for.
+    """
+
+    edible: bool = False
+    allergens: tuple[Allergen, ...] | None = None
+    suits: tuple[Diet, ...] = ()
+    alcohol: bool = False
+    gift: bool = False
+    flowers: bool = False
+
+
+def forbidding(contents: Contents, channel: Channel | None = None, purpose: Purpose = "service") -> int:
+    """The rules that forbid this: a customer who has any of these bits must not get it.
+
+    >>> terms_of(forbidding(Contents(flowers=True), "call"))
+    ('other rule', 'no calls', 'no flowers')
+    """
+    terms: set[str] = set()
+    if contents.edible:
+        undeclared = contents.allergens is None
+        terms |= set(ALLERGENS) if contents.allergens is None else set(contents.allergens)
+        terms |= {diet for diet, by in _SATISFIED_BY.items() if not set(by) & set(contents.suits)}
+        terms |= set(_OTHERS) | ({"no alcohol"} if undeclared else set())
+    terms |= {"no alcohol", "halal", "under age"} if contents.alcohol else set()
+    terms |= {"no gifts", "other rule"} if contents.gift else set()
+    terms |= {"no flowers", "other rule"} if contents.flowers else set()
+    terms |= {_CHANNEL_TERMS[channel]} if channel in _CHANNEL_TERMS else set()
+    terms |= {"under age"} if purpose == "marketing" else set()
+    return sum(BIT[term] for term in terms)
+
+
+def blocks(
+    rules: NDArray[np.int64],
+    food_safety: NDArray[np.integer],
+    contents: Contents,
+    channel: Channel | None = None,
+    purpose: Purpose = "service",
+) -> NDArray[np.int16]:
+    """For each customer, why they must not get this: an index into REASONS, 0 where they may.
+
+    rules: (k,) bits. food_safety: (k,) UNKNOWN, NONE or DECLARED. This is the one check of hard rules.
+    """
+    hit = rules & np.int64(forbidding(contents, channel, purpose))
+    lowest = hit & -hit
+    codes = np.where(hit != 0, 1 + np.log2(np.maximum(lowest, 1)), 0).astype(np.int16)
+    if contents.edible and contents.allergens != ():
+        # A declaration that names no allergy we hold is no declaration.
+        unsure = (food_safety == UNKNOWN) | ((food_safety == DECLARED) & ((rules & _ALLERGIES) == 0))
+        codes = np.where((codes == 0) & unsure, np.int16(ALLERGIES_UNKNOWN), codes)
+    return codes
+
+
+def blocked(
+    rules: int,
+    food_safety: FoodSafety,
+    contents: Contents,
+    channel: Channel | None = None,
+    purpose: Purpose = "service",
+) -> str | None:
+    """Why one customer must not get this, in words; None where they may.
+
+    >>> bar = Contents(edible=True, allergens=("milk",))
+    >>> blocked(BIT["peanuts"], "declared", bar), blocked(BIT["milk"], "declared", bar)
+    (None, 'never: milk')
+    >>> blocked(0, "unknown", bar)
+    'their allergies are not known, and it is not known to be free of them'
+    """
+    state = np.array([FOOD_SAFETY.index(food_safety)], dtype=np.int8)
+    code = int(blocks(np.array([rules], dtype=np.int64), state, contents, channel, purpose)[0])
+    return REASONS[code] if code else None
+
+
+def terms_of(rules: int) -> tuple[str, ...]:
+    """The terms of a set of rules.
+
+    >>> terms_of(BIT["vegan"] | BIT["peanuts"])
+    ('peanuts', 'vegan')
+    """
+    return tuple(term for term in TERMS if rules & BIT[term])
+
+
+def shown(rules: int) -> tuple[str, ...]:
+    """The rules as a person reads them on a dossier.
+
+    >>> shown(BIT["vegan"] | BIT["peanuts"] | BIT["no flowers"])
+    ('never: peanuts', 'vegan', 'no flowers')
+    """
+    return tuple(REASONS[1 + TERMS.index(term)] for term in terms_of(rules))
+
+
+# --- reading what people wrote ------------------------------------------------------------------------------------
+
+
+def _normal(text: str) -> str:
+    """Text as it is compared: one case, one form of each letter, words parted by single blanks."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("ي", "ی").replace("ك", "ک")
+    return " ".join(re.sub(r"[_\-'’.!()\"*:]+", " ", plain).split())
+
+
+def _split(words: str) -> list[str]:
+    return [_normal(word) for word in words.split(";")]
+
+
+def _vocabulary(table: dict[str, str]) -> dict[str, int]:
+    bits = {terms: sum(BIT[term] for term in terms.split("+")) for terms in table}
+    return {word: bits[terms] for terms, words in table.items() for word in _split(words)}
+
+
+def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+    """Any of the words, longest first; Thai is written without blanks, so there a word may stand inside others."""
+    longest = sorted(set(words), key=lambda word: (-len(word), word))
+    thai = "\u0e00-\u0e7f"
+    bounded = [re.escape(w) if re.match(f"[{thai}]", w) else rf"(?<!\w){re.escape(w)}(?!\w)" for w in longest]
+    return re.compile("|".join(bounded))
+
+
+_WORDS = _vocabulary(WORDS)
+_FAITHS = _vocabulary(RELIGIONS)
+_WORD, _FAITH, _FILLER = _pattern(_WORDS), _pattern(_FAITHS), _pattern(_split(FILLERS))
+_NOTHING, _SILENCE = frozenset(_split(NOTHING)), frozenset({"", *_split(SILENCE)})
+_PARTS = re.compile(r"[,;/\n|،،؛&+]|\band\b|\bor\b")
+_TRUE = frozenset({"true", "yes", "1", "y", "t", "on", "ہاں", "ใช่"})
+_FALSE = frozenset({"false", "no", "0", "n", "f", "off", "نہیں", "ไม่"})
+
+_ALLERGY_TRAITS = frozenset({"allergies", "allergy", "allergens", "food allergies", "food allergy", "allergic to"})
+_DIET_TRAITS = frozenset(
+    {"diet", "diets", "dietary", "dietary requirements", "dietary restrictions", "dietary preference"}
+)
+_FAITH_TRAITS = frozenset({"religion", "faith"})
+_NEVER_TRAITS = frozenset({"never", "do not", "dont", "hard rule", "hard rules", "prohibitions", "avoid"})
+_AGE_TRAITS = frozenset({"age"})
+_LISTS = dict.fromkeys(_ALLERGY_TRAITS, "other allergy") | dict.fromkeys(_DIET_TRAITS, "other diet")
+_LISTS |= dict.fromkeys(_NEVER_TRAITS, "other rule")
+_FLAG = re.compile(r"^(no|do not|dont|never) |(allergy|free|intolerance|intolerant)$")
+_FLAG_NAMES = frozenset({"vegan", "vegetarian", "halal", "kosher", "pescatarian", "coeliac", "celiac"})
+_FLAG_NAMES |= frozenset({"teetotal", "under age", "underage", "minor", "is minor", "under 18"})
+
+
+def binds(name: str) -> bool:
+    """Whether traits of this name set hard rules; only their values need reading by `rules_of`.
+
+    >>> [binds(name) for name in ("Allergies", "no_calls", "peanut-allergy", "favourite team", "email")]
+    [True, True, True, False, False]
+    """
+    key = _normal(name)
+    if key in _LISTS or key in _FAITH_TRAITS or key in _AGE_TRAITS or key in _FLAG_NAMES:
+        return True
+    mask, left = _read(key)
+    return bool(_FLAG.search(key)) and mask != 0 and not left
+
+
+def rules_of(name: str, value: str) -> tuple[int, int]:
+    """The rules that one trait sets, and what it says of allergies: UNKNOWN, NONE or DECLARED.
+
+    value: text, a list with commas, or JSON. What is declared and not understood becomes an `other ..` term, which
+    blocks every edible thing. Only what is said of allergies, or forbidden by name, counts as a declaration: a diet
+    does not, for it leaves open what else they must not eat.
+
+    >>> mask, state = rules_of("allergies", "Peanuts, severe milk allergy")
+    >>> terms_of(mask), FOOD_SAFETY[state]
+    (('peanuts', 'milk'), 'declared')
+    >>> rules_of("allergies", "none")[1] == NONE, rules_of("allergies", "")[1] == UNKNOWN
+    (True, True)
+    >>> terms_of(rules_of("allergies", '["مونگ پھلی", "kiwi"]')[0]), terms_of(rules_of("do_not", "call")[0])
+    (('peanuts', 'other allergy'), ('no calls',))
+    """
+    key = _normal(name)
+    if key in _AGE_TRAITS:
+        number = value.strip().partition(".")[0]
+        return (BIT["under age"], UNKNOWN) if number.isdecimal() and int(number) < 18 else (0, UNKNOWN)
+    if key in _FAITH_TRAITS:
+        return reduce(or_, (_FAITHS[word] for word in _FAITH.findall(_normal(value))), 0), UNKNOWN
+    if key in _LISTS:
+        return _declared(key, value)
+    if not binds(name) or _normal(value) not in _TRUE:
+        return 0, UNKNOWN
+    mask = BIT["under age"] if "minor" in key or "under" in key else _read(key)[0]
+    return mask, DECLARED if key.endswith(("allergy", "intolerance", "intolerant")) else UNKNOWN
+
+
+def _declared(key: str, value: str) -> tuple[int, int]:
+    """The rules in a list of declarations under a trait of this name."""
+    pieces = [piece for piece in map(_normal, _pieces(value)) if piece not in _SILENCE]
+    told = [piece for piece in pieces if piece not in _NOTHING]
+    mask = 0
+    for piece in told:
+        found, left = _read(piece)
+        mask |= found | (BIT[_LISTS[key]] if left or not found else 0)
+    if key in _ALLERGY_TRAITS:
+        return mask, DECLARED if told else NONE if pieces else UNKNOWN
+    return mask, DECLARED if key in _NEVER_TRAITS and mask & _ALLERGIES else UNKNOWN
+
+
+def _pieces(value: str) -> list[str]:
+    """The single declarations in a value."""
+    text = value.strip()
+    if text[:1] in ("[", "{", '"'):
+        try:
+            parsed = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            parsed = text.strip('[]{}"')
+        if isinstance(parsed, dict):
+            parsed = [said for said, holds in parsed.items() if _normal(str(holds)) not in _FALSE | _SILENCE]
+        if isinstance(parsed, list):
+            return [piece for part in parsed if part is not None for piece in _PARTS.split(str(part))]
+        text = str(parsed)
+    return [text] if _normal(text) in _NOTHING | _SILENCE else _PARTS.split(text)
+
+
+def _read(text: str) -> tuple[int, str]:
+    """The terms named in normalised text, and what is left when they and the words around them are taken out."""
+    mask = reduce(or_, (_WORDS[word] for word in _WORD.findall(text)), 0)
+    left = _FILLER.sub(" ", _WORD.sub(" ", text))
+    return mask, "".join(letter for letter in left if letter.isalnum())

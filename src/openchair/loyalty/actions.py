@@ -1,0 +1,146 @@
+"""Actions: what a business may do next for a customer, as data, and the catalogue they are written down in."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from openchair.core.errors import BadInput
+from openchair.dossier.rules import ALLERGENS, DIETS, Channel, Contents, Purpose
+from openchair.loyalty.pillars import EXPERIENCE_IDS, PILLAR_IDS, ExperienceId, PillarId
+
+Stage = Literal["prospect", "new", "growing", "steady", "slipping", "lapsed", "returning"]
+NpsGroup = Literal["unknown", "detractor", "passive", "promoter"]
+Sentence = Annotated[str, Meta(min_length=8, max_length=200)]
+WAIT = "wait"
+"""The id of doing nothing: always a candidate, never in a catalogue."""
+
+
+class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must be true of a customer for an action to suit them; None does not matter."""
+
+    min_orders: Annotated[int, Meta(ge=0, le=20)] = 0
+    sender: bool | None = None
+    complained: bool | None = None
+    nps: tuple[NpsGroup, ...] = ()
+    """Groups by their last answer; () is any."""
+
+
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One possible next best action.
+
+    `want` and `relationship` are the parts of a sentence that say what the action does for what they want and for the
+    relationship. `cost_minor` is all it costs us, time included, in the shop's own minor units (the catalogue that
+    comes with Openchair is written for cents of a euro, dollar or pound). `uplift` is the share of a customer's
+    12-month value that we believe it adds, by the stages it suits; `uplift_sd` how unsure that is; `flat_minor` what
+    it adds whatever they are worth. All three are prior beliefs, which `learning.policy` replaces by what came of it.
+    No contact of any kind may lie less than `spacing_days` back.
+    """
+
+    id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,40}$")]
+    pillar: PillarId
+    experience: ExperienceId
+    title: Annotated[str, Meta(min_length=4, max_length=80)]
+    want: Sentence
+    relationship: Sentence
+    channel: Channel
+    purpose: Purpose = "service"
+    cost_minor: Annotated[int, Meta(ge=0, le=10**9)]
+    spacing_days: Annotated[int, Meta(ge=0, le=90)]
+    uplift: dict[Stage, Annotated[float, Meta(ge=-1, le=1)]]
+    uplift_sd: Annotated[float, Meta(gt=0, le=1)]
+    flat_minor: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
+    is_discount: bool = False
+    contents: Contents = Contents()
+    needs: Needs = Needs()
+
+
+def parse(text: str) -> tuple[Action, ...]:
+    """The actions of a catalogue in TOML, one `[[action]]` each, sorted by id.
+
+    Raises BadInput naming the action, the field, its value and what is allowed.
+    """
+    try:
+        read = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        remedy = "See the catalogue that comes with Openchair."
+        raise BadInput("catalogue", value=str(wrong), bound="must be TOML", remedy=remedy) from wrong
+    rows = read.pop("action", None)
+    if read or not isinstance(rows, list) or not rows:
+        bound = "must hold [[action]] tables, one or more, and nothing else"
+        raise BadInput("catalogue", value=sorted(read), bound=bound, remedy="Write one [[action]] for each action.")
+    return _checked([_action(row, place) for place, row in enumerate(rows, start=1)])
+
+
+def default() -> tuple[Action, ...]:
+    """The catalogue that comes with Openchair; it is part of the program as its code is."""
+    return parse(resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8"))
+
+
+def discounts(actions: Iterable[Action]) -> tuple[str, ...]:
+    """The ids of those that compete on price, whose share a report shows."""
+    return tuple(action.id for action in actions if action.is_discount)
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "pillar": PILLAR_IDS,
+    "experience": EXPERIENCE_IDS,
+    "channel": get_args(Channel),
+    "purpose": get_args(Purpose),
+    "uplift": get_args(Stage),
+    "needs.nps": get_args(NpsGroup),
+    "contents.allergens": ALLERGENS,
+    "contents.suits": DIETS,
+}
+
+
+def _action(row: Any, place: int) -> Action:
+    """One action of the file."""
+    name = row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}"
+    try:
+        return msgspec.convert(row, Action)
+    except msgspec.ValidationError as wrong:
+        message, _, where = str(wrong).partition(" - at ")
+        path = re.sub(r"^`(key in )?\$\.?|`$|\[\.\.\.\]", "", where).replace("`", "").replace("key in $.", "")
+        missing = re.search(r"required field `(\w+)`", message)
+        field = ".".join(part for part in (path, missing[1] if missing else "") if part) or "fields"
+        choices = next((given for key, given in _CHOICES.items() if field.startswith(key)), ())
+        bound = "must be given" if missing else message[:1].lower() + message[1:]
+        if choices and message.startswith("Invalid enum"):
+            bound = f"must be one of {', '.join(choices)}"
+        value = None if missing else _value(row, path)
+        remedy = "Correct it in the catalogue."
+        raise BadInput(f"catalogue, action {name}, {field}", value=value, bound=bound, remedy=remedy) from wrong
+
+
+def _value(row: Any, path: str) -> Any:
+    """What stands at a path of the form a.b[2] in a row."""
+    found = row
+    for part in re.findall(r"[^.\[\]]+", path):
+        if isinstance(found, dict):
+            found = found.get(part)
+        elif isinstance(found, list) and part.isdecimal():
+            found = found[int(part)]
+    return found
+
+
+def _checked(actions: list[Action]) -> tuple[Action, ...]:
+    """The actions, once what no single one can know has been checked."""
+    seen: set[str] = set()
+    for action in actions:
+        if action.id in seen or action.id == WAIT:
+            bound = f"must be the id of one action only, and not {WAIT}"
+            raise BadInput("catalogue, action id", value=action.id, bound=bound, remedy="Give it another id.")
+        if not action.uplift:
+            bound, remedy = "must name one stage or more", "Write uplift = { steady = 0.02 }."
+            raise BadInput(f"catalogue, action {action.id}, uplift", value={}, bound=bound, remedy=remedy)
+        if action.contents.allergens is not None and not action.contents.edible:
+            bound, remedy = "belongs to what is edible", "Set edible = true, or take the allergens out."
+            what = f"catalogue, action {action.id}, contents.allergens"
+            raise BadInput(what, value=action.contents.allergens, bound=bound, remedy=remedy)
+        seen.add(action.id)
+    return tuple(sorted(actions, key=lambda action: action.id))
