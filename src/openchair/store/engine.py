@@ -78,7 +78,10 @@ class DuckEngine(Engine):
         """A CSV, Parquet or Excel file as a table with `line`. Raises BadInput."""
         from openchair.store.files import open_file
 
-        return open_file(self.backend, path)
+        with self._lock:
+            raw = open_file(self.backend, path)
+            self._held.extend(node.name for node in raw.table.op().find(ops.DatabaseTable))
+        return raw
 
     def share(self, table: pa.Table) -> ir.Table:
         """A small table as an expression the engine can join with."""
@@ -98,10 +101,11 @@ class DuckEngine(Engine):
         """Forget all that was shared or kept."""
         with self._lock:
             for name in self._held:
-                if name.startswith("kept"):
-                    self._run(f"DROP TABLE IF EXISTS {name}")
-                else:
-                    self.backend.con.unregister(name)
+                what = self.backend.con.execute(
+                    "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
+                ).fetchone()
+                if what is not None:
+                    self._run(f"DROP {'VIEW' if what[0] == 'VIEW' else 'TABLE'} {_quoted(name)}")
             self._held.clear()
 
     def rows(self, expression: ir.Table) -> pa.Table:
