@@ -80,7 +80,7 @@ def main(customers: int) -> None:
     with tempfile.TemporaryDirectory(prefix="openchair-") as scratch:
         folder = Path(scratch)
         home, _ = build(folder, SAMPLE, customers, lambda step: sys.stdout.write(f"{step}\n") and None)
-        command = [sys.executable, "-m", "openchair.cli.main", "--home", str(home), "serve", "--port", "0"]
+        command = [Path(sys.executable).with_name("openchair"), "--home", str(home), "serve", "--port", "0"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             lines = iter(server.stdout or [])

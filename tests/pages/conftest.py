@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -377,28 +378,76 @@ def days() -> dict[str, Today]:
     return DAYS
 
 
-@pytest.fixture
-def serve() -> Iterator[Any]:
-    """Start the pages around a chair; give the address."""
-    started: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(chair: Any, lang: str = "en") -> str:
-        listening = socket.socket()
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(app_around(chair, lang), log_level="error", lifespan="off", loop="asyncio")
-        )
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        started.append((server, thread))
-        return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-    yield start
-    for server, thread in started:
+@contextmanager
+def served(app: ASGIApp, lifespan: Any = "off") -> Iterator[str]:
+    """An application on a free port of this machine, in a thread of its own; gives its address."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan=lifespan, loop="asyncio"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
         server.should_exit = True
         thread.join(timeout=10)
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Serve the pages around a chair; gives the address."""
+    with ExitStack() as stack:
+        yield lambda chair, lang="en": stack.enter_context(served(app_around(chair, lang)))
+
+
+@pytest.fixture(scope="session")
+def serve_app() -> Any:
+    """Serve a whole application, with what it does beside."""
+    return lambda app: served(app, "on")
+
+
+# What a machine can see of the page's structure: each entry is a fault.
+FAULTS = """() => {
+  const faults = [], all = found => [...document.querySelectorAll(found)], cut = e => e.outerHTML.slice(0, 120);
+  const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length;
+  let level = 0;
+  for (const h of all('h1,h2,h3,h4').filter(seen)) {
+    const n = +h.tagName[1];
+    if (n > level + 1) faults.push('heading skips to ' + h.textContent);
+    level = n;
+  }
+  if (all('h1').length != 1) faults.push('not one h1');
+  if (!document.documentElement.lang) faults.push('no language');
+  for (const e of all('a[href],button,input:not([type=hidden]),select,summary')) {
+    const labels = [...(e.labels || [])].map(l => l.textContent).join('');
+    if (!(e.getAttribute('aria-label') || e.textContent || labels).trim()) faults.push('no name: ' + cut(e));
+    if (!seen(e) || e.closest('.skip')) continue;
+    const box = e.getBoundingClientRect(), inline = getComputedStyle(e).display == 'inline';
+    const field = e.matches('button,.button,select,input:not([type=hidden])');
+    if (!inline && (box.height < 24 || box.width < 24)) faults.push('small target: ' + cut(e));
+    if (innerWidth < 500 && field && box.height < 44) faults.push('small on a phone: ' + cut(e));
+    if ((box.right > innerWidth + 1 || box.left < -1) && !e.closest('.wide')) faults.push('outside: ' + cut(e));
+  }
+  if (all('[style]').length) faults.push('inline style');
+  const ids = all('[id]').map(e => e.id);
+  if (new Set(ids).size != ids.length) faults.push('an id twice');
+  if (all('[tabindex]').some(e => +e.getAttribute('tabindex') > 0)) faults.push('tabindex above 0');
+  for (const name of ['aria-labelledby', 'aria-describedby', 'for'])
+    for (const id of all('[' + name + ']').flatMap(e => e.getAttribute(name).split(' ')))
+      if (!document.getElementById(id)) faults.push(name + ' points nowhere: ' + id);
+  const over = document.documentElement.scrollWidth - innerWidth;
+  const wide = all('main *').filter(e => e.getBoundingClientRect().right > innerWidth + 1);
+  if (over > 0) faults.push('wider than the window by ' + over + ': ' + wide.slice(0, 3).map(cut).join(' | '));
+  return faults;
+}"""
+
+
+@pytest.fixture(scope="session")
+def faults() -> str:
+    """A script that gives the faults of the page it runs in."""
+    return FAULTS
 
 
 @pytest.fixture(scope="session")

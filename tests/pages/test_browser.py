@@ -6,45 +6,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = ["/", "/customers", "/customers?search=zzz", "/customers/c0001", "/customers/c0003", "/customers/c0004",
          "/customers/c0005", "/imports", "PREVIEW"]  # fmt: skip
-
-# What a machine can see of the page's structure: each entry is a fault.
-FAULTS = """() => {
-  const faults = [], all = found => [...document.querySelectorAll(found)], cut = e => e.outerHTML.slice(0, 120);
-  const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length;
-  let level = 0;
-  for (const h of all('h1,h2,h3,h4').filter(seen)) {
-    const n = +h.tagName[1];
-    if (n > level + 1) faults.push('heading skips to ' + h.textContent);
-    level = n;
-  }
-  if (all('h1').length != 1) faults.push('not one h1');
-  if (!document.documentElement.lang) faults.push('no language');
-  for (const e of all('a[href],button,input:not([type=hidden]),select,summary')) {
-    const labels = [...(e.labels || [])].map(l => l.textContent).join('');
-    if (!(e.getAttribute('aria-label') || e.textContent || labels).trim()) faults.push('no name: ' + cut(e));
-    if (!seen(e) || e.closest('.skip')) continue;
-    const box = e.getBoundingClientRect(), inline = getComputedStyle(e).display == 'inline';
-    const field = e.matches('button,.button,select,input:not([type=hidden])');
-    if (!inline && (box.height < 24 || box.width < 24)) faults.push('small target: ' + cut(e));
-    if (innerWidth < 500 && field && box.height < 44) faults.push('small on a phone: ' + cut(e));
-    if ((box.right > innerWidth + 1 || box.left < -1) && !e.closest('.wide')) faults.push('outside: ' + cut(e));
-  }
-  if (all('[style]').length) faults.push('inline style');
-  const ids = all('[id]').map(e => e.id);
-  if (new Set(ids).size != ids.length) faults.push('an id twice');
-  if (all('[tabindex]').some(e => +e.getAttribute('tabindex') > 0)) faults.push('tabindex above 0');
-  for (const name of ['aria-labelledby', 'aria-describedby', 'for'])
-    for (const id of all('[' + name + ']').flatMap(e => e.getAttribute(name).split(' ')))
-      if (!document.getElementById(id)) faults.push(name + ' points nowhere: ' + id);
-  const over = document.documentElement.scrollWidth - innerWidth;
-  const wide = all('main *').filter(e => e.getBoundingClientRect().right > innerWidth + 1);
-  if (over > 0) faults.push('wider than the window by ' + over + ': ' + wide.slice(0, 3).map(cut).join(' | '));
-  return faults;
-}"""
 
 
 def watched(context: BrowserContext, origin: str) -> tuple[Page, list[str]]:
@@ -63,40 +28,44 @@ def uploaded(origin: str) -> str:
 
 @pytest.mark.parametrize("width", [320, 390, 820, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_holds_together(width: int, scheme: Any, made_up: Any, serve: Any, browser: Browser) -> None:
+def test_every_page_holds_together(
+    width: int, scheme: Any, made_up: Any, serve: Any, browser: Browser, faults: str
+) -> None:
     """No console error, no outside request, nothing too wide or too small, headings in order, everything named."""
     origin = serve(made_up)
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, troubles = watched(context, origin)
-    faults = {}
+    wrong = {}
     for path in PAGES:
         page.goto(origin + (uploaded(origin) if path == "PREVIEW" else path))
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        if found := page.evaluate(FAULTS):
-            faults[path] = found
+        if found := page.evaluate(faults):
+            wrong[path] = found
     context.close()
-    assert not faults
+    assert not wrong
     assert not troubles
 
 
-def test_every_state_of_the_day_holds_together(days: Any, made_up: Any, serve: Any, browser: Browser) -> None:
+def test_every_state_of_the_day_holds_together(
+    days: Any, made_up: Any, serve: Any, browser: Browser, faults: str
+) -> None:
     """Empty, one, huge: at the width of a phone."""
     origin = serve(made_up)
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page, troubles = watched(context, origin)
-    faults = {}
+    wrong = {}
     for name, day in days.items():
         made_up.day = day
         page.goto(origin)
-        if found := page.evaluate(FAULTS):
-            faults[name] = found
+        if found := page.evaluate(faults):
+            wrong[name] = found
     context.close()
-    assert not faults
+    assert not wrong
     assert not troubles
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_right_to_left_is_the_same_sheet(width: int, made_up: Any, serve: Any, browser: Browser) -> None:
+def test_right_to_left_is_the_same_sheet(width: int, made_up: Any, serve: Any, browser: Browser, faults: str) -> None:
     """In a right-to-left language the rooms stand on the other side, and nothing overflows."""
     origin = serve(made_up, "ur")
     context = browser.new_context(viewport={"width": width, "height": 900})
@@ -104,7 +73,7 @@ def test_right_to_left_is_the_same_sheet(width: int, made_up: Any, serve: Any, b
     for path in PAGES[:-1]:
         page.goto(origin + path)
         assert page.evaluate("document.documentElement.dir") == "rtl"
-        assert page.evaluate(FAULTS) == []
+        assert page.evaluate(faults) == []
     if width > 1000:
         assert page.locator("header.side").bounding_box()["x"] > width / 2
     context.close()
