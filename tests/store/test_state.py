@@ -1,6 +1,7 @@
 """The state: dossiers' rows, decisions, reports and leases, the same on SQLite and PostgreSQL."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -340,16 +341,22 @@ def test_reports_come_back_as_they_were_newest_first(state: SqlState) -> None:
         state.save_turn(a_turn(number))
     assert [turn.turn_id for turn in state.turns(2)] == ["t3", "t2"]
     assert state.turns(1)[0] == a_turn(3)
-    report = ImportReport(
-        "i1", "orders.csv", "csv", "shop", NOW, 1.5, 4, 2, 1, 1, {"purchases": 2}, {"customer": "Email"}
-    )
+
+
+def test_rejects_of_a_file_read_twice_are_kept_once_and_count_as_duplicates_then(state: SqlState) -> None:
+    """Both imports list them; accepted + rejected + duplicates stays the number of rows."""
+    facts, columns = {"purchases": 2}, {"customer": "Email"}
+    first = ImportReport("i1", "orders.csv", "csv", "shop", NOW, 1.5, 5, 2, 2, 1, facts, columns)
+    again = replace(first, import_id="i2", started_at=NOW + timedelta(hours=1), accepted=0, duplicates=3, facts={})
     bad = [Reject("orders.csv", line, "no date", f"a\x00b{line}") for line in (3, 2)]
-    state.save_import(report, iter(bad))
-    state.save_import(report, iter(bad))
-    assert state.imports(5) == [report]
-    assert [reject.line for reject in state.rejects("i1")] == [3, 2]
+    assert state.save_import(first, iter(bad)) == first
+    assert state.save_import(again, iter(bad)) == replace(again, rejected=0, duplicates=5)
+    assert [report.import_id for report in state.imports(5)] == ["i2", "i1"]
+    assert state.imports(5)[1] == first
+    for import_id in ("i1", "i2"):
+        assert [reject.line for reject in state.rejects(import_id)] == [3, 2]
     assert len(list(state.rejects(None))) == 2
-    assert list(state.rejects("i2")) == []
+    assert list(state.rejects("i3")) == []
 
 
 def test_a_lease_is_one_owners_until_it_ends(state: SqlState) -> None:

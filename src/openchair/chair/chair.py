@@ -9,6 +9,7 @@ from threading import Lock
 import msgspec
 
 from openchair.chair import choose, dossier, listen, own, tell
+from openchair.chair.listen import Wanted
 from openchair.chair.ports import Engine, History, Progress, State
 from openchair.chair.sync import sync
 from openchair.chair.turn import turn
@@ -89,12 +90,20 @@ class Chair:
         """Rejected rows of one import, or all."""
         return self.state.rejects(import_id)
 
+    def write_rejects(self, path: Path, import_ids: Sequence[str]) -> int:
+        """Write the rejected rows of imports, with their reasons, to a CSV file; gives how many."""
+        return listen.write_rejects(path, (reject for i in import_ids for reject in self.state.rejects(i)))
+
+    def _reading_as(self, mapping: Mapping[str, str] | None, source: str, format: str) -> Wanted:
+        moment = self.moment()
+        return Wanted(moment.now, moment.zone, self.currency, dict(mapping or {}), source, format)
+
     def sync(self) -> dict[str, int]:
         """Move acknowledged events from the inbox to history; gives how many facts of each kind."""
-        return sync(self.state, self.history, to_facts=own.to_facts)
+        return sync(self.state, self.history, to_facts=own.reader(self.state))
 
     def erase(self, customer_id: str, *, progress: Progress = _quiet) -> dict[str, int]:
-        """Erase a customer everywhere, for good; gives how many facts of each kind went. Can be repeated after a crash."""
+        """Erase a customer everywhere, for good; gives how many facts of each kind went. Safe to repeat."""
         identifiers = self.state.identifiers_of(customer_id)
         progress("state")
         self.state.bury(identifiers, self.clock())
@@ -121,7 +130,7 @@ class Chair:
                 self.engine(),
                 self.settings,
                 self.catalogue,
-                own.to_facts,
+                own.reader(self.state),
                 moment or self.moment(),
                 started_at,
                 self.timer,

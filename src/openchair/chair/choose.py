@@ -117,9 +117,10 @@ def _choose(
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     worth = columns["value_minor"] = columns["value_minor"].astype(np.float64)
     columns["nps_score"] = columns["nps_score"].astype(np.float64)
-    situations, inverse = situation.situations_of(columns, moment.day)
+    found, place = situation.circumstances_of(columns, moment.day)
+    situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
     gains = policy.gains(situations, actions, beliefs)
-    picked = choice.choose(gains, guard.permitted(situations, actions), floor=settings.exploration)
+    picked = choice.choose(gains, situations.codes, floor=settings.exploration)
     salt = (str(settings.seed), moment.day.isoformat(), occasion, choice.POLICY)
     chance = uniforms(columns["customer_id"].astype("U"), *salt)
     action, propensity = choice.draw(picked.probabilities, inverse, chance)

@@ -33,6 +33,8 @@ CALLS_A_COMMIT = 200_000
 PREVIEW_ROWS = 8
 SAMPLE_ROWS = 200
 
+ERASED = "about a person who had themselves erased; nothing of it was kept"
+
 SUFFIXES = (
     ".csv", ".tsv", ".txt", ".tab", ".csv.gz", ".tsv.gz", ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods",
     ".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz",
@@ -191,8 +193,10 @@ def _one(
     rows = engine.rows(raw.table.aggregate(n=raw.table.count()))["n"][0].as_py() + len(raw.broken)
     accepted, added, rejected = 0, dict[str, int](), list[ir.Table]()
     parts = _calls(engine, understood) if understood.format.read is None else iter([_reading(engine, understood)])
-    for reading in parts:
+    salt, erased = state.erased()
+    for part in parts:
         progress(f"Keeping {path.name}")
+        reading = _without_erased(engine, part, salt, erased) if erased else part
         lines, facts = _keep(engine, history, reading)
         accepted += lines
         for kind, n in facts.items():
@@ -213,9 +217,31 @@ def _one(
         facts=added,
         mapping=context.mapping,
     )
-    state.save_import(report, _rejects(engine, path, raw, rejected))
+    kept = state.save_import(report, _rejects(engine, path, raw, rejected))
     engine.release()
-    return report
+    return kept
+
+
+def _without_erased(engine: Engine, reading: Reading, salt: str, erased: frozenset[str]) -> Reading:
+    """The reading without the rows about people who had themselves erased; of those only their number is kept."""
+    hashes = engine.share(pa.table({"hash": sorted(erased)}))
+    about = [
+        (t.line, t[c]) for t in reading.facts.values() for c in ("identifier", "invitee", "other") if c in t.columns
+    ]
+    parts = [
+        line.as_table()
+        .mutate(hash=(ibis.literal(salt) + named).hexdigest("sha256"))
+        .semi_join(hashes, "hash")
+        .select("line")
+        for line, named in about
+    ]
+    gone = engine.keep(ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct())
+    refused = gone.select("line", reason=ibis.literal(ERASED), row=ibis.null("string"))
+    return Reading(
+        {kind: table.anti_join(gone, "line") for kind, table in reading.facts.items()},
+        ibis.union(reading.rejected.select("line", "reason", "row"), refused),
+        reading.one_each,
+    )
 
 
 def _rejects(engine: Engine, path: Path, raw: RawFile, rejected: Sequence[ir.Table]) -> Iterator[Reject]:

@@ -1,11 +1,13 @@
 """Facts that Openchair itself makes: what a person decided, what we sent. They come in through the inbox like all."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from openchair.chair.ports import Envelope
+from openchair.chair.ports import Envelope, State
+from openchair.chair.sync import ToFacts
 from openchair.core.ids import digest
 from openchair.facts import segment
 from openchair.facts.kinds import check
@@ -32,3 +34,17 @@ def to_facts(body: bytes, source: str, key: str, received_at: datetime) -> list[
     own = msgspec.json.decode(body, type=_Own)
     times = {name: msgspec.convert(own.row[name], datetime) for name in ("received_at", "happened_at")}
     return [(own.kind, {**own.row, **times})]
+
+
+def reader(state: State) -> ToFacts:
+    """`to_facts` for a shop: what people who had themselves erased still send is dropped unread."""
+    salt, erased = state.erased()
+    if not erased:
+        return to_facts
+
+    def kept(body: bytes, source: str, key: str, received_at: datetime) -> list[tuple[str, dict[str, Any]]]:
+        facts = to_facts(body, source, key, received_at)
+        named = (str(row[n]) for _, row in facts for n in ("identifier", "invitee", "other") if row.get(n))
+        return [] if any(sha256(f"{salt}{text}".encode()).hexdigest() in erased for text in named) else facts
+
+    return kept

@@ -208,8 +208,11 @@ class State(Protocol):
         """The latest turns, newest first."""
         ...
 
-    def save_import(self, report: ImportReport, rejects: Iterable[Reject]) -> None:
-        """Keep the report of an import and its rejected rows."""
+    def save_import(self, report: ImportReport, rejects: Iterable[Reject]) -> ImportReport:
+        """Keep the report of an import and its rejected rows; those known from an earlier import count as duplicates.
+
+        Gives the report as it was kept.
+        """
         ...
 
     def imports(self, limit: int) -> list[ImportReport]:

@@ -123,7 +123,8 @@ def load(database: Database, folder: Path, history: DeltaHistory, kinds: Iterato
             for table in metadata.sorted_tables:
                 if table.name == "rejects":
                     connection.exec_driver_sql(
-                        "SELECT setval(pg_get_serial_sequence('rejects', 'number'), coalesce(max(number), 1)) FROM rejects"
+                        "SELECT setval(pg_get_serial_sequence('rejects', 'number'), coalesce(max(number), 1))"
+                        " FROM rejects"
                     )
 
 

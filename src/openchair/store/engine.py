@@ -18,6 +18,11 @@ from openchair.facts.days import DUCKDB_MACROS
 BATCH_ROWS = 100_000
 
 
+def arrow_schema(expression: ir.Table) -> pa.Schema:
+    """The Arrow schema of a result. Every column may be null: what an engine infers about that is its own affair."""
+    return pa.schema([field.with_nullable(True) for field in expression.schema().to_pyarrow()])
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -112,11 +117,11 @@ class DuckEngine(Engine):
         """The result, in memory: for what is small."""
         with self._lock:
             found = self.backend.con.sql(self._sql(expression)).to_arrow_table()
-        return found.cast(expression.schema().to_pyarrow())
+        return found.cast(arrow_schema(expression))
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The result in batches: for what may be large. Nothing else may run until it is read to its end."""
-        schema = expression.schema().to_pyarrow()
+        schema = arrow_schema(expression)
         reader = self.backend.con.sql(self._sql(expression)).to_arrow_reader(BATCH_ROWS)
         return pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in reader))
 

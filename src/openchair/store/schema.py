@@ -198,11 +198,18 @@ rejects = Table(
     "rejects",
     metadata,
     Column("number", Seq, primary_key=True, autoincrement=True),
-    Column("import_id", Words, nullable=False, index=True),
+    # What the row was and where it stood: a file read twice has its rejects once.
+    Column("key", Words, nullable=False, unique=True),
     Column("file", Words, nullable=False),
     Column("line", BigInteger, nullable=False),
     Column("reason", Words, nullable=False),
     Column("row", Words, nullable=False),
+)
+import_rejects = Table(
+    "import_rejects",
+    metadata,
+    Column("import_id", Words, primary_key=True),
+    Column("number", Seq, ForeignKey("rejects.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
 )
 leases = Table(
     "leases",

@@ -25,7 +25,7 @@ import pyarrow.dataset as ds
 from openchair.chair.ports import Engine, History, RawFile
 from openchair.core.errors import OpenchairError
 from openchair.facts import kinds
-from openchair.store.engine import BATCH_ROWS, DuckEngine
+from openchair.store.engine import BATCH_ROWS, DuckEngine, arrow_schema
 
 JAVA_VERSIONS = (17, 21)
 
@@ -121,14 +121,14 @@ class SparkEngine(Engine):
     def rows(self, expression: ir.Table) -> pa.Table:
         """The result, in memory: for what is small."""
         with self._lock:
-            return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())
+            return self._frame(expression).toArrow().cast(arrow_schema(expression))
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The result in batches: for what may be large. Nothing else may run until it is read to its end.
 
         A local Spark writes it to disk first; from a cluster it comes through the driver's memory.
         """
-        schema = expression.schema().to_pyarrow()
+        schema = arrow_schema(expression)
         if not self._local:
             return self.rows(expression).to_reader(BATCH_ROWS)
         with self._lock:
@@ -195,6 +195,7 @@ def _settings(master: str, memory: str, folder: Path) -> Mapping[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         # A cast that fails is an error, as on DuckDB, and not a NULL that nobody sees.
         "spark.sql.ansi.enabled": "true",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{_quiet(folder)}",

@@ -1,15 +1,18 @@
 """The state of a home: dossiers' rows, decisions, imports, turns and leases, on SQLite or PostgreSQL."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, func, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from openchair.chair.ports import State
 from openchair.chair.views import ImportReport, Reject, TurnReport
+from openchair.core.ids import digest
 from openchair.store import schema
 from openchair.store.access import Access
 from openchair.store.customers import Customers
@@ -18,7 +21,7 @@ from openchair.store.decisions import Decisions
 from openchair.store.erasure import Erasure
 from openchair.store.inbox import SqlInbox
 
-_REJECTS_AT_ONCE = 5_000
+_REJECTS_AT_ONCE = 500
 
 
 class SqlState(Customers, Decisions, Erasure, State):
@@ -63,24 +66,33 @@ class SqlState(Customers, Decisions, Erasure, State):
         """The latest turns, newest first."""
         return [msgspec.json.decode(text, type=TurnReport) for text in self._reports(schema.turns, limit)]
 
-    def save_import(self, report: ImportReport, rejects: Iterable[Reject]) -> None:
-        """Keep the report of an import and its rejected rows."""
+    def save_import(self, report: ImportReport, rejects: Iterable[Reject]) -> ImportReport:
+        """Keep the report of an import and its rejected rows; those known from an earlier import count as duplicates.
+
+        Gives the report as it was kept.
+        """
+        table, listed = schema.rejects, schema.import_rejects
         with self._database.write() as connection:
-            for table in (schema.imports, schema.rejects):
-                connection.execute(delete(table).where(table.c.import_id == report.import_id))
+            last = connection.scalar(select(func.max(table.c.number))) or 0
+            connection.execute(delete(listed).where(listed.c.import_id == report.import_id))
+            for some in _chunks(rejects, _REJECTS_AT_ONCE):
+                rows = {row["key"]: row for row in (_row(report, one) for one in some)}
+                connection.execute(
+                    _upsert(self._database.lite, table).on_conflict_do_nothing(index_elements=["key"]), [*rows.values()]
+                )
+                numbers = select(literal(report.import_id), table.c.number).where(table.c.key.in_([*rows]))
+                put = _upsert(self._database.lite, listed).from_select(["import_id", "number"], numbers)
+                connection.execute(put.on_conflict_do_nothing())
+            new = connection.scalar(select(func.count()).select_from(table).where(table.c.number > last)) or 0
+            again = report.rejected - new
+            kept = replace(report, rejected=new, duplicates=report.duplicates + again)
+            connection.execute(delete(schema.imports).where(schema.imports.c.import_id == report.import_id))
             connection.execute(
                 insert(schema.imports).values(
-                    import_id=report.import_id, started_at=report.started_at, report=_written(report)
+                    import_id=kept.import_id, started_at=kept.started_at, report=_written(kept)
                 )
             )
-            some: list[dict[str, Any]] = []
-            for one in rejects:
-                some.append(_row(report, one))
-                if len(some) == _REJECTS_AT_ONCE:
-                    connection.execute(insert(schema.rejects), some)
-                    some = []
-            if some:
-                connection.execute(insert(schema.rejects), some)
+        return kept
 
     def imports(self, limit: int) -> list[ImportReport]:
         """The latest imports, newest first."""
@@ -89,11 +101,11 @@ class SqlState(Customers, Decisions, Erasure, State):
     def rejects(self, import_id: str | None) -> Iterator[Reject]:
         """Rejected rows of one import, or of all, in the order they were found."""
         seen = -1
-        table = schema.rejects
+        table, listed = schema.rejects, schema.import_rejects
         while True:
             query = select(table).where(table.c.number > seen).order_by(table.c.number).limit(_REJECTS_AT_ONCE)
             if import_id is not None:
-                query = query.where(table.c.import_id == import_id)
+                query = query.join(listed, listed.c.number == table.c.number).where(listed.c.import_id == import_id)
             with self._database.read() as connection:
                 found = connection.execute(query).all()
             if not found:
@@ -140,13 +152,14 @@ def _upsert(lite: bool, table: Table) -> Any:
 
 
 def _row(report: ImportReport, one: Reject) -> dict[str, Any]:
-    return {
-        "import_id": report.import_id,
-        "file": one.file,
-        "line": one.line,
-        "reason": one.reason,
-        "row": one.row,
-    }
+    key = digest(report.source, one.file, str(one.line), one.reason, one.row)
+    return {"key": key, "file": one.file, "line": one.line, "reason": one.reason, "row": one.row}
+
+
+def _chunks(rows: Iterable[Reject], size: int) -> Iterator[list[Reject]]:
+    every = iter(rows)
+    while some := list(islice(every, size)):
+        yield some
 
 
 def _written(report: TurnReport | ImportReport) -> str:

@@ -127,14 +127,21 @@ def upgrade() -> None:
     op.create_table(
         "rejects",
         sa.Column("number", SEQ, autoincrement=True, nullable=False),
-        sa.Column("import_id", WORDS, nullable=False),
+        sa.Column("key", WORDS, nullable=False),
         sa.Column("file", WORDS, nullable=False),
         sa.Column("line", sa.BigInteger(), nullable=False),
         sa.Column("reason", WORDS, nullable=False),
         sa.Column("row", WORDS, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_rejects"),
+        sa.UniqueConstraint("key", name="uq_rejects_key"),
     )
-    op.create_index("ix_rejects_import_id", "rejects", ["import_id"], unique=False)
+    op.create_table(
+        "import_rejects",
+        sa.Column("import_id", WORDS, nullable=False),
+        sa.Column("number", SEQ, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["number"], ["rejects.number"], name="fk_import_rejects_number", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("import_id", "number", name="pk_import_rejects"),
+    )
     op.create_table(
         "situations",
         sa.Column("record_id", WORDS, nullable=False),
