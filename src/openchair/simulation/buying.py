@@ -143,11 +143,13 @@ def draw_lines(world: World, seed: int, block: int, people: People, orders: Orde
     order = np.repeat(np.arange(len(orders.place)), lines)
     who = orders.place[order]
     usual = rng.random(len(order)) < 0.6
-    item = choose_items(world, rng, people.allergies[who], people.diet[who])
+    item = choose_items(world, rng.random(len(order)), people.allergies[who], people.diet[who])
     pick = (within(order) + rng.integers(0, FAVOURITES, len(orders.place))[order]) % FAVOURITES
     item = np.where(usual, people.favourites[who, pick], item)
     early = listed[items.brand[item]] > orders.day[order]
-    item[early] = choose_items(world, rng, people.allergies[who[early]], people.diet[who[early]], founding=True)
+    late = who[early]
+    chance = rng.random(len(late))
+    item[early] = choose_items(world, chance, people.allergies[late], people.diet[late], founding=True)
     # A snack is on one line of an order only.
     order, item = np.divmod(np.unique(order * len(items.ids) + item), len(items.ids))
     paid = _split(orders.paid_minor, order, items.price_minor[item] * rng.gamma(12, 1 / 12, len(order)))

@@ -22,6 +22,8 @@ _STEPS = (
     ("Order Completed", "request", 0.0),
     ("Box Delivered", "respond", 0.0),
 )
+# What a member writes for an allergen where its name alone would be read as more.
+_WRITTEN = {"nuts": "tree nuts"}
 _FRICTION = np.array([3, 4, 5])
 _COMPLETED, _DELIVERED = 6, 7
 
@@ -210,7 +212,7 @@ def friends(scene: Scene) -> Facts:
 
 def _declaration(world: World, mask: int) -> str:
     """What a member writes: a JSON list, or a plain none."""
-    held = [f'"{name}"' for bit, name in enumerate(world.allergens) if mask >> bit & 1]
+    held = [f'"{_WRITTEN.get(name, name)}"' for bit, name in enumerate(world.allergens) if mask >> bit & 1]
     return f"[{', '.join(held)}]" if held else "none"
 
 

@@ -69,6 +69,8 @@ def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, 
     # Each need leans on a pillar, so that what a customer says tells something about what moves them.
     lean = np.eye(pillars)[np.array([4, 0, 1, 0, 1])[need]]
     referrer = _referrers(rng, joined, city)
+    profile = np.repeat(allergies, FAVOURITES), np.repeat(diet, FAVOURITES)
+    favourites = choose_items(world, rng.random(n * FAVOURITES), *profile)
     return People(
         number=numbers,
         joined=joined,
@@ -89,18 +91,17 @@ def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, 
         aspiration=np.where(rng.random(n) < 0.8, _pick(rng, world.shares("aspirations"), n), -1),
         affinity=np.clip(0.75 * rng.beta(1.6, 2.4, (n, pillars)) + 0.3 * lean, 0, 1),
         taste=rng.normal(0, 0.6, (n, drivers)),
-        favourites=choose_items(world, rng, np.repeat(allergies, FAVOURITES), np.repeat(diet, FAVOURITES)).reshape(
-            n, FAVOURITES
-        ),
+        favourites=favourites.reshape(n, FAVOURITES),
         referrer=referrer,
         type_one=(referrer >= 0) & (rng.random(n) < _SHARE_TYPE_ONE),
     )
 
 
-def choose_items(
-    world: World, rng: np.random.Generator, allergies: Ints, diet: Ints, *, founding: bool = False
-) -> Ints:
-    """An item for each row by popularity, among those that hold none of its allergens and suit its diet."""
+def choose_items(world: World, chance: Floats, allergies: Ints, diet: Ints, *, founding: bool = False) -> Ints:
+    """An item for each row by popularity, among those that hold none of its allergens and suit its diet.
+
+    chance: (n,) uniform in [0, 1). allergies: (n,) bit masks. diet: (n,) places in World.diets.
+    """
     items = world.items
     profiles, row_profile = np.unique(allergies * len(world.diets) + diet, return_inverse=True)
     mask, bit = profiles // len(world.diets), 1 << (profiles % len(world.diets))
@@ -112,7 +113,7 @@ def choose_items(
     # One search for all: each profile's distribution sits in its own unit interval.
     flat = (cumulative + np.arange(len(profiles))[:, None]).ravel()
     # A hair below 1, so that adding the profile's number cannot round into the next interval.
-    draw = row_profile + rng.random(len(allergies)) * (1 - 2.0**-32)
+    draw = row_profile + chance * (1 - 2.0**-32)
     return np.asarray(np.searchsorted(flat, draw, side="right") % len(items.ids), dtype=np.int64)
 
 
