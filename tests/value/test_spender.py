@@ -108,7 +108,7 @@ class TestEveryModel:
         off = []
         for seed in range(16):
             rng = np.random.default_rng(seed)
-            seen = truth.customers(rng.uniform(20, 80, 20_000), 0, rng)
+            seen = truth.customers(rng.uniform(20, 80, 8_000), 0, rng)
             fit = spender.fit(seen.x, seen.t_x, seen.T, model=model)
             off.append([(fit.params[name] - value) / fit.standard_errors[name] for name, value in TRUTH.items()])
         assert np.abs(np.mean(off, axis=0)).max() < 3 / np.sqrt(16)

@@ -77,7 +77,7 @@ class BetaGeometric:
             log_odds = (np.log(a) - np.log(before))[count_of] + rate * gap
             small = np.exp(-np.abs(log_odds))
             lost = w * np.where(log_odds > 0, 1.0, small) / (1.0 + small)
-            either = w @ (np.maximum(log_odds, 0.0) + np.log1p(small))
+            either = (w * (np.maximum(log_odds, 0.0) + np.log1p(small))).sum()
             value = (
                 n_count @ (gammaln(r + counts) + gammaln(b + survived) - gammaln(a + b + survived))
                 + n * (r * np.log(alpha) - gammaln(r) + gammaln(a + b) - gammaln(b))
@@ -87,14 +87,17 @@ class BetaGeometric:
             together = digamma(a + b + survived)
             slope = np.array(
                 [
-                    n_count @ digamma(r + counts) + n * (np.log(alpha) - digamma(r)) - n_end @ log_end + lost @ gap,
+                    n_count @ digamma(r + counts)
+                    + n * (np.log(alpha) - digamma(r))
+                    - n_end @ log_end
+                    + (lost * gap).sum(),
                     n * r / alpha
                     - events @ (1 / at_end)
-                    - (lost * rate) @ ((1 / at_last)[last_of] - (1 / at_end)[end_of]),
+                    - (lost * rate * ((1 / at_last)[last_of] - (1 / at_end)[end_of])).sum(),
                     n * digamma(a + b) - n_count @ together + lost.sum() / a,
                     n * (digamma(a + b) - digamma(b))
                     + n_count @ (digamma(b + survived) - together)
-                    - lost @ (1 / before)[count_of],
+                    - (lost * (1 / before)[count_of]).sum(),
                 ]
             )
             return float(value), slope
@@ -163,8 +166,8 @@ class BetaGeometric:
             ks = ks[:-1]
             if k == 1:
                 total[0, active] = at_least[:, 0]
-            total[1:, active] += [at_least.sum(axis=1), at_least @ (2 * ks - 1)]
-            stays[:, active] += [exactly.sum(axis=1), exactly @ ks, exactly @ ks**2]
+            total[1:, active] += [at_least.sum(axis=1), (at_least * (2 * ks - 1)).sum(axis=1)]
+            stays[:, active] += [exactly.sum(axis=1), (exactly * ks).sum(axis=1), (exactly * ks**2).sum(axis=1)]
             final = at_least[:, -1]
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = np.where(final > 0, final / at_least[:, -2], 0.0)

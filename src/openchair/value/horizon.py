@@ -55,12 +55,12 @@ def predict(
 ) -> Horizon:
     """What each customer will spend in the next t after T.
 
-    t: the horizon, 0 or more, in the unit of the triples (x, t_x, T), which are as in `spender.fit`; times in whole days
-    keep the distinct triples few and the prediction cheap. mean_spend: (n,) money a purchase, over n_spend purchases;
-    where either is 0 or less nothing is known and the mean of all customers serves. confidence: in (0, 1), the chance that the spend lies within [low, high], cut alike on both sides; it is
-    higher for who may well buy nothing, as no spend is below 0.
-    The interval of one who most likely buys nothing would be [0, 0], below a mean that a few rich cases raise: low and
-    high are widened to contain the value. Raises BadInput out of these bounds.
+    t: the horizon, 0 or more, in the unit of the triples (x, t_x, T), as in `spender.fit`; times in whole days keep the
+    distinct triples few and the prediction cheap. mean_spend: (n,) money a purchase, over n_spend purchases; where
+    either is 0 or less nothing is known and the mean of all customers serves. confidence: in (0, 1), the chance that
+    the spend lies within [low, high], cut alike on both sides; higher for who may well buy nothing, as no spend is
+    below 0. The interval of one who most likely buys nothing would be [0, 0], below a mean that a few rich cases raise:
+    low and high are widened to contain the value. Raises BadInput out of these bounds.
     """
     if not 0 < confidence < 1:
         remedy = "Give 0.8 for four cases in five."

@@ -79,7 +79,7 @@ def fit(x: ArrayLike, mean_spend: ArrayLike, weights: ArrayLike | None = None) -
         raise FitFailed("spend", value=len(number), bound="at least 2 customers must differ in it", remedy=remedy)
     weight = totals(inverse, counted[used])
     n = float(weight.sum())
-    typical = float(np.exp(weight @ np.log(mean) / n))
+    typical = float(np.exp((weight * np.log(mean)).sum() / n))
     start = np.array([2.0, 2.0, typical])
     found = maximise("spend", ("p", "q - 1", "gamma"), _objective(number, mean, weight), start, n)
     p, excess, gamma = found.params.tolist()
@@ -97,16 +97,15 @@ def _objective(x: Array, mean: Array, weights: Array) -> Objective:
     numbers, number_of = np.unique(x, return_inverse=True)
     n_number = np.bincount(number_of, weights)
     total = x * mean
-    log_total = float(weights @ (x * np.log(total)))
-    log_mean = float(weights @ np.log(mean))
+    log_total = float((weights * x * np.log(total)).sum())
+    log_mean = float((weights * np.log(mean)).sum())
 
     def evaluate(params: Array) -> tuple[float, Array]:
         p, excess, gamma = params
         q = 1.0 + excess
         known = gamma + total
-        log_known = weights * np.log(known)
-        log_sum, log_each = float(log_known.sum()), float(x @ log_known)
-        share, share_each = weights @ (1 / known), (weights * x) @ (1 / known)
+        log_known, share = weights * np.log(known), weights / known
+        log_sum, log_each = float(log_known.sum()), float((x * log_known).sum())
         both = p * numbers + q
         value = (
             n_number @ (gammaln(both) - gammaln(p * numbers))
@@ -121,7 +120,7 @@ def _objective(x: Array, mean: Array, weights: Array) -> Objective:
             [
                 (n_number * numbers) @ (up - digamma(p * numbers)) + log_total - log_each,
                 n_number @ up + n * (np.log(gamma) - digamma(q)) - log_sum,
-                n * q / gamma - p * share_each - q * share,
+                n * q / gamma - p * (x * share).sum() - q * share.sum(),
             ]
         )
         return float(value), slope
