@@ -120,9 +120,16 @@ def decision(number: int, who: Customer, **changed: Any) -> Decision:
     return replace(base, **changed)
 
 
+WORDY = (
+    "Orders about every 24 days, with no stated wishes yet; what they buy in a steady rhythm need not cost a thought.",
+    "Community, to respond to desire: worth € 140 over 12 months, a prior belief, not yet learned from outcomes.",
+    "Steady, last order 3 days ago where 9 days is usual; no contact from us on record; both said yes to being asked.",
+)
 ACTS = (
     decision(1, PEOPLE[0]),
-    decision(2, PEOPLE[1], title="Introduce to Delight Bakery", hard_rules=(), gain=estimate(140, -30, 320)),
+    decision(
+        2, PEOPLE[1], title="Introduce to Delight Bakery", hard_rules=(), gain=estimate(140, -30, 320), reasons=WORDY
+    ),
     decision(3, PEOPLE[2], title="Ask what would make Thursdays easier", gain=estimate(61, 40, 82), hard_rules=()),
     decision(4, PEOPLE[3], title="Bring doughnuts to the office", gain=estimate(999_999, 12, 4_999_999)),
     decision(5, PEOPLE[4], status="approved"),

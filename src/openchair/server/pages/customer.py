@@ -15,9 +15,11 @@ from openchair.server.pages.today import SETTLED, WAIT
 
 SHOWN_AT_FIRST = 12
 ALLERGIES = {
-    "unknown": ("unknown", "allergies not known: ask before sending food"),
+    "unknown": ("unsaid", "allergies not known"),
     "none": ("", "no allergies, as far as they said"),
 }
+# The engagement formula: what the customer wants + the pillars of loyalty + the relationship.
+TERMS = ("what they want", "why this way", "between us")
 
 
 def next_best(dossier: Dossier) -> Decision | None:
@@ -43,6 +45,7 @@ def customer_routes(house: House) -> list[BaseRoute]:
             dossier=dossier,
             customer=dossier.customer,
             best=best,
+            terms=TERMS,
             waits=best is not None and best.action == WAIT,
             ruled_out=by_reason(best.ruled_out) if best else [],
             earlier=[decision for decision in dossier.decisions if decision is not best],

@@ -75,9 +75,11 @@ def _environment() -> Environment:
         "chance": words.chance,
         "count": words.count,
         "day": words.day_words,
+        "kept": words.kept,
         "listing": words.listing,
         "moment": words.moment_words,
         "money": words.money,
+        "rhythm": words.rhythm,
         "span": words.span,
         "spelled": words.spelled,
     }

@@ -1,5 +1,6 @@
 """Figures, dates and counts as a person says them. Pure: the day it is, is an argument."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
@@ -127,6 +128,27 @@ def money(minor: float, currency: str, *, cents: bool = False) -> str:
     True
     """
     return show(minor, currency, cents=cents).replace(" ", "\u00a0")
+
+
+def kept(text: str) -> str:
+    """A sentence in which no amount breaks between its currency and its figures.
+
+    >>> kept("a box, € 42.00") == "a box, €\\u00a042.00"
+    True
+    """
+    return _AMOUNT.sub("\\1\u00a0", text)
+
+
+_AMOUNT = re.compile(r"([€£$¥฿]|\b[A-Z]{3}|\bRs) (?=\d)")
+
+
+def rhythm(gap_days: float) -> str:
+    """How often someone buys.
+
+    >>> rhythm(19.2), rhythm(0.4)
+    ('every 19 days', 'every day')
+    """
+    return "every day" if gap_days < 1.5 else f"every {count(gap_days)} days"
 
 
 def amount(minor: float, currency: str) -> str:
