@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from openchair.core.estimate import Estimate
 from openchair.core.money import show
@@ -33,13 +32,13 @@ class CandidateRecord(msgspec.Struct, frozen=True):
     probability: float
 
 
-class RuledOutRecord(msgspec.Struct, frozen=True):
-    """An action that could not, why, and what it would have been expected to bring; `if_only` is what might change."""
+class RuledOutRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An action that could not, and why; where that may change, if what, and what the action would then bring."""
 
     action: str
     reason: str
-    gain: float
     if_only: str = ""
+    gain: float = 0.0
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -51,27 +50,27 @@ class Record(msgspec.Struct, frozen=True):
 
 
 def records_of(situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice) -> list[str]:
-    """The record of each of k situations, as JSON text; candidates come best gain first."""
-    return [record_of(situations, i, actions, gains, choice) for i in range(len(situations))]
-
-
-def record_of(situations: Situations, i: int, actions: Sequence[Action], gains: Gains, choice: Choice) -> str:
-    """The record of situation i, as JSON text that `read` reads back."""
-    mean, low, high = (_rounded(column[i]) for column in (gains.mean, gains.low, gains.high))
-    n, chance, codes = gains.n[i].tolist(), choice.probabilities[i].tolist(), choice.codes[i].tolist()
-    candidates = [
-        CandidateRecord(action.id, mean[a], low[a], high[a], round(n[a], 1), chance[a])
-        for a, action in enumerate(actions)
-        if not codes[a]
-    ]
-    candidates.append(CandidateRecord(WAIT, 0.0, 0.0, 0.0, 0.0, chance[-1]))
-    candidates.sort(key=lambda candidate: (-candidate.gain, candidate.action))
-    out = [
-        RuledOutRecord(action.id, REASONS[codes[a]], mean[a], LIFTABLE.get(codes[a], ""))
-        for a, action in enumerate(actions)
-        if codes[a]
-    ]
-    return _ENCODER.encode(Record(fields_of(situations, i), tuple(candidates), tuple(out))).decode()
+    """The record of each of k situations, as JSON text that `read` reads back; candidates come best gain first."""
+    names = [action.id for action in actions]
+    mean, low, high, n = (part.round(2) for part in (gains.mean, gains.low, gains.high, gains.n))
+    records = []
+    for i in range(len(situations)):
+        chance, codes = choice.probabilities[i].tolist(), choice.codes[i].tolist()
+        expected = mean[i].tolist()
+        rows = zip(names, codes, expected, low[i].tolist(), high[i].tolist(), n[i].tolist(), chance, strict=False)
+        candidates = [CandidateRecord(name, *figures) for name, code, *figures in rows if not code]
+        candidates.append(CandidateRecord(WAIT, 0.0, 0.0, 0.0, 0.0, chance[-1]))
+        candidates.sort(key=lambda candidate: (-candidate.gain, candidate.action))
+        out = tuple(
+            RuledOutRecord(name, REASONS[code], LIFTABLE[code], gain)
+            if code in LIFTABLE
+            else RuledOutRecord(name, REASONS[code])
+            for name, code, gain in zip(names, codes, expected, strict=True)
+            if code
+        )
+        record = Record(fields_of(situations, i), tuple(candidates), out)
+        records.append(_ENCODER.encode(record).decode())
+    return records
 
 
 def read(record: str) -> Record:
@@ -92,9 +91,9 @@ def reasons_of(
 ) -> tuple[str, str, str]:
     """Why this action, in three sentences: what they want, the pillar, the relationship.
 
-    customer: their row (chair.ports.CUSTOMER_COLUMNS). actions: by id. wishes: what the customer has said they want, in
-    words; nothing else is ever said to be a want. gain: what it brings for this customer, minor units; left out: what it
-    brings in the situation.
+    customer: their row (chair.ports.CUSTOMER_COLUMNS). actions: by id. wishes: what the customer has said they want,
+    in words; nothing else is ever said to be a want. gain: what it brings for this customer, minor units; left out:
+    what it brings in the situation.
     """
     action = actions.get(chosen)
     wants = _wants(customer, wishes, day)
@@ -125,7 +124,7 @@ def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], 
     other = next((one for one in record.candidates if one.action != chosen), None)
     if other is None:
         return "Nothing else was possible: every action was ruled out."
-    gap = show(mine.gain - other.gain, currency)
+    gap = show(mine.gain - other.gain, currency, cents=True)
     if other.action == WAIT:
         return f"We would have waited, were it expected to bring {gap} less."
     return f"It would have been {_named(other.action, actions)}, were that expected to bring more than {gap} more."
@@ -139,11 +138,6 @@ _AIM = dict(EXPERIENCES) | {
     "respond": "respond to desire",
     "coach": "coach behaviour",
 }
-
-
-def _rounded(values: Any) -> list[float]:
-    rounded: list[float] = np.round(values, 2).tolist()
-    return rounded
 
 
 def _sentence(text: str) -> str:

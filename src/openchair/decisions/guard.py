@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from openchair.decisions.situation import NPS_GROUPS, Situations
+from openchair.decisions.situation import NPS_GROUPS, Circumstances
 from openchair.dossier import consent, rules
 from openchair.dossier.stage import STAGES
 from openchair.loyalty.actions import Action
@@ -16,7 +16,7 @@ from openchair.loyalty.actions import Action
 BUDGET_DAYS = 7
 """Between any contact and the next of a marketing kind lie at least so many days."""
 
-_BY_SITUATION = (
+_BY_CIRCUMSTANCE = (
     "no consent for this purpose on this channel",
     "contacted too recently",
     "a complaint comes first",
@@ -39,9 +39,9 @@ _BY_SITUATION = (
     NO_COMPLAINT,
     WRONG_SCORE,
     COSTS_MORE,
-) = range(len(rules.REASONS), len(rules.REASONS) + len(_BY_SITUATION))
-REASONS: tuple[str, ...] = (*rules.REASONS, *_BY_SITUATION)
-"""By code: 0 is permitted, up to ALLERGIES_UNKNOWN come hard rules, then what the situation says."""
+) = range(len(rules.REASONS), len(rules.REASONS) + len(_BY_CIRCUMSTANCE))
+REASONS: tuple[str, ...] = (*rules.REASONS, *_BY_CIRCUMSTANCE)
+"""By code: 0 is permitted, up to ALLERGIES_UNKNOWN come hard rules, then what the circumstances say."""
 LIFTABLE: dict[int, str] = {
     NO_CONSENT: "if they had agreed to it",
     TOO_SOON: "had we not been in touch so recently",
@@ -52,62 +52,60 @@ LIFTABLE: dict[int, str] = {
 _Mask = NDArray[np.bool_]
 
 
-def permitted(situations: Situations, actions: Sequence[Action]) -> NDArray[np.int16]:
-    """(k, A) whether each action may be done in each situation: 0, or the code of the first reason against it.
+def permitted(of: Circumstances, actions: Sequence[Action]) -> NDArray[np.int16]:
+    """(c, A) whether each action may be done in each of c circumstances: 0, or the code of the first reason against it.
 
     Everything that offers, sends or books something for a customer must ask here.
     """
-    codes = np.empty((len(situations), len(actions)), dtype=np.int16)
+    codes = np.empty((len(of), len(actions)), dtype=np.int16)
     for column, action in enumerate(actions):
-        against = rules.blocks(
-            situations.rules, situations.food_safety, action.contents, action.channel, action.purpose
-        )
+        against = rules.blocks(of.rules, of.food_safety, action.contents, action.channel, action.purpose)
         for code, test in _TESTS:
-            against = np.where((against == 0) & test(situations, action), np.int16(code), against)
+            against = np.where((against == 0) & test(of, action), np.int16(code), against)
         codes[:, column] = against
     return codes
 
 
-def _no_consent(of: Situations, action: Action) -> _Mask:
+def _no_consent(of: Circumstances, action: Action) -> _Mask:
     return ~consent.allowed(of.consents, action.purpose, action.channel)
 
 
-def _too_soon(of: Situations, action: Action) -> _Mask:
+def _too_soon(of: Circumstances, action: Action) -> _Mask:
     least = max(action.spacing_days, BUDGET_DAYS if action.purpose == "marketing" else 0)
     return np.asarray(of.days_contact < least)
 
 
-def _complaint_first(of: Situations, action: Action) -> _Mask:
+def _complaint_first(of: Circumstances, action: Action) -> _Mask:
     held_back = action.purpose == "marketing" or action.needs.complained is False
     return of.complained if held_back and action.needs.complained is not True else np.zeros(len(of), dtype=np.bool_)
 
 
-def _wrong_stage(of: Situations, action: Action) -> _Mask:
+def _wrong_stage(of: Circumstances, action: Action) -> _Mask:
     return ~np.array([stage in action.uplift for stage in STAGES])[of.stage]
 
 
-def _too_few_orders(of: Situations, action: Action) -> _Mask:
+def _too_few_orders(of: Circumstances, action: Action) -> _Mask:
     return np.asarray(of.orders < action.needs.min_orders)
 
 
-def _not_a_sender(of: Situations, action: Action) -> _Mask:
+def _not_a_sender(of: Circumstances, action: Action) -> _Mask:
     return ~of.sender & (action.needs.sender is True)
 
 
-def _a_sender(of: Situations, action: Action) -> _Mask:
+def _a_sender(of: Circumstances, action: Action) -> _Mask:
     return of.sender & (action.needs.sender is False)
 
 
-def _no_complaint(of: Situations, action: Action) -> _Mask:
+def _no_complaint(of: Circumstances, action: Action) -> _Mask:
     return ~of.complained & (action.needs.complained is True)
 
 
-def _wrong_score(of: Situations, action: Action) -> _Mask:
+def _wrong_score(of: Circumstances, action: Action) -> _Mask:
     suits = action.needs.nps or NPS_GROUPS
     return ~np.array([group in suits for group in NPS_GROUPS])[of.nps]
 
 
-_TESTS: tuple[tuple[int, Callable[[Situations, Action], _Mask]], ...] = (
+_TESTS: tuple[tuple[int, Callable[[Circumstances, Action], _Mask]], ...] = (
     (NO_CONSENT, _no_consent),
     (TOO_SOON, _too_soon),
     (COMPLAINT_FIRST, _complaint_first),

@@ -1,8 +1,9 @@
-"""Situations: customers who are alike in all that a decision looks at, taken once however many they are.
+"""Situations: customers for whom a decision is the same, taken once however many they are.
 
-A situation has a stage, hard rules, consents, a band of value, and what was last heard from and said to the customer.
-Bands stand for their lower edge: "contacted 7 to 14 days ago" counts as 7, "5 to 10 orders" as 5, so a limit that an
-action sets is kept for every customer in the band.
+First come *circumstances*: a stage, hard rules, consents, a band of value, what was last heard from and said to the
+customer. Bands stand for their lower edge: "contacted 7 to 14 days ago" counts as 7, "5 to 10 orders" as 5, so a limit
+that an action sets is kept for every customer in the band. The guard judges circumstances; those that it judges alike,
+at the same stage and worth, are one *situation*, for nothing else enters the choice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,13 +34,13 @@ _BANDS = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Situations:
-    """k distinct situations, each an element of every array.
+class Circumstances:
+    """c distinct circumstances, each an element of every array.
 
     stage, food_safety, nps: index into STAGES, FOOD_SAFETY, NPS_GROUPS. rules, consents: bits. value_minor: what the
-    customers in it are typically worth over 12 months, in minor units. value_known: False where no model could say, and
-    one more order like those before is taken instead. days_contact: least days since the last contact, infinite where
-    there was none. orders: least number of orders. weight: how many customers are in it.
+    customers in them are typically worth over 12 months, in minor units. value_known: False where no model could say,
+    and one more order like those before is taken instead. days_contact: least days since the last contact, infinite
+    where there was none. orders: least number of orders.
     """
 
     stage: NDArray[np.int8]
@@ -53,19 +54,56 @@ class Situations:
     complained: NDArray[np.bool_]
     days_contact: NDArray[np.float64]
     orders: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Situations:
+    """k distinct situations, each an element of every array; weight is how many customers are in it.
+
+    stage: index into STAGES. value_minor, value_known: as in Circumstances. codes: (k, A) what the guard says of each
+    action, 0 where it is permitted.
+    """
+
+    stage: NDArray[np.int8]
+    value_minor: NDArray[np.float64]
+    value_known: NDArray[np.bool_]
+    codes: NDArray[np.int16]
     weight: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.stage)
 
 
-def situations_of(customers: Mapping[str, Any], day: date) -> tuple[Situations, NDArray[np.int64]]:
-    """The distinct situations of customers on a day, and (n,) which of them each customer is in.
+def situations_of(
+    circumstances: Circumstances, inverse: NDArray[np.int64], codes: NDArray[np.int16]
+) -> tuple[Situations, NDArray[np.int64]]:
+    """The distinct situations, and (n,) which of them each customer is in.
+
+    inverse: (n,) each customer's circumstances. codes: (c, A) from guard.permitted.
+    """
+    values, band = np.unique(circumstances.value_minor, return_inverse=True)
+    columns: list[tuple[NDArray[Any], int]] = [(circumstances.stage, len(STAGES)), (band, len(values))]
+    columns += [(circumstances.value_known, 2), *((column, int(codes.max(initial=0)) + 1) for column in codes.T)]
+    one, place = _alike(_packed(len(circumstances), columns))
+    where = place[inverse]
+    return Situations(
+        stage=circumstances.stage[one],
+        value_minor=circumstances.value_minor[one],
+        value_known=circumstances.value_known[one],
+        codes=codes[one],
+        weight=np.bincount(where, minlength=len(one)),
+    ), where
+
+
+def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumstances, NDArray[np.int64]]:
+    """The distinct circumstances of customers on a day, and (n,) which of them each customer is in.
 
     customers: columns of n values, as in chair.ports.CUSTOMER_COLUMNS (stage, orders, spent_minor, value_minor, rules,
     food_safety, consents, nps_score, sent_friends, complained_on, contacted_on are read). NaN, NaT and None are "not
-    known".
-    Raises BadInput for a word that is no stage or no state of food safety, and for columns of several lengths.
+    known". Raises BadInput for a word that is no stage or no state of food safety, and for columns of several lengths.
     """
     n = len(customers["stage"])
     for name in ("orders", "value_minor", "rules", "consents", "food_safety", "complained_on", "contacted_on"):
@@ -92,16 +130,10 @@ def situations_of(customers: Mapping[str, Any], day: date) -> tuple[Situations, 
         "contact": (np.where(np.isnan(contact), NEVER_CONTACTED, contact_band), NEVER_CONTACTED + 1),
         "orders": (np.searchsorted(ORDERS, np.maximum(orders, 0), side="right") - 1, len(ORDERS)),
     }
-    key = np.zeros(n, dtype=np.int64)
-    for codes, size in fields.values():
-        key *= size
-        key += codes
-    kept, inverse, weight = np.unique(key, return_inverse=True, return_counts=True)
-    of: dict[str, NDArray[np.int64]] = {}
-    for name, (_, size) in reversed(fields.items()):
-        kept, of[name] = np.divmod(kept, size)
+    one, inverse = _alike(_packed(n, list(fields.values())))
+    of = {name: codes[one] for name, (codes, _) in fields.items()}
     days_contact = np.array([*CONTACT_DAYS, np.inf])
-    found = Situations(
+    found = Circumstances(
         stage=of["stage"].astype(np.int8),
         rules=rules[of["rules"]],
         food_safety=of["food_safety"].astype(np.int8),
@@ -113,9 +145,8 @@ def situations_of(customers: Mapping[str, Any], day: date) -> tuple[Situations, 
         complained=of["complained"].astype(np.bool_),
         days_contact=days_contact[of["contact"]],
         orders=np.array(ORDERS)[of["orders"]],
-        weight=weight.astype(np.int64),
     )
-    return found, inverse.astype(np.int64)
+    return found, inverse
 
 
 def value_band(value_minor: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -138,25 +169,36 @@ def typical_value(band: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def fields_of(situations: Situations, i: int) -> dict[str, Any]:
     """One situation as plain values with the names people know, for its record."""
-    days_contact = float(situations.days_contact[i])
     return {
         "stage": STAGES[situations.stage[i]],
-        "rules": int(situations.rules[i]),
-        "food_safety": FOOD_SAFETY[situations.food_safety[i]],
-        "consents": int(situations.consents[i]),
         "value_minor": round(float(situations.value_minor[i]), 2),
         "value_known": bool(situations.value_known[i]),
-        "sender": bool(situations.sender[i]),
-        "nps": NPS_GROUPS[situations.nps[i]],
-        "complained": bool(situations.complained[i]),
-        "days_contact": int(days_contact) if np.isfinite(days_contact) else None,
-        "orders": int(situations.orders[i]),
     }
 
 
 def ids(records: Sequence[str], *salt: str) -> list[str]:
     """The ids of situations from their records: equal records of one day, moment and policy are one situation."""
     return [digest(*salt, record) for record in records]
+
+
+def _packed(n: int, columns: Sequence[tuple[NDArray[Any], int]]) -> NDArray[np.int64]:
+    """(n,) one number for each row, equal where the rows are. columns: (n,) codes below a size, each with that size."""
+    key, room = np.zeros(n, dtype=np.int64), 1
+    for codes, size in columns:
+        if room * size >= 1 << 62:
+            distinct, key = np.unique(key, return_inverse=True)
+            room = len(distinct)
+        key = key * size + codes
+        room *= size
+    return key
+
+
+def _alike(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One row of each group with an equal key, in the order of the keys, and (n,) the group of each row."""
+    keys, inverse = np.unique(key, return_inverse=True)
+    one = np.empty(len(keys), dtype=np.int64)
+    one[inverse] = np.arange(len(key))
+    return one, inverse.astype(np.int64)
 
 
 def _value_bands(

@@ -20,7 +20,7 @@ LEAST = 2.0
 """Outcomes on either side, in effective numbers, below which there is no difference to learn from."""
 
 SUMS = ("w", "ww", "share", "shares", "unit", "share_unit", "units")
-"""Sums over settled decisions: w is the inverse of the chance, o the outcome, v the worth (chair.ports.State.rewards)."""
+"""Sums over settled decisions, w the inverse of the chance, o the outcome, v the worth (chair.ports.State.rewards)."""
 
 Array = NDArray[np.float64]
 
