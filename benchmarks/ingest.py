@@ -22,17 +22,21 @@ def _drive(port: int, key: str) -> dict[str, float]:
 
 
 def rows() -> list[Row]:
-    """Events a second and p99, each the median of RUNS; the server moves events to history meanwhile, as it does in life."""
+    """Events a second and p99, medians of RUNS; events move to history meanwhile, as they do in life."""
     with tempfile.TemporaryDirectory() as folder:
         home = new_home(Path(folder) / "shop")
         key = new_key(home, "ingest")
         with served(home) as server:
             seen = [_drive(server.port, key) for _ in range(RUNS)]
     refused = sum(sum(one["other"].values()) for one in seen)  # type: ignore[attr-defined]  # JSON
-    note = f"{RUNS} runs of {BATCHES * EVENTS:,} events" + (f"; {refused} answers were not as expected" if refused else "")
+    note = f"{RUNS} runs of {BATCHES * EVENTS:,} events" + (
+        f"; {refused} answers were not as expected" if refused else ""
+    )
     each = ", ".join(f"{one['events_per_second']:,.0f}" for one in seen)
     return [
-        at_least("ingest, durable", median(s["events_per_second"] for s in seen), 20_000, "events/s", f"{note}: {each}"),
+        at_least(
+            "ingest, durable", median(s["events_per_second"] for s in seen), 20_000, "events/s", f"{note}: {each}"
+        ),
         at_most("ingest, p99 of a batch", median(s["p99_ms"] for s in seen), 150, "ms"),
         Row("ingest, answers not as expected", float(refused), "answers", "<= 0", refused == 0),
     ]

@@ -97,7 +97,10 @@ def served(home: Path, settings: Mapping[str, str] | None = None, *, owned: bool
     with (home / "server.log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1)
     try:
-        patterns = [re.compile(r"Openchair is at (\S+)"), *([] if owned else [re.compile(r"link.*: \S+?(/welcome/\S+)")])]
+        patterns = [
+            re.compile(r"Openchair is at (\S+)"),
+            *([] if owned else [re.compile(r"link.*: \S+?(/welcome/\S+)")]),
+        ]
         url, *link = _announced(process, patterns)
         yield Served(url, "".join(link), process)
     finally:

@@ -20,6 +20,8 @@ from openchair.cli.wiring import init_home, open_home
 from openchair.server.app import create_app, state_of
 from openchair.store.access import Access
 
+# The schedule rests: a test syncs and turns when it means to.
+SETTINGS = {"name": "Snack shop", "currency": "EUR", "sync_seconds": "3600", "turn_at": "off"}
 OWNER = ("ada@example.org", "a chair for the customer")
 
 
@@ -42,7 +44,9 @@ class Shop:
 
     def send(self, *events: dict[str, Any], **more: Any) -> Any:
         """A batch of events; the answer."""
-        return self.client.post("/v1/batch", content=json.dumps({"batch": events, **more}), headers=self.bearer("ingest"))
+        return self.client.post(
+            "/v1/batch", content=json.dumps({"batch": events, **more}), headers=self.bearer("ingest")
+        )
 
 
 def order(number: int, user: str, day: int, **more: Any) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def opened(home: Path) -> Iterator[Shop]:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """An empty shop."""
-    init_home(tmp_path / "shop", {"name": "Snack shop", "currency": "EUR"})
+    init_home(tmp_path / "shop", SETTINGS)
     yield from opened(tmp_path / "shop")
 
 
@@ -107,7 +111,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 def busy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Sixty customers with one to five orders each, after a turn; shared by a module that only reads or adds."""
     home = tmp_path_factory.mktemp("busy") / "shop"
-    init_home(home, {"name": "Snack shop", "currency": "EUR"})
+    init_home(home, SETTINGS)
     for shop in opened(home):
         orders = [
             order(100 * member + nth, f"member-{member}", 10 * nth + member % 7)

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
+from tests.server.conftest import Shop
+from tests.server.test_ingest import problem
 
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, TurnReport
 from openchair.server.api import Page
 from openchair.server.schedule import HEAVY, lease
-from tests.server.conftest import Shop
-from tests.server.test_ingest import problem
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 ORDERS = "Email,Order,Date,Item,Quantity,Amount\nada@example.org,1,2026-01-05,Mango,2,9.00\nbad,,,,,\n"
-MAPPING = {"customer": "Email", "order": "Order"}
+MAPPING = {"email": "Email", "order_id": "Order"}
 
 
 def get(shop: Shop, path: str, **query: Any) -> Any:
@@ -86,7 +86,9 @@ def test_a_decision_on_demand(busy_shop: Shop) -> None:
 
 def test_a_status_is_a_fact(busy_shop: Shop) -> None:
     """Approved once, with a key that makes it once; the contact waits in the inbox as a fact."""
-    chosen = next(one for one in get(busy_shop, "/decisions", acting=True, limit=100)["data"] if one["action"] != "wait")
+    chosen = next(
+        one for one in get(busy_shop, "/decisions", acting=True, limit=100)["data"] if one["action"] != "wait"
+    )
     path = f"/decisions/{chosen['decision_id']}/status"
     first = post(busy_shop, path, {"status": "approved"}, **{"Idempotency-Key": "a-1"})
     assert first.json()["status"] == "approved", first.text
@@ -119,11 +121,12 @@ def upload(shop: Shop, dry_run: bool, mapping: str = json.dumps(MAPPING)) -> Any
     )
 
 
+@pytest.mark.slow
 def test_a_file_is_shown_then_read(shop: Shop) -> None:
     """A dry run keeps nothing and shows the mapping; the import counts every row; what was rejected can be fetched."""
     shown = upload(shop, dry_run=True)
     assert shown.status_code == 200, shown.text
-    assert shown.json()["mapping"]["customer"] == "Email"
+    assert shown.json()["mapping"]["email"] == "Email"
     assert get(shop, "/imports")["data"] == []
     done = upload(shop, dry_run=False)
     assert done.status_code == 201, done.text

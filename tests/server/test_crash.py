@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from benchmarks.serving import Served, facts, new_home, new_key, served
+
 from openchair.cli.wiring import settings_at
 from openchair.store.state import open_state
 
@@ -65,7 +65,7 @@ async def _send(server: Served, key: str, round_: int, told: Told, seconds: floa
 
 @pytest.mark.slow
 def test_kill_9_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
-    """Killed a dozen times in the midst of ingest and sync: every acknowledged event is one fact, and no event is two."""
+    """Killed a dozen times during ingest and sync: every acknowledged event is one fact, and no event is two."""
     chance = random.Random(7)
     home = new_home(tmp_path / "shop")
     key = new_key(home, "ingest")
@@ -126,7 +126,9 @@ def test_a_stopped_server_finishes_what_it_acknowledged(tmp_path: Path) -> None:
     home = new_home(tmp_path / "shop")
     key = new_key(home, "ingest")
     with served(home) as server:
-        answer = httpx.post(f"{server.url}/v1/batch", content=body(["a", "b"]), headers={"Authorization": f"Bearer {key}"})
+        answer = httpx.post(
+            f"{server.url}/v1/batch", content=body(["a", "b"]), headers={"Authorization": f"Bearer {key}"}
+        )
         assert answer.status_code == 200
         server.process.terminate()
         assert server.process.wait(20) in (0, -15)

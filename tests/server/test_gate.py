@@ -1,4 +1,4 @@
-"""Who gets in: the first owner's link, passwords, sessions, forged requests, strange hosts, and the headers on every page."""
+"""Who gets in: the first owner's link, passwords, sessions, forged requests, strange hosts; every page's headers."""
 
 import re
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from tests.server.conftest import OWNER, Shop, browsing
 
 from openchair.server.app import create_app
 from openchair.server.gate import SAFE_METHODS
-from tests.server.conftest import OWNER, Shop, browsing
 
 STRANGER = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
 
@@ -43,7 +43,9 @@ def test_the_first_owner_comes_by_a_link_that_works_once(shop: Shop) -> None:
     assert "samesite=lax" in cookie
     assert shop.client.get("/").status_code == 200
     assert shop.client.get(f"/welcome/{token}").status_code == 404
-    assert shop.client.post(f"/welcome/{token}", data={"email": "b@example.org", "password": OWNER[1]}).status_code == 404
+    assert (
+        shop.client.post(f"/welcome/{token}", data={"email": "b@example.org", "password": OWNER[1]}).status_code == 404
+    )
     assert [user.role for user in shop.access.users()] == ["owner"]
 
 
@@ -85,9 +87,14 @@ def test_guessing_is_slowed_down(shop: Shop, sign_in: Callable[[], None]) -> Non
 
 
 def test_other_sites_cannot_act(shop: Shop, sign_in: Callable[[], None]) -> None:
-    """With the session's cookie and all: a request from elsewhere is refused, and one that hides where it is from too."""
+    """Even with the session's cookie: a request from elsewhere is refused, and one that hides where it is from too."""
     sign_in()
-    for headers in (STRANGER, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://elsewhere.example"}, {"Origin": "null"}):
+    for headers in (
+        STRANGER,
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+    ):
         assert shop.client.post("/sign-out", headers=headers).status_code == 403
         assert shop.client.post("/api/v1/turns", headers=headers).status_code == 403
     with httpx.Client(base_url=shop.client.base_url, cookies=shop.client.cookies) as silent:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.server.conftest import Shop, order
 
 from openchair.core.errors import StorageFull
 from openchair.server import ingest
 from openchair.server.app import state_of
 from openchair.server.keyring import FRESH_SECONDS
-from tests.server.conftest import Shop, order
 
 CALLS: dict[str, dict[str, Any]] = {
     "identify": {"userId": "u", "traits": {"email": "u@example.org"}},
@@ -85,7 +85,7 @@ def test_a_revoked_key_stops_within_seconds(shop: Shop, monkeypatch: pytest.Monk
     now = [1000.0]
     monkeypatch.setattr("openchair.server.keyring.time.monotonic", lambda: now[0])
     assert shop.send(order(1, "u", 1)).status_code == 200
-    key_id = next(key.key_id for key in shop.access.keys() if "ingest" in key.scopes)
+    key_id = next(key.key_id for key in list(shop.access.keys()) if "ingest" in key.scopes)
     shop.access.revoke(key_id)
     now[0] += FRESH_SECONDS + 0.1
     problem(shop.send(order(2, "u", 1)), 401, "unknown_key")
@@ -166,7 +166,9 @@ def test_memory_is_given_back(shop: Shop) -> None:
     """After good, bad and refused bodies nothing is counted as waiting."""
     shop.send(order(1, "u", 1))
     shop.client.post("/v1/batch", content=b"{", headers=shop.bearer("ingest"))
-    shop.client.post("/v1/batch", content=gzip.compress(b"{"), headers={**shop.bearer("ingest"), "Content-Encoding": "gzip"})
+    shop.client.post(
+        "/v1/batch", content=gzip.compress(b"{"), headers={**shop.bearer("ingest"), "Content-Encoding": "gzip"}
+    )
     text = shop.client.get("/metrics", headers=shop.bearer("read")).text
     assert "openchair_ingest_waiting_bytes 0" in text
 

@@ -1,15 +1,16 @@
 """The schedule: when a turn is due, and that a lease lets one at a time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.server.conftest import Shop, order
 
 from openchair.core.clock import Moment
 from openchair.core.errors import Conflict
 from openchair.server import schedule
-from openchair.server.schedule import HEAVY, due, lease
-from tests.server.conftest import Shop, order
+from openchair.server.schedule import HEAVY, LITTLE, Syncing, due, lease
 
 KARACHI = ZoneInfo("Asia/Karachi")
 
@@ -51,8 +52,22 @@ def test_a_lease_of_the_dead_ends(shop: Shop) -> None:
 
 
 def test_the_schedule_moves_events_to_history(shop: Shop) -> None:
-    """What the schedule calls does what it says, and says nothing when another is at it."""
+    """What the schedule calls does what it says: the inbox is emptied, and a day has one turn."""
     shop.send(order(1, "u", 1))
-    schedule._sync(shop.chair)
+    Syncing(shop.chair, lambda: 1)()
     assert shop.chair.state.inbox.waiting() == 0
-    schedule._turn_if_due(shop.chair, shop.chair.settings)
+    for _ in range(2):
+        schedule._turn_if_due(shop.chair, replace(shop.chair.settings, turn_at="00:00"))
+        assert len(shop.chair.turns()) == 1
+
+
+@pytest.mark.slow
+def test_much_is_moved_by_a_process_of_its_own(shop: Shop) -> None:
+    """So that reading many events holds up nobody who sends more; a stopped schedule starts none."""
+    shop.send(order(1, "u", 1))
+    syncing = Syncing(shop.chair, lambda: LITTLE + 1)
+    syncing.stop()
+    syncing()
+    assert shop.chair.state.inbox.waiting() == 1
+    Syncing(shop.chair, lambda: LITTLE + 1)()
+    assert shop.chair.state.inbox.waiting() == 0

@@ -109,7 +109,7 @@ def _mapping(text: str) -> dict[str, str]:
         return msgspec.json.decode(text, type=dict[str, str]) if text else {}
     except msgspec.DecodeError as wrong:
         raise BadInput(
-            "mapping", value=text, bound=f"a JSON object of texts ({wrong})", remedy='Send {"customer": "Email"}.'
+            "mapping", value=text, bound=f"a JSON object of texts ({wrong})", remedy='Send {"email": "Email"}.'
         ) from None
 
 
@@ -232,7 +232,7 @@ def api(chair: Chair, keyring: Keyring) -> FastAPI:
         request: Request,
         caller: Annotated[Caller, writer],
         file: Annotated[UploadFile, File(description="CSV, Parquet, Excel or JSON lines.")],
-        mapping: Annotated[str, Form(description='Field -> column, as JSON: {"customer": "Email"}.')] = "",
+        mapping: Annotated[str, Form(description='Field -> column, as JSON: {"email": "Email"}.')] = "",
         dry_run: Annotated[bool, Query(description="Only show how the file would be read.")] = False,
     ) -> Response:
         """Read a file into facts. Reading the same file twice changes nothing."""

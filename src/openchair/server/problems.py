@@ -65,7 +65,7 @@ async def on_http(request: Request, wrong: Exception) -> Response:
     """The handler for what the framework itself refuses: no such path, no such method, a body too large."""
     if not isinstance(wrong, HTTPException):
         raise wrong
-    code = HTTPStatus(wrong.status_code).phrase.lower().replace(" ", "_")
+    code = "bad_input" if wrong.status_code == 400 else HTTPStatus(wrong.status_code).phrase.lower().replace(" ", "_")
     said = wrong.detail if wrong.detail != HTTPStatus(wrong.status_code).phrase else ""
     message = f"{request.method} {request.url.path}: {said or HTTPStatus(wrong.status_code).description}."
     return problem(wrong.status_code, code, message, headers=wrong.headers)

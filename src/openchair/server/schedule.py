@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from uuid import uuid4
 from openchair.chair.chair import Chair
 from openchair.chair.ports import State
 from openchair.core.clock import Moment
-from openchair.core.errors import Conflict, OpenchairError
+from openchair.core.errors import Conflict, OpenchairError, StorageFull
 from openchair.core.settings import Settings
 
 log = logging.getLogger("openchair.server")
@@ -23,6 +25,15 @@ LOOK_SECONDS = 20.0
 HEAVY = "heavy"
 """The lease that a turn and an import share: each may use all the memory the engine is allowed."""
 SYNC = "sync"
+LITTLE = 2_000
+"""Events since the last round up to which this process moves them itself."""
+
+_PROGRAM = """
+import os, sys, openchair
+if hasattr(os, "nice"):
+    os.nice(10)
+openchair.open(sys.argv[1]).sync()
+"""
 
 
 @contextmanager
@@ -69,9 +80,42 @@ def due(now: Moment, turn_at: str, last: datetime | None) -> bool:
     return now.now >= begins and (last is None or last < begins)
 
 
-def _sync(chair: Chair) -> None:
-    with lease(chair.state, SYNC):
-        chair.sync()
+class Syncing:
+    """Moves the inbox to history: a little of it here, much of it in a process of its own at a lower priority.
+
+    Reading many events would hold Python's one lock and make those wait who send more.
+    """
+
+    def __init__(self, chair: Chair, arrived: Callable[[], int]) -> None:
+        """arrived: how many events were acknowledged since the start."""
+        self.chair, self.arrived = chair, arrived
+        self._synced = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def __call__(self) -> None:
+        """One round. Raises Conflict where another server is at it."""
+        arrived = self.arrived()
+        with lease(self.chair.state, SYNC):
+            if arrived - self._synced <= LITTLE:
+                self.chair.sync()
+            elif not self._stopped:
+                self._apart()
+        self._synced = arrived
+
+    def _apart(self) -> None:
+        command = [sys.executable, "-c", _PROGRAM, str(self.chair.home)]
+        # A session of its own: what interrupts the server is for the server to pass on.
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # our own program
+        code = self._process.wait()
+        if code and not self._stopped:
+            raise StorageFull("sync", value=f"exit code {code}", bound="its log says why", remedy="It is tried again.")
+
+    def stop(self) -> None:
+        """End the process, if there is one: what it had not finished is done by the next."""
+        self._stopped = True
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
 
 
 def _turn_if_due(chair: Chair, settings: Settings) -> None:
@@ -98,10 +142,14 @@ async def _repeat(seconds: float, work: Callable[[], None], name: str) -> None:
 
 
 @contextmanager
-def schedule(chair: Chair, settings: Settings) -> Iterator[None]:
-    """While the body runs: acknowledged events move to history, and the wheel turns once a day."""
+def schedule(chair: Chair, settings: Settings, arrived: Callable[[], int]) -> Iterator[None]:
+    """While the body runs: acknowledged events move to history, and the wheel turns once a day.
+
+    arrived: how many events were acknowledged since the start.
+    """
+    syncing = Syncing(chair, arrived)
     rounds = [
-        asyncio.create_task(_repeat(settings.sync_seconds, lambda: _sync(chair), "sync")),
+        asyncio.create_task(_repeat(settings.sync_seconds, syncing, "sync")),
         asyncio.create_task(_repeat(LOOK_SECONDS, lambda: _turn_if_due(chair, settings), "turn")),
     ]
     try:
@@ -109,3 +157,4 @@ def schedule(chair: Chair, settings: Settings) -> Iterator[None]:
     finally:
         for one in rounds:
             one.cancel()
+        syncing.stop()
