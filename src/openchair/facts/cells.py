@@ -62,7 +62,10 @@ def code(cell: ir.Value) -> ir.StringValue:
     """
     if cell.type().is_integer():
         return cell.cast("string")
-    return text(cell).re_replace(r"^'(.)", r"\1").re_replace(r"^(-?\d+)\.0+$", r"\1")
+    written = text(cell)
+    # The patterns cost far more than looking for the characters that could make them match.
+    odd = written.startswith("'") | written.contains(".")
+    return ibis.ifelse(odd, written.re_replace(r"^'(.)", r"\1").re_replace(r"^(-?\d+)\.0+$", r"\1"), written)
 
 
 def number(cell: ir.Value, style: str = "point") -> ir.FloatingValue:

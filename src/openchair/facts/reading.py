@@ -114,8 +114,9 @@ def some_json(**parts: ir.Value) -> ir.StringValue:
 
 def rejects(raw: ir.Table, reason: ir.StringValue, *without: str) -> ir.Table:
     """The rows that have a reason, as a reading's `rejected`; `without` are columns the file itself did not have."""
-    named = raw.select(line=raw.line, reason=reason, row=as_json(raw, *without))
-    return named.filter(named.reason.notnull())
+    # A filter on chance stays where it is: pushed down to the file, it would compute every reason many times over.
+    named = raw.select(line=raw.line, reason=reason, row=as_json(raw, *without), chance_=ibis.random())
+    return named.filter(ibis.ifelse(named.chance_ < 0, False, named.reason.notnull())).drop("chance_")
 
 
 def facts(
@@ -129,8 +130,10 @@ def facts(
     given = {"source": ibis.literal(context.source), "received_at": ibis.literal(context.received_at), **columns}
     named = {f"c_{n}": v for n, v in given.items()}
     picked = raw.select(line=raw.line, where_=where, key_=digest(context.source, *key), **named)
-    picked = picked.filter(picked.where_)
-    counted = picked.mutate(nth_=ibis.row_number().over(group_by=picked.key_, order_by=picked.line))
+    # Counted before the filter, the sound rows first: pushed down to the file, the filter would compute all twice.
+    nth = ibis.row_number().over(group_by=picked.key_, order_by=[picked.where_.desc(), picked.line])
+    counted = picked.mutate(nth_=nth)
+    counted = counted.filter(counted.where_)
     again = (counted.key_ + SEPARATOR + counted.nth_.cast("string")).hexdigest("md5")
     counted = counted.mutate(c_fact_id=ibis.ifelse(counted.nth_ == 0, counted.key_, again))
     return conform(kind, counted.select("line", **{n: counted[f"c_{n}"] for n in (*given, "fact_id")}))
