@@ -80,14 +80,14 @@ def test_members_of_a_full_block_do_not_depend_on_how_many_follow(
     monkeypatch.setattr(shop, "BLOCK", 500)
     small, large = _run(tmp_path / "small", customers=500), _run(tmp_path / "large", customers=1700)
     for kind in KINDS:
-        first = pq.read_table(small.out / f"{kind}.parquet")
-        assert first.equals(pq.read_table(large.out / f"{kind}.parquet").slice(0, first.num_rows)), kind
+        first = pq.read_table(Path(small.out) / f"{kind}.parquet")
+        assert first.equals(pq.read_table(Path(large.out) / f"{kind}.parquet").slice(0, first.num_rows)), kind
 
 
 def test_an_earlier_shop_is_replaced_and_anything_else_left_alone(tmp_path: Path) -> None:
     _run(tmp_path / "shop", customers=300)
     again = _run(tmp_path / "shop", customers=100)
-    assert len(pq.read_table(again.out / "truth/customers.parquet")) == 100
+    assert len(pq.read_table(Path(again.out) / "truth/customers.parquet")) == 100
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/letters.parquet").write_text("precious")
     with pytest.raises(BadInput, match="must be empty or hold an earlier sample shop"):

@@ -44,6 +44,8 @@ FIRST = ("campaign_descriptions", "products", "customers", "traits")
 """Files of a folder that others lean on, by how their names begin."""
 HIDDEN_TRUTH = "truth"
 """A folder of the sample shop that nobody may read facts from."""
+MANIFEST = "manifest.json"
+"""What a written folder says of itself: no facts either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def readable(paths: Iterable[Path]) -> list[Path]:
 
 def _visible(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
-    return HIDDEN_TRUTH not in parts[:-1] and not any(part.startswith((".", "_")) for part in parts)
+    facts = HIDDEN_TRUTH not in parts[:-1] and path.name != MANIFEST
+    return facts and not any(part.startswith((".", "_")) for part in parts)
 
 
 def _turn(path: Path) -> int:
@@ -274,7 +277,7 @@ def _try_to_keep(engine: Engine, history: History, reading: Reading) -> tuple[in
         known = engine.facts(kind)
         new[kind] = table.anti_join(known, "fact_id") if history.files(kind) else table
     lines = 0
-    if not reading.one_each:
+    if new and not reading.one_each:
         touched = ibis.union(*[t.select("line") for t in new.values()], distinct=True) if len(new) > 1 else None
         touched = next(iter(new.values())).select("line").distinct() if touched is None else touched
         lines = engine.rows(touched.aggregate(n=touched.count()))["n"][0].as_py()

@@ -1,1 +1,5 @@
 """The sample shop: a snack-box market with known truth, for demos and for tests of what the other rooms learn."""
+
+from openchair.simulation.shop import Summary, simulate
+
+__all__ = ["Summary", "simulate"]

@@ -26,7 +26,7 @@ _MOST = 100_000_000
 class Summary:
     """What was written: the folder, members, the first and the last day (exclusive), facts by kind."""
 
-    out: Path
+    out: str
     customers: int
     brands: int
     seed: int
@@ -83,7 +83,7 @@ def simulate(
             done = last
             if progress:
                 progress(done, customers)
-    summary = Summary(out, customers, brands, seed, start, end, {k: files.rows.get(k, 0) for k in KINDS})
+    summary = Summary(str(out), customers, brands, seed, start, end, {k: files.rows.get(k, 0) for k in KINDS})
     manifest = {
         "simulated": True,
         "seed": seed,
