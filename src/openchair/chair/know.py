@@ -14,6 +14,7 @@ from openchair.chair.ports import CUSTOMER_COLUMNS, Engine, State
 from openchair.core.clock import Moment
 from openchair.core.ids import IDENTIFIER_KINDS, SEPARATOR
 from openchair.dossier import consent, identity, rules, stage
+from openchair.facts.bits import union_of
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
 from openchair.value import worth
@@ -136,7 +137,7 @@ def _masks(engine: Engine, traits: ir.Table) -> ir.Table:
     return (
         newest.inner_join(meaning, ["name", "value"])
         .group_by("customer_id")
-        .agg(rules=_.rules.bit_or(), food=_.food.max(), consents=_.consents.bit_or())
+        .agg(rules=union_of(_.rules), food=_.food.max(), consents=union_of(_.consents))
     )
 
 

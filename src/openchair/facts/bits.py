@@ -9,7 +9,8 @@ _bit_or = ibis.udf.agg.builtin(lambda bits: ..., name="bit_or", signature=(("int
 def union_of(bits: ir.IntegerColumn) -> ir.IntegerScalar:
     """The union of the bit sets of a group (int64); null where there is none.
 
-    >>> t = ibis.memtable({"who": ["a", "a"], "rules": [1, 4]})
+    >>> import pyarrow as pa
+    >>> t = ibis.memtable(pa.table({"who": ["a", "a"], "rules": [1, 4]}))
     >>> ibis.duckdb.connect().to_pyarrow(t.group_by("who").agg(rules=union_of(t.rules))).to_pylist()
     [{'who': 'a', 'rules': 5}]
     """

@@ -75,14 +75,12 @@ class SparkEngine(Engine):
         name = f"{kind}_{hashlib.md5(repr(files).encode(), usedforsecurity=False).hexdigest()[:12]}"
         with self._lock:
             if self._views.get(kind) != name:
-                if files:
-                    wanted = _spark_schema(ibis.Schema.from_pyarrow(schema))
-                    frame = self._session.read.schema(wanted).parquet(*files)
-                else:
-                    frame = self._session.createDataFrame(schema.empty_table())
+                wanted = _spark_schema(_nullable(ibis.Schema.from_pyarrow(schema)))
+                reader = self._session.read.schema(wanted)
+                frame = reader.parquet(*files) if files else self._session.createDataFrame([], wanted)
                 frame.createOrReplaceTempView(name)
                 self._views[kind] = name
-            return self.backend.table(name).cast(ibis.Schema.from_pyarrow(schema))
+            return self.backend.table(name).cast(_nullable(ibis.Schema.from_pyarrow(schema)))
 
     def open_file(self, path: Path) -> RawFile:
         """A CSV, Parquet or Excel file as a table with `line`. Raises BadInput.
@@ -120,8 +118,7 @@ class SparkEngine(Engine):
 
     def rows(self, expression: ir.Table) -> pa.Table:
         """The result, in memory: for what is small."""
-        with self._lock:
-            return self._frame(expression).toArrow().cast(arrow_schema(expression))
+        return self.stream(expression).read_all()
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The result in batches: for what may be large. Nothing else may run until it is read to its end.
@@ -130,7 +127,8 @@ class SparkEngine(Engine):
         """
         schema = arrow_schema(expression)
         if not self._local:
-            return self.rows(expression).to_reader(BATCH_ROWS)
+            with self._lock:
+                return self._frame(expression).toArrow().cast(schema).to_reader(BATCH_ROWS)
         with self._lock:
             self._count += 1
             target = self._folder / f"stream_{self._count}"
@@ -161,7 +159,7 @@ class SparkEngine(Engine):
         name = f"{what}_{self._count}"
         frame.createOrReplaceTempView(name)
         self._frames[name] = frame
-        return self.backend.table(name).cast(schema)
+        return self.backend.table(name).cast(_nullable(schema))
 
     def _handed(self, reader: pa.RecordBatchReader) -> Any:
         """Arrow rows as a DataFrame: through Parquet where Spark sees this disk, which is far quicker, else by wire."""
@@ -208,6 +206,10 @@ def _settings(master: str, memory: str, folder: Path) -> Mapping[str, str]:
             "spark.sql.shuffle.partitions": "4",
         }
     return settings
+
+
+def _nullable(schema: ibis.Schema) -> ibis.Schema:
+    return ibis.schema({name: dtype(nullable=True) for name, dtype in schema.items()})
 
 
 def _spark_schema(schema: ibis.Schema) -> Any:
