@@ -5,8 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+# A loaded machine is slow, not wrong.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
 SHARED = ROOT.parent / "shared" / "data"
 CHROMIUM = ROOT / ".venv" / "chromium.json"  # written by scripts/setup.py
 ALONE = ("spark", "postgres", "browser")  # each starts something heavy, so each stays on one worker

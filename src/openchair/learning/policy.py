@@ -93,7 +93,8 @@ def beliefs(actions: Sequence[Action], seen: Evidence | None = None) -> Beliefs:
     freedom = np.where(seen.n >= LEAST, seen.n - 1, 0).sum(axis=0)
     variance = np.divide(around, freedom, out=np.zeros_like(around), where=freedom > 0)
     enough &= variance > 0
-    noise = np.where(enough, variance * (1 / np.where(enough, acted, 1) + 1 / np.where(waited > 0, waited, 1)), np.inf)
+    per_outcome = 1 / np.where(enough, acted, 1) + 1 / np.where(enough, waited, 1)
+    noise = np.where(enough, variance * per_outcome, np.inf)
     trust = sd**2 / (sd**2 + noise)
     difference = average[:-1] - average[-1:]
     return Beliefs(

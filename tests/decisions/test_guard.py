@@ -1,0 +1,106 @@
+"""The guard: nothing forbidden passes, and the first reason is the one that is told."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.decisions.conftest import DAY, columns
+
+from openchair.decisions.guard import REASONS, permitted
+from openchair.decisions.situation import circumstances_of
+from openchair.dossier.consent import allowed, no, yes
+from openchair.dossier.rules import BIT, blocks
+from openchair.loyalty.actions import Action, default, parse
+
+ACTIONS = default()
+BY_ID = {action.id: place for place, action in enumerate(ACTIONS)}
+
+
+BY_MAIL = yes("marketing", "e-mail")
+
+
+def reason(action: str, **customer: Any) -> str:
+    """Why an action is ruled out for a steady customer of 30 orders of whom all else is unknown; empty if it is not."""
+    plain: dict[str, Any] = {
+        "stage": "steady", "orders": 30, "spent_minor": 90_000, "value_minor": 30_000.0, "rules": 0,
+        "food_safety": "unknown", "consents": 0, "nps_score": np.nan, "sent_friends": 0,
+        "complained_on": np.datetime64("NaT"), "contacted_on": np.datetime64("NaT"),
+    }  # fmt: skip
+    row = {name: np.array([value], dtype=object if isinstance(value, str) else None)
+           for name, value in (plain | customer).items()}  # fmt: skip
+    found, _ = circumstances_of(row, DAY)
+    return REASONS[permitted(found, ACTIONS)[0, BY_ID[action]]]
+
+
+def ago(days: int) -> np.datetime64:
+    return np.datetime64(DAY) - np.timedelta64(days, "D")
+
+
+@pytest.mark.parametrize(
+    ("action", "customer", "said"),
+    [
+        ("note-by-hand", {}, ""),
+        ("first-to-try", {}, "their allergies are not known, and it is not known to be free of them"),
+        ("first-to-try", {"food_safety": "none"}, ""),
+        ("first-to-try", {"food_safety": "declared", "rules": BIT["peanuts"]}, "never: peanuts"),
+        ("small-surprise", {"rules": BIT["no gifts"]}, "no gifts"),
+        ("call-and-listen", {"rules": BIT["no calls"]}, "no calls"),
+        ("call-and-listen", {"consents": no("service", "call")}, "no consent for this purpose on this channel"),
+        ("before-it-runs-out", {}, "no consent for this purpose on this channel"),
+        ("before-it-runs-out", {"consents": BY_MAIL}, ""),
+        ("before-it-runs-out", {"consents": BY_MAIL, "contacted_on": ago(6)}, "contacted too recently"),
+        ("before-it-runs-out", {"consents": BY_MAIL, "contacted_on": ago(7)}, ""),
+        ("before-it-runs-out", {"consents": BY_MAIL, "complained_on": ago(3)}, "a complaint comes first"),
+        ("offer-a-mandate", {"contacted_on": ago(29)}, "contacted too recently"),
+        ("offer-a-mandate", {"orders": 9}, "too few orders for it"),
+        ("offer-a-mandate", {"nps_score": 3.0}, "not for those who gave their last score"),
+        ("offer-a-mandate", {"rules": BIT["under age"]}, "under age"),
+        ("fix-before-asked", {}, "only after a complaint"),
+        ("fix-before-asked", {"complained_on": ago(3), "contacted_on": ago(0)}, ""),
+        ("thank-the-sender", {}, "only for those who sent us friends"),
+        ("thank-the-sender", {"sent_friends": 2}, ""),
+        ("come-back-voucher", {}, "not for their stage of life with us"),
+        ("come-back-voucher", {"rules": BIT["no letters"], "contacted_on": ago(1)}, "no letters"),
+    ],
+)  # fmt: skip
+def test_the_first_reason_is_told(action: str, customer: dict[str, Any], said: str) -> None:
+    """Hard rules before consent, consent before attention, attention before whether it suits."""
+    assert reason(action, **customer) == said
+
+
+def test_nothing_forbidden_passes(customers: dict[str, Any]) -> None:
+    """Of all customers and actions, none that passes breaks a rule, a consent or a spacing."""
+    found, of = circumstances_of(customers, DAY)
+    codes = permitted(found, ACTIONS)[of]
+    since = (np.datetime64(DAY) - customers["contacted_on"]).astype(float)
+    since[np.isnat(customers["contacted_on"])] = np.inf
+    food = np.array([("unknown", "none", "declared").index(state) for state in customers["food_safety"]])
+    for place, action in enumerate(ACTIONS):
+        done = codes[:, place] == 0
+        against = blocks(customers["rules"], food, action.contents, action.channel, action.purpose)
+        assert not against[done].any()
+        assert allowed(customers["consents"], action.purpose, action.channel)[done].all()
+        assert (since[done] >= action.spacing_days).all()
+        assert (customers["orders"][done] >= action.needs.min_orders).all()
+        assert set(customers["stage"][done]) <= set(action.uplift)
+
+
+def test_every_kind_of_customer_and_action_was_tried(customers: dict[str, Any]) -> None:
+    """The property above means something: most reasons occur, and every action passes for somebody."""
+    found, _ = circumstances_of(customers, DAY)
+    codes = permitted(found, ACTIONS)
+    assert (codes == 0).any(axis=0).all()
+    assert len(np.unique(codes)) > 25
+
+
+def test_a_spacing_between_two_bands_is_kept() -> None:
+    """A limit of 10 days in a home's own catalogue holds for one contacted 8 days ago, whose band begins at 7."""
+    ten: Action = parse(
+        '[[action]]\nid="ten-days"\npillar="plus"\nexperience="coach"\ntitle="Ten days"\nwant="something good"\n'
+        'relationship="something good"\nchannel="parcel"\ncost_minor=1\nspacing_days=10\n'
+        "uplift={steady=0.1}\nuplift_sd=0.1"
+    )[0]
+    row = {**columns(2), "stage": np.array(["steady"] * 2, dtype=object), "contacted_on": np.array([ago(8), ago(14)])}
+    row |= {"rules": np.zeros(2, dtype=np.int64), "complained_on": np.array(["NaT"] * 2, dtype="datetime64[D]")}
+    found, of = circumstances_of(row, DAY)
+    assert [REASONS[code] for code in permitted(found, [ten])[of, 0]] == ["contacted too recently", ""]
