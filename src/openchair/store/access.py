@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
+from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, StorageFull
 from openchair.store.database import Database
 from openchair.store.schema import idempotency, invites, keys, sessions, users
 
@@ -30,6 +31,8 @@ KEPT_HOURS = 48
 """How long an answer is kept for a repeated Idempotency-Key; the promise is 24."""
 USED_SECONDS = 60
 """How exactly the last use of a key is known; a row is not written for every request."""
+KNOWN_SECONDS = 2.0
+"""How long a key is believed without asking again."""
 
 SHORTEST, LONGEST = 12, 256
 
@@ -216,7 +219,7 @@ class Access:
     def key(self, secret: str) -> Key | None:
         """The key behind a secret; None when it is unknown or revoked.
 
-        Known keys are remembered for USED_SECONDS, so a revocation by another process may take that long to be seen.
+        Known keys are remembered for KNOWN_SECONDS, so a revocation by another process may take that long to be seen.
         """
         hashed, now = _hash(secret), datetime.now(UTC)
         known = self._known.get(hashed)
@@ -228,10 +231,11 @@ class Access:
             self._known.pop(hashed, None)
             return None
         if row.last_used_at is None or (now - row.last_used_at).total_seconds() >= USED_SECONDS:
-            with self._database.write() as connection:
+            # A full disk stops nobody from reading.
+            with suppress(StorageFull), self._database.write() as connection:
                 connection.execute(update(keys).where(keys.c.hash == hashed).values(last_used_at=now))
         key = _key(row)
-        self._known[hashed] = (key, now + timedelta(seconds=USED_SECONDS))
+        self._known[hashed] = (key, now + timedelta(seconds=KNOWN_SECONDS))
         return key
 
     def keys(self) -> list[Key]:
