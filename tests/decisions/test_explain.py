@@ -140,8 +140,8 @@ BARRED = explain.RuledOutRecord("before-it-runs-out", "no consent", "if they had
         (
             "call-and-listen",
             record(("call-and-listen", 400, 0.8), ("usual-order-ready", 359, 0.1), (WAIT, 0, 0.1)),
-            "It would have been “Have their usual order ready to confirm”, were that expected to bring more than € 0.41 "
-            "more.",
+            "It would have been “Have their usual order ready to confirm”, were that expected to bring "
+            "more than € 0.41 more.",
         ),
         (
             "usual-order-ready",

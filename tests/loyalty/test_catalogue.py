@@ -1,6 +1,7 @@
 """The catalogue: every pillar is served without asking for opt-in, and a wrong file is refused in words."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,11 @@ def test_an_id_is_one_actions_own() -> None:
     """Two actions of one id cannot be told apart in the log."""
     with pytest.raises(BadInput, match="one action only"):
         parse(ONE + ONE)
+
+
+def test_the_page_lists_every_action() -> None:
+    """docs/decisions-explained.md shows the catalogue as it is: title, channel, whether it needs opting in."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "decisions-explained.md").read_text(encoding="utf-8")
+    for action in default():
+        opt_in = "yes" if (action.purpose, action.channel) in NEEDS_OPT_IN else "no"
+        assert f"| {action.title} | {action.channel} | {opt_in} |" in page
