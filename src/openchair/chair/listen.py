@@ -126,12 +126,12 @@ def preview(engine: Engine, path: Path, wanted: Wanted) -> Preview:
         for row in engine.rows(table.order_by("line").limit(PREVIEW_ROWS)).to_pylist()
     ]
     rejected = [_reject(path, row) for row in engine.rows(reading.rejected.order_by("line")).to_pylist()]
-    doubts = [Reject(path.name, 1, doubt, "") for doubt in understood.doubts]
     engine.release()
     return replace(
         shown,
         rows=tuple(_slim(rows[:PREVIEW_ROWS])),
-        rejected=(*doubts, *raw.broken[:PREVIEW_ROWS], *rejected[:PREVIEW_ROWS]),
+        rejected=(*raw.broken, *rejected)[:PREVIEW_ROWS],
+        doubts=understood.doubts,
     )
 
 
@@ -228,15 +228,11 @@ def _one(
 def _without_erased(engine: Engine, reading: Reading, salt: str, erased: frozenset[str]) -> Reading:
     """The reading without the rows about people who had themselves erased; of those only their number is kept."""
     hashes = engine.share(pa.table({"hash": sorted(erased)}))
-    about = [
-        (t.line, t[c]) for t in reading.facts.values() for c in ("identifier", "invitee", "other") if c in t.columns
-    ]
     parts = [
-        line.as_table()
-        .mutate(hash=(ibis.literal(salt) + named).hexdigest("sha256"))
-        .semi_join(hashes, "hash")
-        .select("line")
-        for line, named in about
+        t.select("line", hash=(ibis.literal(salt) + t[c]).hexdigest("sha256")).semi_join(hashes, "hash").select("line")
+        for t in reading.facts.values()
+        for c in ("identifier", "invitee", "other")
+        if c in t.columns
     ]
     gone = engine.keep(ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct())
     refused = gone.select("line", reason=ibis.literal(ERASED), row=ibis.null("string"))

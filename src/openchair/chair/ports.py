@@ -43,6 +43,11 @@ class RawFile:
 class Inbox(Protocol):
     """Where events wait between acknowledgement and history."""
 
+    @property
+    def name(self) -> str:
+        """A name that no other database's inbox has: history keeps it with every number it has seen of this one."""
+        ...
+
     def put(self, events: Sequence[Envelope]) -> list[bool]:
         """Keep events; returns when the commit is durable, True for each that is new, False for each known.
 

@@ -19,7 +19,6 @@ from openchair.facts import kinds
 ToFacts = Callable[[bytes, str, str, datetime], Sequence[tuple[str, Mapping[str, Any]]]]
 """(body, source, key, received_at) -> (kind, row) of each fact in it; raises BadInput."""
 
-APP = "inbox"
 TRIES = 20
 """How often another process may commit first before this one gives up."""
 
@@ -37,7 +36,7 @@ def sync(state: State, history: History, *, to_facts: ToFacts, batch: int = 50_0
         upto = waiting[-1][0]
         rows, rejected = _read(waiting, to_facts)
         for kind, some in rows.items():
-            count = _append(history, kind, some, upto)
+            count = _append(history, kind, some, state.inbox.name, upto)
             if count:
                 added[kind] = added.get(kind, 0) + count
         if rejected:
@@ -64,14 +63,14 @@ def _read(waiting: list[tuple[int, Envelope]], to_facts: ToFacts) -> tuple[_Rows
     return rows, rejected
 
 
-def _append(history: History, kind: str, rows: list[tuple[int, Mapping[str, Any]]], upto: int) -> int:
+def _append(history: History, kind: str, rows: list[tuple[int, Mapping[str, Any]]], app: str, upto: int) -> int:
     for _ in range(TRIES):
-        have = history.version(kind, APP)
+        have = history.version(kind, app)
         new = [row for seq, row in rows if seq > have]
         if not new:
             return 0
         try:
-            return history.append(kind, pa.Table.from_pylist(new, kinds.schema(kind)), app=APP, version=upto)
+            return history.append(kind, pa.Table.from_pylist(new, kinds.schema(kind)), app=app, version=upto)
         except Conflict:
             continue
     raise Conflict(f"history of {kind}", bound=f"others committed first {TRIES} times", remedy="Try again later.")
@@ -80,7 +79,7 @@ def _append(history: History, kind: str, rows: list[tuple[int, Mapping[str, Any]
 def _report(rejected: list[tuple[Envelope, Reject]]) -> ImportReport:
     first = rejected[0]
     return ImportReport(
-        import_id=digest(APP, str(first[1].line), str(rejected[-1][1].line)),
+        import_id=digest("inbox", str(first[1].line), str(rejected[-1][1].line)),
         file="inbox",
         format="segment",
         source=first[0].source,

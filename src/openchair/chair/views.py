@@ -45,6 +45,8 @@ class Preview:
     rows: tuple[Mapping[str, Any], ...]
     """The first rows as facts."""
     rejected: tuple["Reject", ...]
+    doubts: tuple[str, ...] = ()
+    """What even the whole file leaves open, such as which number of a date is the month, and how it is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from openchair.cli.output import Json, emit, told
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any free port; left out: the setting.")]
 
 
-def serve(context: typer.Context, port: Port = None) -> None:
+def serve(context: typer.Context, port: Port = None, as_json: Json = False) -> None:
     """Serve the pages, the API and the ingest. The first start prints a one-time link for the first owner."""
     from openchair.cli.wiring import open_home
     from openchair.server.run import serve as run
 
     with told():
-        run(open_home(context.obj), port=port)
+        run(open_home(context.obj), port=port, say=(lambda line: emit({"says": line})) if as_json else typer.echo)
 
 
 keys = typer.Typer(name="keys", help="Keys for programs: ingest, read, write.", no_args_is_help=True)

@@ -81,9 +81,6 @@ def import_(
 
 
 def _show_previews(previews: list[Any], as_json: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     if as_json:
         emit(previews if len(previews) != 1 else previews[0])
         return
@@ -95,11 +92,8 @@ def _show_previews(previews: list[Any], as_json: bool) -> None:
             typer.echo(
                 f"  missing: {', '.join(seen.missing)}; name its column with --map {seen.missing[0]}=...",
             )
-        if seen.rows:
-            table = Table(*seen.rows[0])
-            for row in seen.rows:
-                table.add_row(*("" if v is None else str(v) for v in row.values()))
-            Console().print(table)
+        for row in seen.rows:
+            typer.echo("  " + ", ".join(f"{name} {value}" for name, value in row.items() if value is not None))
         for reject in seen.rejected:
             typer.echo(f"  line {reject.line} would be rejected: {reject.reason}")
 
@@ -107,11 +101,11 @@ def _show_previews(previews: list[Any], as_json: bool) -> None:
 def simulate(
     out: Annotated[Path, typer.Option(help="The folder to write to.")],
     customers: Annotated[
-        int, typer.Option(min=1, max=20_000_000, help="How many members the sample shop has.")
+        int, typer.Option(min=10, max=100_000_000, help="How many members the sample shop has.")
     ] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same shop.")] = 1,
     end: Annotated[str, typer.Option(help="The day the story ends; today by default.")] = "",
-    years: Annotated[float, typer.Option(min=0.1, max=20, help="How long the story is.")] = 2.0,
+    years: Annotated[float, typer.Option(min=1, max=10, help="How long the story is.")] = 2.0,
     as_json: Json = False,
 ) -> None:
     """Write the sample shop: a snack-box marketplace with known hidden truth. Everything in it is simulated."""

@@ -32,8 +32,8 @@ def turn(context: typer.Context, as_of: AsOf = "", as_json: Json = False) -> Non
 def today(
     context: typer.Context,
     limit: Annotated[
-        int, typer.Option(min=1, max=1000, help="How many decisions; left out: the setting daily_list.")
-    ] = 0,
+        int | None, typer.Option(min=1, max=1000, help="How many decisions; left out: the setting daily_list.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """The day's actions, best first, each with its reasons."""
@@ -42,7 +42,7 @@ def today(
 
     with told():
         chair = open_home(context.obj)
-        view = chair.today(limit=limit or None)
+        view = chair.today(limit=limit)
     if as_json:
         emit(view)
     else:

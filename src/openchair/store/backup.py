@@ -19,7 +19,7 @@ from sqlalchemy import Date, LargeBinary, Table, delete, func, insert, select
 from openchair.core.errors import BadInput, Conflict
 from openchair.store.database import Database
 from openchair.store.history import DeltaHistory
-from openchair.store.schema import UtcTime, inbox, metadata
+from openchair.store.schema import UtcTime, inbox, metadata, notes
 
 VERSION = 1
 _AT_ONCE = 5_000
@@ -110,8 +110,9 @@ def load(database: Database, folder: Path, history: DeltaHistory, kinds: Iterato
             connection.execute(delete(table))
             for rows in _rows(table, file):
                 connection.execute(insert(table), rows)
+        name = connection.scalar(select(notes.c.value).where(notes.c.key == "inbox_name")) or ""
         seen = max(
-            [0, connection.scalar(select(func.max(inbox.c.seq))) or 0, *(history.version(k, "inbox") for k in kinds)]
+            [0, connection.scalar(select(func.max(inbox.c.seq))) or 0, *(history.version(k, name) for k in kinds)]
         )
         if database.lite:
             connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = 'inbox'")
@@ -120,12 +121,9 @@ def load(database: Database, folder: Path, history: DeltaHistory, kinds: Iterato
             connection.exec_driver_sql(
                 "SELECT setval(pg_get_serial_sequence('inbox', 'seq'), %s, true)", (max(seen, 1),)
             )
-            for table in metadata.sorted_tables:
-                if table.name == "rejects":
-                    connection.exec_driver_sql(
-                        "SELECT setval(pg_get_serial_sequence('rejects', 'number'), coalesce(max(number), 1))"
-                        " FROM rejects"
-                    )
+            connection.exec_driver_sql(
+                "SELECT setval(pg_get_serial_sequence('rejects', 'number'), coalesce(max(number), 1)) FROM rejects"
+            )
 
 
 def _rows(table: Table, file: Path) -> Iterator[list[dict[str, Any]]]:

@@ -11,15 +11,17 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import cached_property
+from secrets import token_hex
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from openchair.chair.ports import Envelope, Inbox
 from openchair.core.errors import BadInput, Conflict
 from openchair.core.ids import SEPARATOR
 from openchair.store.database import BUSY_SECONDS, Database, prepare, sqlite_file, storage_error
-from openchair.store.schema import inbox
+from openchair.store.schema import inbox, notes
 
 MOST_EVENTS = 5_000
 """Events in one commit: more gains nothing, and whoever came first would wait longer."""
@@ -41,6 +43,16 @@ class SqlInbox(Inbox):
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+
+    @cached_property
+    def name(self) -> str:
+        """A name that no other database's inbox has, chosen by chance when it is first asked for."""
+        with self._database.write() as connection:
+            found = connection.scalar(select(notes.c.value).where(notes.c.key == "inbox_name"))
+            if found is None:
+                found = f"inbox-{token_hex(8)}"
+                connection.execute(insert(notes).values(key="inbox_name", value=found))
+            return found
 
     def put(self, events: Sequence[Envelope]) -> list[bool]:
         """Keep events; returns when the commit is durable, True for each that is new, False for each known."""
