@@ -10,7 +10,7 @@ from tests.server.conftest import Shop, order
 from openchair.core.clock import Moment
 from openchair.core.errors import Conflict
 from openchair.server import schedule
-from openchair.server.schedule import HEAVY, LITTLE, Syncing, due, lease
+from openchair.server.schedule import HEAVY, Syncing, due, lease
 
 KARACHI = ZoneInfo("Asia/Karachi")
 
@@ -54,7 +54,7 @@ def test_a_lease_of_the_dead_ends(shop: Shop) -> None:
 def test_the_schedule_moves_events_to_history(shop: Shop) -> None:
     """What the schedule calls does what it says: the inbox is emptied, and a day has one turn."""
     shop.send(order(1, "u", 1))
-    Syncing(shop.chair, lambda: 1)()
+    Syncing(shop.chair)()
     assert shop.chair.state.inbox.waiting() == 0
     for _ in range(2):
         schedule._turn_if_due(shop.chair, replace(shop.chair.settings, turn_at="00:00"))
@@ -62,12 +62,14 @@ def test_the_schedule_moves_events_to_history(shop: Shop) -> None:
 
 
 @pytest.mark.slow
-def test_much_is_moved_by_a_process_of_its_own(shop: Shop) -> None:
-    """So that reading many events holds up nobody who sends more; a stopped schedule starts none."""
+def test_much_is_moved_by_a_process_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that reading many events holds up nobody who sends more; a stopped schedule moves none."""
+    monkeypatch.setattr(schedule, "LITTLE", 0)
     shop.send(order(1, "u", 1))
-    syncing = Syncing(shop.chair, lambda: LITTLE + 1)
+    syncing = Syncing(shop.chair)
     syncing.stop()
     syncing()
     assert shop.chair.state.inbox.waiting() == 1
-    Syncing(shop.chair, lambda: LITTLE + 1)()
+    monkeypatch.setattr(type(shop.chair), "sync", lambda _: pytest.fail("it was moved here"))
+    Syncing(shop.chair)()
     assert shop.chair.state.inbox.waiting() == 0

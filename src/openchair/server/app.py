@@ -54,7 +54,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        with schedule(chair, settings, lambda: counts.ok):
+        with schedule(chair, settings):
             yield
 
     routes: list[BaseRoute] = [

@@ -26,7 +26,7 @@ HEAVY = "heavy"
 """The lease that a turn and an import share: each may use all the memory the engine is allowed."""
 SYNC = "sync"
 LITTLE = 2_000
-"""Events since the last round up to which this process moves them itself."""
+"""Waiting events up to which this process moves them itself."""
 
 _PROGRAM = """
 import os, sys, openchair
@@ -86,22 +86,21 @@ class Syncing:
     Reading many events would hold Python's one lock and make those wait who send more.
     """
 
-    def __init__(self, chair: Chair, arrived: Callable[[], int]) -> None:
-        """arrived: how many events were acknowledged since the start."""
-        self.chair, self.arrived = chair, arrived
-        self._synced = 0
+    def __init__(self, chair: Chair) -> None:
+        self.chair = chair
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
     def __call__(self) -> None:
-        """One round. Raises Conflict where another server is at it."""
-        arrived = self.arrived()
+        """One round; nothing is written while nothing waits. Raises Conflict where another server is at it."""
+        waiting = self.chair.state.inbox.waiting()
+        if not waiting or self._stopped:
+            return
         with lease(self.chair.state, SYNC):
-            if arrived - self._synced <= LITTLE:
+            if waiting <= LITTLE:
                 self.chair.sync()
-            elif not self._stopped:
+            else:
                 self._apart()
-        self._synced = arrived
 
     def _apart(self) -> None:
         command = [sys.executable, "-c", _PROGRAM, str(self.chair.home)]
@@ -142,12 +141,9 @@ async def _repeat(seconds: float, work: Callable[[], None], name: str) -> None:
 
 
 @contextmanager
-def schedule(chair: Chair, settings: Settings, arrived: Callable[[], int]) -> Iterator[None]:
-    """While the body runs: acknowledged events move to history, and the wheel turns once a day.
-
-    arrived: how many events were acknowledged since the start.
-    """
-    syncing = Syncing(chair, arrived)
+def schedule(chair: Chair, settings: Settings) -> Iterator[None]:
+    """While the body runs: acknowledged events move to history, and the wheel turns once a day."""
+    syncing = Syncing(chair)
     rounds = [
         asyncio.create_task(_repeat(settings.sync_seconds, syncing, "sync")),
         asyncio.create_task(_repeat(LOOK_SECONDS, lambda: _turn_if_due(chair, settings), "turn")),
