@@ -50,7 +50,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was not tested on this machine, and why, in the last lines anyone reads."""
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(
-        str(r.longrepr[2] if isinstance(r.longrepr, tuple) else r.longrepr).removeprefix("Skipped: ") for r in skipped
+        str(r.longrepr[2] if isinstance(r.longrepr, tuple) else r.longrepr).removeprefix("Skipped: ").splitlines()[0]
+        for r in skipped
     )
     if reasons:
         terminalreporter.section("NOT TESTED ON THIS MACHINE", sep="!", yellow=True, bold=True)

@@ -1,7 +1,6 @@
 """A made-up chair, a server around it, and Chromium."""
 
 import asyncio
-import os
 import socket
 import threading
 import time
@@ -457,15 +456,17 @@ def faults() -> str:
     return FAULTS
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium: the system's, else Playwright's own; without either the browser tests are skipped, and say so."""
+@pytest.fixture(scope="module")
+def browser(chromium: dict[str, Any]) -> Iterator[Browser]:
+    """The Chromium set-up found; without one the browser tests are skipped, and say so.
+
+    Closed after each module: while Playwright is open its event loop runs, and no other test could start one.
+    """
     flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # fmt: skip
-    system = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None)
+             "--no-first-run", *chromium["args"]]  # fmt: skip
     with sync_playwright() as playwright:
         try:
-            opened = playwright.chromium.launch(executable_path=system, args=flags)
+            opened = playwright.chromium.launch(**{**chromium, "args": flags})
         except Error as wrong:
             pytest.skip(f"NO BROWSER: pages were not opened in Chromium ({str(wrong).splitlines()[0]})")
         yield opened
