@@ -66,9 +66,11 @@ def fitness(field: Field, header: str, values: Sequence[str]) -> float:
 def guess(columns: Sequence[str], sample: pa.Table, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Field -> column: what the person said, and for the rest the best fit, each column once.
 
+    given: field -> column; an empty column says that the file has no such field, so none is guessed.
     sample: some rows of the file. Raises BadInput for a field or column that does not exist.
     """
-    mapping = _checked(columns, given or {})
+    absent = {name for name, c in (given or {}).items() if not c}
+    mapping = _checked(columns, {name: c for name, c in (given or {}).items() if c})
     values = {c: [str(v) for v in sample[c].to_pylist() if v is not None and str(v).strip()][:200] for c in columns}
     dated = {c for c in columns if c in sample.column_names and pa.types.is_temporal(sample.schema.field(c).type)}
     scores = sorted(
@@ -76,7 +78,8 @@ def guess(columns: Sequence[str], sample: pa.Table, given: Mapping[str, str] | N
             (-fitness(f, c, values[c] if not (c in dated and f.looks == "date") else ()), place, name, c)
             for name, f in FIELDS.items()
             for place, c in enumerate(columns)
-            if name not in mapping and c not in mapping.values() and (values[c] or c in dated)
+            if name not in mapping and name not in absent and c not in mapping.values()
+            if values[c] or c in dated or not sample.num_rows
         ),
     )
     for score, _, name, c in scores:
@@ -155,6 +158,8 @@ def surveyed(counts: Mapping[str, int], dates: Sequence[str], numbers: Sequence[
         dmy, mdy = counts[f"d{place}_dmy"], counts[f"d{place}_mdy"]
         if dmy == mdy:
             style[c.lower()] = "mdy" if currency == "USD" and not counts[f"d{place}_dots"] else "dmy"
+            if counts[f"d{place}_dots"] == counts[f"d{place}_all"]:
+                continue  # with points between them, days always come first
             order = "day before month" if style[c.lower()] == "dmy" else "month before day"
             doubts.append(f"Dates in {c} could be read either way; they are read as {order}.")
         else:

@@ -2,13 +2,23 @@
 
 from collections.abc import Sequence
 
-from openchair.facts.formats import calls, complete_journey, native, orders, uci_online_retail
+from openchair.facts.formats import (
+    calls,
+    complete_journey,
+    native,
+    orders,
+    shopify_customers,
+    shopify_orders,
+    uci_online_retail,
+)
 from openchair.facts.reading import Format
 
 FORMATS: tuple[Format, ...] = (
     native.FORMAT,
     calls.FORMAT,
     uci_online_retail.FORMAT,
+    shopify_orders.FORMAT,
+    shopify_customers.FORMAT,
     *complete_journey.FORMATS,
     orders.FORMAT,
 )
