@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from openchair.core.errors import BadInput
 from openchair.decisions.choice import Gains, choose, draw
-from openchair.decisions.guard import COSTS_MORE
+from openchair.decisions.guard import COSTS_MORE, LAST_RESORT
 
 SHAPE = (6, 5)
 gains_of_any_size = arrays(np.float64, SHAPE, elements=st.floats(-1e6, 1e9, allow_subnormal=False))
@@ -41,6 +41,18 @@ def test_what_costs_more_than_it_brings_is_never_done(mean, codes) -> None:
     assert (chosen.codes[harmful] == COSTS_MORE).all()
     assert (chosen.probabilities[:, :-1][harmful] == 0).all()
     assert (chosen.codes[~harmful] == codes[~harmful]).all()
+
+
+@given(gains_of_any_size, codes_of_any_kind, arrays(np.bool_, 5))
+def test_a_discount_is_the_last_resort(mean, codes, discounts) -> None:
+    """It has a chance only where nothing else that is permitted is expected to bring anything."""
+    chosen = choose(gains(mean), codes, discounts=discounts)
+    serves = ((codes == 0) & (mean > 0))[:, ~discounts].any(axis=1)
+    assert (chosen.probabilities[:, :-1][serves][:, discounts] == 0).all()
+    assert (chosen.codes[serves][:, discounts] != 0).all()
+    plain = choose(gains(mean), codes)
+    np.testing.assert_array_equal(chosen.probabilities[~serves], plain.probabilities[~serves])
+    assert set(np.unique(chosen.codes[chosen.codes != plain.codes])) <= {LAST_RESORT}
 
 
 @given(gains_of_any_size, codes_of_any_kind, st.integers(0, 4), st.floats(0, 1e9))

@@ -120,7 +120,8 @@ def _choose(
     found, place = situation.circumstances_of(columns, moment.day)
     situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
     gains = policy.gains(situations, actions, beliefs)
-    picked = choice.choose(gains, situations.codes, floor=settings.exploration)
+    discounts = [one.is_discount for one in actions]
+    picked = choice.choose(gains, situations.codes, discounts=discounts, floor=settings.exploration)
     salt = (str(settings.seed), moment.day.isoformat(), occasion, choice.POLICY)
     chance = uniforms(columns["customer_id"].astype("U"), *salt)
     action, propensity = choice.draw(picked.probabilities, inverse, chance)

@@ -5,13 +5,14 @@ its chance, and none that is permitted ever gets none. Gaps are in units of the 
 shop which counts in yen explores as much as one which counts in euros.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openchair.core.errors import BadInput
-from openchair.decisions.guard import COSTS_MORE
+from openchair.decisions.guard import COSTS_MORE, LAST_RESORT
 
 POLICY = "inverse-gap-1"
 """The name and version of this way of choosing, kept with every decision."""
@@ -56,13 +57,21 @@ class Choice:
     codes: NDArray[np.int16]
 
 
-def choose(gains: Gains, codes: NDArray[np.int16], *, sharpness: float = SHARPNESS, floor: float = FLOOR) -> Choice:
+def choose(
+    gains: Gains,
+    codes: NDArray[np.int16],
+    *,
+    discounts: Sequence[bool] = (),
+    sharpness: float = SHARPNESS,
+    floor: float = FLOOR,
+) -> Choice:
     """The chances in each of k situations, from the gains and from what the guard permits.
 
-    codes: (k, A) from guard.permitted. An action whose expected gain is below 0 is ruled out here: it would cost more
-    than it brings, and so is never more likely than waiting. Waiting gains 0 and is always a candidate. Each of the K
-    candidates of a situation has a chance of at least floor / K. Raises BadInput for a sharpness below 0, a floor
-    outside [0, 1], and a permitted action whose gain is not finite.
+    codes: (k, A) from guard.permitted. discounts: which of the A actions are one; none by default. An action whose
+    expected gain is below 0 is ruled out here: it would cost more than it brings, and so is never more likely than
+    waiting. So is a discount where anything else is expected to bring something. Waiting gains 0 and is always a
+    candidate. Each of the K candidates of a situation has a chance of at least floor / K. Raises BadInput for a
+    sharpness below 0, a floor outside [0, 1], and a permitted action whose gain is not finite.
 
     >>> few = Gains(np.array([[50.0, 100.0, 80.0]]), np.ones((1, 3)), np.zeros((1, 3)))
     >>> chosen = choose(few, np.array([[0, 0, 3]], dtype=np.int16), sharpness=10.0, floor=0.0)
@@ -80,6 +89,9 @@ def choose(gains: Gains, codes: NDArray[np.int16], *, sharpness: float = SHARPNE
         what = f"gain of action {column} in situation {row}"
         raise BadInput(what, value=float(gains.mean[row, column]), bound=bound, remedy=remedy)
     ruled = np.where((codes == 0) & (gains.mean < 0), np.int16(COSTS_MORE), codes)
+    bought = np.array(discounts, dtype=np.bool_) if len(discounts) else np.zeros(ruled.shape[1], dtype=np.bool_)
+    served = ((ruled == 0) & (gains.mean > 0) & ~bought).any(axis=1, keepdims=True)
+    ruled = np.where((ruled == 0) & bought & served, np.int16(LAST_RESORT), ruled)
     k, number = ruled.shape
     chances = np.empty((k, number + 1))
     for start in range(0, k, _ROWS):

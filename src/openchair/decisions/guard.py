@@ -27,6 +27,7 @@ _BY_CIRCUMSTANCE = (
     "only after a complaint",
     "not for those who gave their last score",
     "would cost more than it brings",
+    "a discount is the last resort, and something else serves",
 )
 (
     NO_CONSENT,
@@ -39,6 +40,7 @@ _BY_CIRCUMSTANCE = (
     NO_COMPLAINT,
     WRONG_SCORE,
     COSTS_MORE,
+    LAST_RESORT,
 ) = range(len(rules.REASONS), len(rules.REASONS) + len(_BY_CIRCUMSTANCE))
 REASONS: tuple[str, ...] = (*rules.REASONS, *_BY_CIRCUMSTANCE)
 """By code: 0 is permitted, up to ALLERGIES_UNKNOWN come hard rules, then what the circumstances say."""
