@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import accumulate
 from secrets import token_hex
 from typing import Any, Protocol, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
 
 from openchair.chair.ports import Envelope, Inbox
@@ -25,6 +27,7 @@ from openchair.store.schema import inbox, notes
 
 MOST_EVENTS = 5_000
 """Events in one commit: more gains nothing, and whoever came first would wait longer."""
+CLEARED_AT_ONCE = 5_000
 WRITERS = 7_236_402
 """The advisory lock that writers to the inbox share in PostgreSQL."""
 
@@ -95,8 +98,13 @@ class SqlInbox(Inbox):
 
     def clear(self, upto: int) -> None:
         """Forget the bodies of events up to a sequence number; their keys are remembered for ever."""
-        with self._database.write() as connection:
-            connection.execute(delete(inbox).where(inbox.c.seq <= upto))
+        # In pieces, so that whoever wants to write in between waits for one of them only.
+        while True:
+            with self._database.write() as connection:
+                first = connection.scalar(select(func.min(inbox.c.seq)))
+                if first is None or first > upto:
+                    return
+                connection.execute(delete(inbox).where(inbox.c.seq <= min(upto, first + CLEARED_AT_ONCE)))
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -237,12 +245,22 @@ def _lite(raw: sqlite3.Connection, rows: list[_Row]) -> list[bool]:
 
 
 def _insert(raw: sqlite3.Connection, rows: list[_Row]) -> None:
+    """All rows in two statements, whatever their number: `executemany` would take Python's lock again for each row,
+    and each time wait for whoever holds it."""
     # Many events come in one call and share its time, so its text is made once.
     times = {row[3]: row[3].replace(tzinfo=None).isoformat(" ", "microseconds") for row in rows}
-    raw.executemany("INSERT OR IGNORE INTO messages VALUES (?)", [(row[0],) for row in rows])
-    raw.executemany(
-        "INSERT INTO inbox (key, source, received_at, body) VALUES (?, ?, ?, ?)",
-        [(key, source, times[at], body) for (_, key, source, at, body) in rows],
+    ends = list(accumulate(len(row[4]) for row in rows))
+    cuts = [
+        (key, source, times[at], end - len(body) + 1, len(body))
+        for (_, key, source, at, body), end in zip(rows, ends, strict=True)
+    ]
+    hashes = b"".join(row[0] for row in rows)
+    places = msgspec.json.encode(list(range(1, len(hashes), 16))).decode()
+    raw.execute("INSERT OR IGNORE INTO messages SELECT substr(?, value, 16) FROM json_each(?)", (hashes, places))
+    raw.execute(
+        "INSERT INTO inbox (key, source, received_at, body) "
+        "SELECT value ->> 0, value ->> 1, value ->> 2, substr(?, value ->> 3, value ->> 4) FROM json_each(?)",
+        (b"".join(row[4] for row in rows), msgspec.json.encode(cuts).decode()),
     )
 
 
