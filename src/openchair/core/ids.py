@@ -40,8 +40,8 @@ def uniforms(ids: NDArray[np.str_], *salt: str) -> NDArray[np.float64]:
 
     ids: (n,) lower-case hexadecimal digests of at least 16 digits, all of one length. Gives (n,) with 53 random bits.
 
-    >>> float(uniforms(np.array([digest("ada")]), "2026-11-22")[0])
-    0.21207851687371627
+    >>> round(float(uniforms(np.array([digest("ada")]), "2026-11-22")[0]), 6)
+    0.212079
     """
     if ids.size == 0:
         return np.zeros(0)
