@@ -9,7 +9,7 @@ from tests.decisions.conftest import DAY, columns
 
 from openchair.core.errors import BadInput
 from openchair.decisions import guard
-from openchair.decisions.situation import NPS_GROUPS, circumstances_of, situations_of, typical_value, value_band
+from openchair.decisions.situation import NPS_GROUPS, circumstances_of, least_value, situations_of, value_band
 from openchair.dossier.rules import FOOD_SAFETY
 from openchair.dossier.stage import STAGES
 from openchair.loyalty.actions import default
@@ -57,13 +57,13 @@ def test_the_order_of_customers_changes_nothing(customers: dict[str, Any]) -> No
     assert (found.value_minor == again.value_minor).all()
 
 
-def test_a_value_is_at_most_a_third_from_its_bands_middle() -> None:
-    """Bands are narrow enough to act on."""
+def test_nobody_is_worth_less_than_their_band_says_and_at_most_1_78_times_as_much() -> None:
+    """What is not worth its cost at the band's value might be at their own; what is, is for everyone in it."""
     values = np.geomspace(100, 1e8, 5000)
-    ratio = typical_value(value_band(values)) / values
-    assert ratio.min() > 0.74
-    assert ratio.max() < 1.34
-    assert typical_value(value_band(np.array([0.0, -5.0]))).tolist() == [0.0, 0.0]
+    ratio = values / least_value(value_band(values))
+    assert ratio.min() > 1 - 1e-6
+    assert ratio.max() < 1.79
+    assert least_value(value_band(np.array([0.0, -5.0, 99.0]))).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_value_nobody_could_estimate_is_one_more_order() -> None:
@@ -73,7 +73,7 @@ def test_a_value_nobody_could_estimate_is_one_more_order() -> None:
     few["spent_minor"] = np.array([20_000, 0, 20_000])
     found, of = circumstances_of(few, DAY)
     assert found.value_known[of].tolist() == [False, False, True]
-    assert found.value_minor[of] == pytest.approx([4217, 0, 42170], rel=0.01)
+    assert found.value_minor[of] == pytest.approx([3162, 0, 31620], rel=0.01)
 
 
 def test_dates_may_be_python_dates_and_the_future_counts_as_today() -> None:

@@ -119,7 +119,7 @@ def _choose(
     columns["nps_score"] = columns["nps_score"].astype(np.float64)
     found, place = situation.circumstances_of(columns, moment.day)
     situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
-    gains = policy.gains(situations, actions, beliefs)
+    gains = policy.gains(situations, actions, beliefs, settings.confidence)
     discounts = [one.is_discount for one in actions]
     picked = choice.choose(gains, situations.codes, discounts=discounts, floor=settings.exploration)
     salt = (str(settings.seed), moment.day.isoformat(), occasion, choice.POLICY)
@@ -136,8 +136,8 @@ def _choose(
             "situation_id": pa.array(ids, pa.string()).take(pa.array(inverse)),
             "action": names.take(pa.array(action)),
             "gain_minor": value,
-            "gain_low": value - choice.Z_90 * spread,
-            "gain_high": value + choice.Z_90 * spread,
+            "gain_low": value - gains.z * spread,
+            "gain_high": value + gains.z * spread,
             "propensity": propensity,
             "policy": pa.repeat(choice.POLICY, table.num_rows),
             "worth_minor": pa.array(worth, mask=np.isnan(worth)),
@@ -162,7 +162,7 @@ def _own_gain(
     actions: Sequence[Action],
     beliefs: policy.Beliefs,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What the drawn action brings at each customer's own worth, not the middle of its band: mean and sd; 0 to wait."""
+    """What the drawn action brings at each customer's own worth, not the edge of its band: mean and sd; 0 to wait."""
     stage = situations.stage[inverse]
     own = np.where(np.isnan(worth), situations.value_minor[inverse], worth)
     flat = np.array([*(one.flat_minor for one in actions), 0.0])[action]

@@ -7,6 +7,7 @@ shop which counts in yen explores as much as one which counts in euros.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ SHARPNESS = 40.0
 """The learning rate of SquareCB: an action expected to bring half of the best gets about 1 chance in 20 or 30."""
 FLOOR = 0.02
 """The share of all chances that is spread evenly over whatever is permitted, waiting included."""
-Z_90 = 1.6448536269514722
 _ROWS = 1 << 16
 
 
@@ -29,21 +29,28 @@ class Gains:
     """What each action is expected to bring in each situation over 12 months after its cost, minor units.
 
     mean, sd, n: (k, A). n is how many outcomes the belief rests on, 0 where it is still the catalogue's prior.
+    confidence: the share of the normal belief that an interval holds.
     """
 
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
     n: NDArray[np.float64]
+    confidence: float = 0.8
 
     @property
     def low(self) -> NDArray[np.float64]:
-        """(k, A) lower end of the 90% interval."""
-        return self.mean - Z_90 * self.sd
+        """(k, A) lower end of the interval."""
+        return self.mean - self.z * self.sd
 
     @property
     def high(self) -> NDArray[np.float64]:
-        """(k, A) upper end of the 90% interval."""
-        return self.mean + Z_90 * self.sd
+        """(k, A) upper end of the interval."""
+        return self.mean + self.z * self.sd
+
+    @property
+    def z(self) -> float:
+        """Standard deviations from the mean to an end of the interval."""
+        return NormalDist().inv_cdf(0.5 + self.confidence / 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 
 
 class CandidateRecord(msgspec.Struct, frozen=True):
-    """An action that could have been drawn: its expected gain with the 90% interval (minor units), the outcomes behind
+    """An action that could have been drawn: its expected gain with its interval (minor units), the outcomes behind
     that, and its chance."""
 
     action: str

@@ -29,7 +29,9 @@ COMPLAINT_DAYS = 30
 """A complaint is recent for so long."""
 BANDS_PER_TENFOLD = 4
 LEAST_VALUE_MINOR = 100.0
-"""Values are told apart from this one upwards, each band 1.78 times the one before; below is the first band."""
+"""Values are told apart from this one upwards, each band 1.78 times the one before; below counts as nothing."""
+_EDGE = 1e-9
+"""A value on the edge belongs to the band above, whatever the logarithm rounds to."""
 _BANDS = 28
 
 
@@ -38,7 +40,7 @@ class Circumstances:
     """c distinct circumstances, each an element of every array.
 
     stage, food_safety, nps: index into STAGES, FOOD_SAFETY, NPS_GROUPS. rules, consents: bits. value_minor: what the
-    customers in them are typically worth over 12 months, in minor units. value_known: False where no model could say,
+    customers in them are at least worth over 12 months, in minor units. value_known: False where no model could say,
     and one more order like those before is taken instead. days_contact: least days since the last contact, infinite
     where there was none. orders: least number of orders.
     """
@@ -138,7 +140,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         rules=rules[of["rules"]],
         food_safety=of["food_safety"].astype(np.int8),
         consents=consents[of["consents"]],
-        value_minor=typical_value(of["band"]),
+        value_minor=least_value(of["band"]),
         value_known=of["known"].astype(np.bool_),
         sender=of["sender"].astype(np.bool_),
         nps=of["nps"].astype(np.int8),
@@ -150,21 +152,20 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
 
 
 def value_band(value_minor: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(n,) the band of a value: 0 for none, then four to every tenfold. A shop's customers fill about a dozen."""
+    """(n,) the band of a value: 0 below LEAST_VALUE_MINOR, then four to every tenfold. A shop's fill about a dozen."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.floor(BANDS_PER_TENFOLD * np.log10(value_minor / LEAST_VALUE_MINOR))
-    bands = 1 + np.clip(np.nan_to_num(steps), 0, _BANDS - 1).astype(np.int64)
-    return np.where(value_minor > 0, bands, 0)
+        steps = np.floor(BANDS_PER_TENFOLD * np.log10(value_minor / LEAST_VALUE_MINOR) + _EDGE)
+    band: NDArray[np.int64] = 1 + np.clip(np.nan_to_num(steps, nan=-1.0), -1, _BANDS - 1).astype(np.int64)
+    return band
 
 
-def typical_value(band: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n,) the value that stands for a band, minor units: its middle on the log scale, at most a third from any in it.
+def least_value(band: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) the value that stands for a band, minor units: its lower edge, so that nobody in it is worth less.
 
-    >>> typical_value(np.array([0, 1, 5])).round().tolist()
-    [0.0, 133.0, 1334.0]
+    >>> least_value(np.array([0, 1, 5])).tolist()
+    [0.0, 100.0, 1000.0]
     """
-    middle = LEAST_VALUE_MINOR * 10 ** ((band - 0.5) / BANDS_PER_TENFOLD)
-    return np.where(band > 0, middle, 0.0)
+    return np.where(band > 0, LEAST_VALUE_MINOR * 10 ** ((band - 1) / BANDS_PER_TENFOLD), 0.0)
 
 
 def fields_of(situations: Situations, i: int) -> dict[str, Any]:

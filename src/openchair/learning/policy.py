@@ -104,10 +104,13 @@ def beliefs(actions: Sequence[Action], seen: Evidence | None = None) -> Beliefs:
     )
 
 
-def gains(situations: Situations, actions: Sequence[Action], believed: Beliefs | None = None) -> Gains:
+def gains(
+    situations: Situations, actions: Sequence[Action], believed: Beliefs | None = None, confidence: float = 0.8
+) -> Gains:
     """What each action is expected to bring in each situation over 12 months: (k, A) minor units, after its cost.
 
-    The flat part is as unsure as it is large. What the customer is worth is taken as the middle of its band.
+    The flat part is as unsure as it is large. What the customer is worth is taken as the lower edge of its
+    band. confidence: of the intervals, in (0, 1).
     """
     held = beliefs(actions) if believed is None else believed
     flat = np.array([one.flat_minor for one in actions], dtype=np.float64)
@@ -117,6 +120,7 @@ def gains(situations: Situations, actions: Sequence[Action], believed: Beliefs |
         mean=held.mean.T[stage] * value + flat - cost,
         sd=np.hypot(held.sd.T[stage] * value, flat),
         n=held.n.T[stage],
+        confidence=confidence,
     )
 
 

@@ -48,9 +48,9 @@ def purchase_days(purchases: ir.Table) -> ir.Table:
 def count(days: ir.Table, today: date) -> ir.Table:
     """Per customer: orders, first_on, last_on, recency_days, age_days, last_gap_days, early_orders, spent_minor.
 
-    days: purchase_days(..). `orders` are days with an order; `recency_days` from first to last, `age_days` from first to
-    `today` (at least 1): t_x and T of the buy-till-you-die models in days. `last_gap_days`: between the last two orders,
-    0 with fewer. `early_orders`: those in the first half of the age. All are integers, so every engine counts the same.
+    days: purchase_days(..). `orders` are days with an order; `recency_days` from first to last, `age_days` from first
+    to `today` (at least 1): t_x and T of the buy-till-you-die models in days. `last_gap_days`: between the last two
+    orders, 0 with fewer. `early_orders`: those in the first half of the age. All integers, so engines count alike.
     """
     bought = days.sold_minor > 0
     net = days.group_by("customer_id").agg(spent_minor=days.spent_minor.sum().cast("int64"))
