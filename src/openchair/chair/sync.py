@@ -53,7 +53,7 @@ def _read(waiting: list[tuple[int, Envelope]], to_facts: ToFacts) -> tuple[_Rows
             facts = to_facts(event.body, event.source, event.key, event.received_at)
             for kind, row in facts:
                 kinds.check(kind, row)
-        except (OpenchairError, ValueError, TypeError, LookupError, ArithmeticError) as wrong:
+        except (OpenchairError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as wrong:
             # One event that our reader trips over must not hold up all that come after it.
             text = event.body.decode("utf-8", "replace")
             rejected.append((event, Reject(f"inbox: {event.source}", seq, str(wrong), text)))

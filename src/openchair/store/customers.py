@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select, tuple_
 from openchair.chair.ports import CUSTOMER_COLUMNS
 from openchair.core.errors import BadInput
 from openchair.core.ids import IDENTIFIER_KINDS, identifier
-from openchair.store.database import Database, conform, pour, staged, table_of
+from openchair.store.database import Database, conform, pour, roomy, staged, table_of
 from openchair.store.schema import customers, identities
 
 ORDERS: dict[str, tuple[str, bool]] = {
@@ -77,9 +77,22 @@ class Customers:
 
     def replace_customers(self, rows: pa.RecordBatchReader | pa.Table) -> int:
         """Put this turn's rows (CUSTOMER_COLUMNS) in place of the last turn's, all at once."""
+        told = _with_folded(conform(rows, _CUSTOMERS))
         with self._database.write() as connection:
             connection.exec_driver_sql("DELETE FROM customers")
-            return pour(connection, "customers", _with_folded(conform(rows, _CUSTOMERS)))
+            if not self._database.lite:
+                return pour(connection, "customers", told)
+            # A tree is built several times faster from rows in its own order, and so is each index after the rows.
+            names = ", ".join(told.schema.names)
+            with staged(connection, told) as those, roomy(connection):
+                for index in customers.indexes:
+                    index.drop(connection)
+                count = connection.exec_driver_sql(
+                    f"INSERT INTO customers ({names}) SELECT {names} FROM {those} ORDER BY customer_id"  # noqa: S608
+                ).rowcount
+                for index in customers.indexes:
+                    index.create(connection)
+            return count
 
     def customer(self, customer_id: str) -> dict[str, Any] | None:
         """The row of one customer."""

@@ -19,7 +19,8 @@ from openchair.store.migrations import HEAD, upgrade
 BUSY_SECONDS = 60.0
 """How long a writer waits for another's transaction: longer than a turn needs to replace a million customers."""
 
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000")
+CACHE = "cache_size = -16000"
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", CACHE)
 
 _FULL = ("28", "53100", "disk is full", "No space left", "disk I/O error", "readonly database", "unable to open")
 _SQL_TYPES = {
@@ -173,6 +174,19 @@ def staged(connection: Connection, rows: pa.RecordBatchReader | pa.Table) -> Ite
     pour(connection, "staged", rows)
     yield "staged"
     connection.exec_driver_sql("DROP TABLE staged")
+
+
+@contextmanager
+def roomy(connection: Connection) -> Iterator[None]:
+    """While SQLite writes very many rows it keeps more of the tree in memory, else it writes pages again and again."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql("PRAGMA cache_size = -96000")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA {CACHE}")
 
 
 def conform(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:

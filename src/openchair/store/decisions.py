@@ -10,7 +10,7 @@ from sqlalchemy import Date, Float, Select, Text, bindparam, case, cast, delete,
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
 from openchair.core.errors import BadInput, NotFound
 from openchair.core.ids import digest
-from openchair.store.database import Database, conform, staged, table_of
+from openchair.store.database import Database, conform, roomy, staged, table_of
 from openchair.store.inbox import put_within
 from openchair.store.schema import customers, situations
 from openchair.store.schema import decisions as _decisions
@@ -55,7 +55,7 @@ class Decisions:
                     _decisions.c.day == day, _decisions.c.moment == moment, _decisions.c.status == "proposed"
                 )
             )
-            with staged(connection, rows) as those:
+            with staged(connection, rows) as those, roomy(connection):
                 columns = ", ".join(rows.schema.names)
                 chosen = ", ".join(f"{those}.{name}" for name in rows.schema.names)
                 connection.execute(
@@ -63,7 +63,7 @@ class Decisions:
                         f"""INSERT INTO decisions ({columns}, day, moment, stage)
                         SELECT {chosen}, :day, :moment, customers.stage
                         FROM {those} LEFT JOIN customers ON customers.customer_id = {those}.customer_id
-                        WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608  # our own tables' names
+                        WHERE true ORDER BY {those}.decision_id ON CONFLICT DO NOTHING"""  # noqa: S608  # our own names
                     ).bindparams(bindparam("day", day, Date), bindparam("moment", moment, Text))
                 )
 
