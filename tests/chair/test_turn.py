@@ -96,6 +96,7 @@ def test_one_decision_a_customer_drawn_with_the_chance_its_record_says(shop: Sho
         assert d["propensity"] == pytest.approx(chances[d["action"]], abs=1e-12)
         assert sum(chances.values()) == pytest.approx(1.0, abs=1e-9)
         assert not set(chances) & {r.action for r in record.ruled_out}
+        assert d["gain_minor"] >= 0
 
 
 def test_nobody_allergic_is_offered_what_holds_the_allergen_or_declares_nothing(shop: Shop) -> None:

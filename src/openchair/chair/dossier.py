@@ -1,6 +1,7 @@
 """One customer on one page: standing, traits with provenance, and what happened, newest first."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -37,8 +38,8 @@ def timeline(engine: Engine, identifiers: list[str], until: datetime) -> tuple[T
             )
         if kind == "traits":
             theirs = theirs.filter(theirs.said_by == "customer", theirs.name.notin(list(LINKS)))
-        rows = engine.rows(theirs.order_by(ibis.desc("happened_at")).limit(LATEST)).to_pylist()
-        for row in rows:
+        rows = engine.rows(theirs.order_by(ibis.desc("happened_at"), "source").limit(LATEST)).to_pylist()
+        for row in _GATHER.get(kind, list)(rows):
             title, detail, tone = _TELL[kind](row)
             entries.append(TimelineEntry(row["happened_at"], kind, title, detail, tone, row["source"]))
     entries.sort(key=lambda e: e.happened_at, reverse=True)
@@ -87,11 +88,38 @@ def _purchase(row: Row) -> Told:
     return ("Returned" if row["is_return"] else "Ordered"), f"{item}{more}, {money}", "plain"
 
 
+def _sittings(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Answers given in one sitting as two rows at most: the named metric, and all the others together."""
+    sittings: dict[Any, list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: (r["metric"] == "own", r["question"] or "")):
+        sittings.setdefault((row["survey_id"], row["happened_at"]), []).append(row)
+    told = []
+    for first, *others in sittings.values():
+        told.append(first)
+        said = [f"{o['question'] or o['survey_id']} {o['score']:g}" for o in others if o["score"] is not None]
+        if said:
+            told.append({**first, "metric": "own", "score": None, "text": None, "question": " · ".join(said)})
+    return told
+
+
+def _walks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Steps of one day and journey as one row, each step with how often it was taken, in the order first taken."""
+    walks: dict[Any, list[dict[str, Any]]] = {}
+    for row in reversed(rows):
+        walks.setdefault((row["happened_at"].date(), row["session_id"], row["source"]), []).append(row)
+    told = []
+    for steps in walks.values():
+        times = Counter(step["name"] for step in steps)
+        told.append({**steps[-1], "name": ", ".join(f"{n} {times[n]} times" if times[n] > 1 else n for n in times)})
+    return told
+
+
 def _answer(row: Row) -> Told:
+    named = "" if row["metric"] == "own" else f" {row['metric'].upper()}"
     score = "" if row["score"] is None else f" {row['score']:g}"
     words = f"“{row['text']}”" if row["text"] else (row["question"] or "")
     hurt = row["metric"] == "nps" and row["score"] is not None and row["score"] <= 6
-    return f"Answered {row['metric'].upper()}{score}", words, "hurt" if hurt else "plain"
+    return f"Answered{named}{score}", words, "hurt" if hurt else "plain"
 
 
 def _voice(row: Row) -> Told:
@@ -103,6 +131,9 @@ def _voice(row: Row) -> Told:
 def _words(name: str) -> str:
     return name.replace("_", " ").replace("-", " ")
 
+
+_GATHER: Mapping[str, Callable[[list[dict[str, Any]]], list[dict[str, Any]]]] = {"answers": _sittings, "steps": _walks}
+"""Kinds of which several facts make one thing that happened."""
 
 _TELL: Mapping[str, Callable[[Row], Told]] = {
     "purchases": _purchase,
