@@ -24,7 +24,7 @@ def _drive(port: int, key: str) -> dict[str, float]:
 def rows() -> list[Row]:
     """Events a second and p99, medians of RUNS; events move to history meanwhile, as they do in life."""
     with tempfile.TemporaryDirectory() as folder:
-        home = new_home(Path(folder) / "shop")
+        home = new_home(Path(folder) / "shop", turn_at="off")
         key = new_key(home, "ingest")
         with served(home) as server:
             seen = [_drive(server.port, key) for _ in range(RUNS)]

@@ -22,6 +22,7 @@ from openchair.store.access import Access
 
 # The schedule rests: a test syncs and turns when it means to.
 SETTINGS = {"name": "Snack shop", "currency": "EUR", "sync_seconds": "3600", "turn_at": "off"}
+MEMBERS = 150
 OWNER = ("ada@example.org", "a chair for the customer")
 
 
@@ -61,7 +62,7 @@ def order(number: int, user: str, day: int, **more: Any) -> dict[str, Any]:
         "properties": {
             "order_id": f"o-{number}",
             "currency": "EUR",
-            "products": [{"product_id": "snack-1", "name": "Chilli mango", "price": 4.5, "quantity": 2}],
+            "products": [{"product_id": "snack-1", "name": "Chilli mango", "price": 24.5, "quantity": 2}],
         },
         **more,
     }
@@ -109,13 +110,13 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def busy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Sixty customers with one to five orders each, after a turn; shared by a module that only reads or adds."""
+    """Customers with one to five orders each, after a turn; shared by a module that only reads or adds."""
     home = tmp_path_factory.mktemp("busy") / "shop"
     init_home(home, SETTINGS)
     for shop in opened(home):
         orders = [
             order(100 * member + nth, f"member-{member}", 10 * nth + member % 7)
-            for member in range(60)
+            for member in range(MEMBERS)
             for nth in range(1 + member % 5)
         ]
         assert shop.send(*orders).status_code == 200

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from tests.server.conftest import Shop
+from tests.server.conftest import MEMBERS, Shop
 from tests.server.test_ingest import problem
 
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, TurnReport
@@ -48,7 +48,7 @@ def test_customers_follow_one_another_page_by_page(busy_shop: Shop) -> None:
         if not page["has_more"]:
             break
         after = {"starting_after": page["data"][-1]["customer_id"]}
-    assert len(seen) == len({one["customer_id"] for one in seen}) == 60
+    assert len(seen) == len({one["customer_id"] for one in seen}) == MEMBERS
 
 
 def test_one_customer_by_any_name(busy_shop: Shop) -> None:
@@ -155,7 +155,7 @@ def test_turns_are_made_and_listed(busy_shop: Shop) -> None:
     made = post(busy_shop, "/turns", {"as_of": "2026-03-02"})
     assert made.status_code == 201, made.text
     true_to(TurnReport, made.json())
-    assert made.json()["customers"] == 60
+    assert made.json()["customers"] == MEMBERS
     listed = get(busy_shop, "/turns")
     true_to(Page[TurnReport], listed)
     assert listed["data"][0]["turn_id"] == made.json()["turn_id"]

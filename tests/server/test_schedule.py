@@ -1,6 +1,5 @@
 """The schedule: when a turn is due, and that a lease lets one at a time."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,7 @@ from tests.server.conftest import Shop, order
 from openchair.core.clock import Moment
 from openchair.core.errors import Conflict
 from openchair.server import schedule
-from openchair.server.schedule import HEAVY, Syncing, due, lease
+from openchair.server.schedule import HEAVY, Apart, due, lease
 
 KARACHI = ZoneInfo("Asia/Karachi")
 
@@ -54,10 +53,10 @@ def test_a_lease_of_the_dead_ends(shop: Shop) -> None:
 def test_the_schedule_moves_events_to_history(shop: Shop) -> None:
     """What the schedule calls does what it says: the inbox is emptied, and a day has one turn."""
     shop.send(order(1, "u", 1))
-    Syncing(shop.chair)()
+    Apart(shop.chair).sync()
     assert shop.chair.state.inbox.waiting() == 0
     for _ in range(2):
-        schedule._turn_if_due(shop.chair, replace(shop.chair.settings, turn_at="00:00"))
+        Apart(shop.chair).turn_if_due("00:00")
         assert len(shop.chair.turns()) == 1
 
 
@@ -66,10 +65,10 @@ def test_much_is_moved_by_a_process_of_its_own(shop: Shop, monkeypatch: pytest.M
     """So that reading many events holds up nobody who sends more; a stopped schedule moves none."""
     monkeypatch.setattr(schedule, "LITTLE", 0)
     shop.send(order(1, "u", 1))
-    syncing = Syncing(shop.chair)
-    syncing.stop()
-    syncing()
+    apart = Apart(shop.chair)
+    apart.stop()
+    apart.sync()
     assert shop.chair.state.inbox.waiting() == 1
     monkeypatch.setattr(type(shop.chair), "sync", lambda _: pytest.fail("it was moved here"))
-    Syncing(shop.chair)()
+    Apart(shop.chair).sync()
     assert shop.chair.state.inbox.waiting() == 0

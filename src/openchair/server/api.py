@@ -27,7 +27,7 @@ from openchair.core.errors import BadInput, OpenchairError
 from openchair.server.keyring import Caller, Keyring
 from openchair.server.pages.imports import csv_of
 from openchair.server.problems import MEDIA_TYPE, on_crash, on_error, on_http, problem
-from openchair.server.schedule import HEAVY, lease
+from openchair.server.schedule import HEAVY, Apart, lease
 
 UPLOAD_BYTES = 200 * 1024 * 1024
 PAGE = 100
@@ -122,7 +122,7 @@ def _kept(upload: UploadFile, folder: Path) -> Path:
     return path
 
 
-def api(chair: Chair, keyring: Keyring) -> FastAPI:
+def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
     """The API as an application to be mounted at /api/v1."""
     app = FastAPI(
         title="Openchair",
@@ -267,8 +267,7 @@ def api(chair: Chair, keyring: Keyring) -> FastAPI:
         asked = begin or Begin(as_of=None)
 
         def turned() -> Response:
-            with lease(chair.state, HEAVY):
-                return _answer(chair.turn(chair.moment(asked.as_of or "")), 201)
+            return _answer(apart.turn(asked.as_of or ""), 201)
 
         return keyring.once(caller, idempotency_key, request, asked.model_dump_json(), turned)
 

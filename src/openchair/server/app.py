@@ -23,7 +23,7 @@ from openchair.server.gate import Gate
 from openchair.server.ingest import Counts, Ingest
 from openchair.server.keyring import Keyring
 from openchair.server.pages import error_page, page_routes
-from openchair.server.schedule import schedule
+from openchair.server.schedule import Apart, schedule
 from openchair.server.signin import signin_routes
 from openchair.store.access import Access
 from openchair.store.state import SqlState
@@ -31,7 +31,7 @@ from openchair.store.state import SqlState
 
 def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
     """The application for one shop. While it runs, the inbox moves to history and the wheel turns once a day."""
-    state, keyring, counts = state_of(chair), Keyring(access), Counts()
+    state, keyring, counts, apart = state_of(chair), Keyring(access), Counts(), Apart(chair)
 
     async def keep_rejects(source: str, received_at: datetime, rejects: Sequence[Reject]) -> None:
         await run_in_threadpool(state.save_import, report_of(source, received_at, rejects), rejects)
@@ -54,7 +54,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        with schedule(chair, settings):
+        with schedule(apart, settings):
             yield
 
     routes: list[BaseRoute] = [
@@ -62,7 +62,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
         Route("/healthz", healthy),
         Route("/readyz", ready),
         Route("/metrics", metrics),
-        Mount("/api/v1", api(chair, keyring)),
+        Mount("/api/v1", api(chair, keyring, apart)),
         *signin_routes(access, settings),
         *page_routes(chair, settings),
     ]

@@ -12,9 +12,11 @@ from uuid import uuid4
 
 from openchair.chair.chair import Chair
 from openchair.chair.ports import State
+from openchair.chair.views import TurnReport
 from openchair.core.clock import Moment
-from openchair.core.errors import Conflict, OpenchairError, StorageFull
+from openchair.core.errors import Conflict, OpenchairError
 from openchair.core.settings import Settings
+from openchair.server.problems import Refused
 
 log = logging.getLogger("openchair.server")
 
@@ -28,11 +30,21 @@ SYNC = "sync"
 LITTLE = 2_000
 """Waiting events up to which this process moves them itself."""
 
+TOLD = 3
+"""The exit code of work that said on its standard output why it could not be done."""
 _PROGRAM = """
-import os, sys, openchair
+import os, signal, sys, openchair
+from openchair.core.errors import OpenchairError
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that leases are given back
 if hasattr(os, "nice"):
     os.nice(10)
-openchair.open(sys.argv[1]).sync()
+home, work, as_of = sys.argv[1:]
+try:
+    chair = openchair.open(home)
+    chair.sync() if work == "sync" else chair.turn(chair.moment(as_of))
+except OpenchairError as wrong:
+    sys.stdout.write(f"{wrong.status} {wrong.code} {wrong}")
+    sys.exit(3)
 """
 
 
@@ -80,19 +92,19 @@ def due(now: Moment, turn_at: str, last: datetime | None) -> bool:
     return now.now >= begins and (last is None or last < begins)
 
 
-class Syncing:
-    """Moves the inbox to history: a little of it here, much of it in a process of its own at a lower priority.
-
-    Reading many events would hold Python's one lock and make those wait who send more.
-    """
+class Apart:
+    """Work in processes of its own, at a lower priority: it takes no lock and no memory from the server."""
 
     def __init__(self, chair: Chair) -> None:
         self.chair = chair
-        self._process: subprocess.Popen[bytes] | None = None
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
-    def __call__(self) -> None:
-        """One round; nothing is written while nothing waits. Raises Conflict where another server is at it."""
+    def sync(self) -> None:
+        """One round of moving the inbox to history: a little of it here, much of it apart.
+
+        Nothing is written while nothing waits. Raises Conflict where another server is at it.
+        """
         waiting = self.chair.state.inbox.waiting()
         if not waiting or self._stopped:
             return
@@ -100,29 +112,41 @@ class Syncing:
             if waiting <= LITTLE:
                 self.chair.sync()
             else:
-                self._apart()
+                self._run("sync")
 
-    def _apart(self) -> None:
-        command = [sys.executable, "-c", _PROGRAM, str(self.chair.home)]
-        # A session of its own: what interrupts the server is for the server to pass on.
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # our own program
-        code = self._process.wait()
-        if code and not self._stopped:
-            raise StorageFull("sync", value=f"exit code {code}", bound="its log says why", remedy="It is tried again.")
+    def turn(self, as_of: str = "") -> TurnReport:
+        """Turn the wheel as of a day, or now, and give its report. Raises Conflict while a turn or an import runs."""
+        self.chair.moment(as_of)  # a moment that is none is refused before anything begins
+        with lease(self.chair.state, HEAVY):
+            self._run("turn", as_of)
+            return self.chair.turns(1)[0]
+
+    def turn_if_due(self, turn_at: str) -> None:
+        """The day's turn, once its time has come."""
+        last = self.chair.turns(1)
+        if not self._stopped and due(self.chair.moment(), turn_at, last[0].started_at if last else None):
+            self.turn()
 
     def stop(self) -> None:
-        """End the process, if there is one: what it had not finished is done by the next."""
+        """End what runs: what it had not finished is done by the next."""
         self._stopped = True
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
+        for process in list(self._running):
+            process.terminate()
 
-
-def _turn_if_due(chair: Chair, settings: Settings) -> None:
-    now = chair.moment()
-    turns = chair.turns(1)
-    if due(now, settings.turn_at, turns[0].started_at if turns else None):
-        with lease(chair.state, HEAVY):
-            chair.turn(now)
+    def _run(self, work: str, as_of: str = "") -> None:
+        command = [sys.executable, "-c", _PROGRAM, str(self.chair.home), work, as_of]
+        # A session of its own: what interrupts the server is for the server to pass on.
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603  # our own program
+        self._running.add(process)
+        try:
+            said = process.communicate()[0].decode(errors="replace")
+        finally:
+            self._running.discard(process)
+        if process.returncode:
+            if process.returncode != TOLD:
+                raise Refused(500, "failed", work, value=process.returncode, bound="it must end with 0")
+            status, code, message = said.split(" ", 2)
+            raise Refused(int(status), code, message.rstrip("."))
 
 
 async def _repeat(seconds: float, work: Callable[[], None], name: str) -> None:
@@ -141,16 +165,15 @@ async def _repeat(seconds: float, work: Callable[[], None], name: str) -> None:
 
 
 @contextmanager
-def schedule(chair: Chair, settings: Settings) -> Iterator[None]:
+def schedule(apart: Apart, settings: Settings) -> Iterator[None]:
     """While the body runs: acknowledged events move to history, and the wheel turns once a day."""
-    syncing = Syncing(chair)
     rounds = [
-        asyncio.create_task(_repeat(settings.sync_seconds, syncing, "sync")),
-        asyncio.create_task(_repeat(LOOK_SECONDS, lambda: _turn_if_due(chair, settings), "turn")),
+        asyncio.create_task(_repeat(settings.sync_seconds, apart.sync, "sync")),
+        asyncio.create_task(_repeat(LOOK_SECONDS, lambda: apart.turn_if_due(settings.turn_at), "turn")),
     ]
     try:
         yield
     finally:
         for one in rounds:
             one.cancel()
-        syncing.stop()
+        apart.stop()
