@@ -20,7 +20,7 @@ from openchair.cli.demo import SAMPLE, build
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 CUSTOMERS = 4000
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESK, PHONE = {"width": 1280, "height": 1240}, {"width": 390, "height": 1500}
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # fmt: skip
 PASSWORD = "only for these pictures"
@@ -58,7 +58,7 @@ def shoot(browser: Browser, cookies: str, address: str) -> None:
 
     def take(page: Page, path: str, name: str) -> None:
         page.goto(address + path)
-        page.screenshot(path=IMAGES / f"{name}.png", full_page=name != "customers")
+        page.screenshot(path=IMAGES / f"{name}.png")
         sys.stdout.write(f"docs/images/{name}.png\n")
 
     desk, dark, phone = opened(DESK, "light"), opened(DESK, "dark"), opened(PHONE, "light")

@@ -134,7 +134,12 @@ ACTS = (
     decision(5, PEOPLE[4], status="approved"),
 )
 VOICE = TimelineEntry(
-    NOW - timedelta(days=1), "voices", "Ticket", "“I don’t need more choice. I need someone to notice.”", "hurt", "desk"
+    NOW - timedelta(days=1),
+    "voices",
+    "Ticket",
+    "“I don’t need more choice. I need someone to notice.” · Price? 4",
+    "hurt",
+    "desk",
 )
 BUSY = Today(
     day=DAY,

@@ -5,8 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from httpx import Client
+
+from openchair.facts.mapping import guess
+from openchair.server.pages.imports import mapping_of
 
 STATES = [
     "busy", "before any import", "before the first turn", "nothing to do", "one", "all answered", "long ago", "huge",
@@ -76,6 +80,12 @@ def test_what_people_typed_is_only_text(client: Client) -> None:
     assert "O’Brien &lt;b&gt;" in page
     assert "<b>& Sons" not in page
     assert "&lt;script" in client.get("/customers?search=<script>alert(1)</script>").text
+
+
+def test_the_empty_chair_speaks_in_the_customer_s_own_words(client: Client) -> None:
+    """The quote is what was said, without what else was asked."""
+    assert "<p>“I don’t need more choice. I need someone to notice.”</p>" in client.get("/").text
+    assert '<span dir="auto" class="soft">Price? 4</span>' in client.get("/customers/c0001").text
 
 
 def test_search_sort_and_cursor(made_up: Any, client: Client) -> None:
@@ -195,6 +205,13 @@ def test_a_file_is_looked_at_before_it_is_read(made_up: Any, client: Client) -> 
     assert made_up.read == [("my orders.csv", {"customer": "Email", "day": "When"})]
     assert list((made_up.home / "uploads").iterdir()) == []
     assert client.get(there).status_code == 404
+
+
+def test_not_in_this_file_is_an_answer() -> None:
+    """A wrong guess is taken back by choosing no column; it is not guessed again."""
+    sample = pa.table({"Email": ["ada@example.org"], "Date": ["2026-01-02"], "Total": ["12.50"]})
+    assert guess(sample.column_names, sample)["email"] == "Email"
+    assert "email" not in guess(sample.column_names, sample, mapping_of({"map.email": "", "map.amount": "Total"}))
 
 
 def test_a_file_can_be_forgotten(made_up: Any, client: Client) -> None:

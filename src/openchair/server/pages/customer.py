@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from openchair.chair.views import Decision, Dossier, RuledOut
+from openchair.chair.views import Decision, Dossier, RuledOut, Trait
 from openchair.server.pages.bars import scale_of
 from openchair.server.pages.house import House
 from openchair.server.pages.render import render
@@ -33,6 +33,11 @@ def by_reason(ruled_out: Sequence[RuledOut]) -> list[tuple[str, list[RuledOut]]]
     return [(reason, [one for one in ruled_out if one.reason == reason]) for reason, _ in frequent]
 
 
+def standing(trait: Trait) -> tuple[bool, bool]:
+    """Where a trait stands on the page: what the team noted first, the record of consents last."""
+    return trait.name.startswith("consent."), trait.said_by != "staff"
+
+
 def customer_routes(house: House) -> list[BaseRoute]:
     """The page of one customer, by customer id or anything they are known by."""
 
@@ -47,6 +52,7 @@ def customer_routes(house: House) -> list[BaseRoute]:
             best=best,
             terms=TERMS,
             waits=best is not None and best.action == WAIT,
+            traits=sorted((trait for trait in dossier.traits if trait.name != "name"), key=standing),
             ruled_out=by_reason(best.ruled_out) if best else [],
             earlier=[decision for decision in dossier.decisions if decision is not best],
             allergies=ALLERGIES.get(dossier.food_safety),

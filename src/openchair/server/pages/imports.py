@@ -74,8 +74,15 @@ def csv_of(rejects: Iterable[Reject]) -> Iterator[str]:
 
 
 def mapping_of(fields: Mapping[str, str] | QueryParams) -> dict[str, str]:
-    """Field of the fact -> column of the file, from `map.<field>` of a form; nothing chosen says nothing."""
-    return {name[4:]: str(value) for name, value in fields.items() if name.startswith("map.") and value}
+    """Field of the fact -> column of the file, from `map.<field>` of a form.
+
+    An empty column says that the file has no such field; where nothing at all was chosen, nothing is said.
+
+    >>> mapping_of({"map.email": "Mail", "map.item": ""}), mapping_of({"map.email": ""})
+    ({'email': 'Mail', 'item': ''}, {})
+    """
+    said = {name[4:]: value for name, value in fields.items() if name.startswith("map.")}
+    return said if any(said.values()) else {}
 
 
 async def _upload(request: Request) -> UploadFile:

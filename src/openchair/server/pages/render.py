@@ -72,6 +72,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "amount": words.amount,
+        "brief": words.brief,
         "chance": words.chance,
         "count": words.count,
         "day": words.day_words,

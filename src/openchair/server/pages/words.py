@@ -15,18 +15,15 @@ _SMALL = [
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 # fmt: on
 
-# What a person calls a fact of each kind: one, many.
+# What a person calls a fact, one and many, by kind; the most telling kinds first. Others are only counted.
 _FACTS = {
     "purchases": ("order line", "order lines"),
     "answers": ("answer", "answers"),
     "voices": ("message", "messages"),
     "referrals": ("referral", "referrals"),
     "steps": ("step of a journey", "steps of journeys"),
-    "contacts": ("contact of ours", "contacts of ours"),
-    "traits": ("word about someone", "words about someone"),
-    "ties": ("tie", "ties"),
-    "events": ("other event", "other events"),
 }
+_TOLD = 3
 
 
 def spelled(n: int) -> str:
@@ -71,13 +68,17 @@ def listing(items: Sequence[str]) -> str:
 
 
 def arrived(facts: Mapping[str, int]) -> str:
-    """What came in, in words; empty when nothing did.
+    """What came in, in words, what customers did and said first; empty when nothing did.
 
     >>> arrived({"purchases": 212, "answers": 1, "voices": 0})
     '212 order lines and 1 answer'
+    >>> arrived({"traits": 7, "steps": 9, "purchases": 3, "voices": 2, "answers": 4})
+    '3 order lines, 4 answers, 2 messages and 16 other facts'
     """
-    known = sorted(facts, key=lambda kind: list(_FACTS).index(kind) if kind in _FACTS else len(_FACTS))
-    return listing([plural(facts[kind], *_FACTS.get(kind, (kind, kind))) for kind in known if facts[kind]])
+    telling = [kind for kind in _FACTS if facts.get(kind)][:_TOLD]
+    rest = sum(facts.values()) - sum(facts[kind] for kind in telling)
+    told = [plural(facts[kind], *_FACTS[kind]) for kind in telling]
+    return listing([*told, *([plural(rest, "other fact", "other facts")] if rest else [])])
 
 
 def day_words(day: date, today: date) -> str:
@@ -140,6 +141,15 @@ def kept(text: str) -> str:
 
 
 _AMOUNT = re.compile(r"([€£$¥฿]|\b[A-Z]{3}|\bRs) (?=\d)")
+
+
+def brief(reason: str) -> str:
+    """The first clause of a reason, for a list that is scanned.
+
+    >>> brief("Slipping, last order 25 days ago where 7 days is usual; no contact from us on record.")
+    'Slipping, last order 25 days ago where 7 days is usual'
+    """
+    return re.split(r"[;:] ", reason, maxsplit=1)[0].rstrip(".")
 
 
 def rhythm(gap_days: float) -> str:
