@@ -15,7 +15,7 @@ from openchair.chair.ports import Envelope
 from openchair.chair.sync import sync
 from openchair.core.errors import BadInput, Conflict
 from openchair.facts import kinds
-from openchair.store.history import DeltaHistory
+from openchair.store.history import SMALL_FILES, DeltaHistory
 from openchair.store.state import SqlState, open_state
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -98,6 +98,17 @@ def test_small_files_are_joined_and_nothing_is_lost(history: DeltaHistory) -> No
     assert sorted(kept(history)) == sorted(f"k{i}" for i in range(12))
     assert history.version("events", "inbox") == 11
     assert history.compact("voices") == 0
+
+
+@pytest.mark.slow
+def test_a_history_of_many_syncs_stays_in_few_files(history: DeltaHistory) -> None:
+    """Each sync makes a small file; they are joined as they come, and every fact stays once."""
+    for i in range(SMALL_FILES * 2 + 5):
+        history.version("events", "inbox")
+        history.append("events", events(f"k{i}"), app="inbox", version=i)
+    assert len(history.files("events")) <= SMALL_FILES
+    assert sorted(kept(history)) == sorted(f"k{i}" for i in range(SMALL_FILES * 2 + 5))
+    assert history.version("events", "inbox") == SMALL_FILES * 2 + 4
 
 
 def test_sync_moves_each_event_once(state: SqlState, history: DeltaHistory, event: Make) -> None:

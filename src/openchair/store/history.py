@@ -6,6 +6,7 @@ process has committed since, Delta refuses it and Conflict is raised, so nothing
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +19,10 @@ from openchair.core.errors import Conflict, OpenchairError, StorageFull
 from openchair.facts import kinds
 
 SMALL_FILES = 50
-"""A kind with more files than this is worth compacting."""
+"""A kind with more files than this of one size is worth compacting."""
+TIERS_BYTES = (1 << 20, 32 << 20, 512 << 20)
+"""Small files are joined up to the first size, many of those up to the next, and so on."""
+KEPT_HOURS = 24
 
 
 class DeltaHistory(History):
@@ -64,7 +68,12 @@ class DeltaHistory(History):
             )
         except (DeltaError, OSError) as failed:
             raise broken[0] if broken else _named(failed, kind) from failed
-        self._flush(kind, set(table.file_uris()) - before, table.version())
+        now = table.file_uris()
+        self._flush(kind, set(now) - before, table.version())
+        if app and len(now) > SMALL_FILES:
+            # The facts are kept already: if others wrote at the same time, the next append tidies up.
+            with suppress(Conflict):
+                self.compact(kind)
         return counted
 
     def version(self, kind: str, app: str) -> int:
@@ -79,21 +88,26 @@ class DeltaHistory(History):
         return sorted(table.file_uris()) if table else []
 
     def compact(self, kind: str, most: int = SMALL_FILES) -> int:
-        """Join a kind's small files when there are more than `most`; gives how many files there are afterwards.
+        """Join a kind's small files where there are more than `most` of a size; gives how many files there are then.
 
-        Readers keep the files they began with: the old ones stay on disk until the table is vacuumed.
+        Files grow by tiers, so a fact is rewritten a few times in its life and not with every sync. The files that
+        were joined stay for KEPT_HOURS, for readers who began with them.
         """
         table = self._open(kind)
         if table is None:
             return 0
-        before = set(table.file_uris())
-        if len(before) > most:
+        for tier in TIERS_BYTES:
+            sizes = pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist()
+            if sum(size < tier for size in sizes) <= most:
+                continue
+            before = set(table.file_uris())
             try:
-                table.optimize.compact()
+                table.optimize.compact(target_size=tier)
+                self._flush(kind, set(table.file_uris()) - before, table.version())
+                table.create_checkpoint()
+                table.vacuum(retention_hours=KEPT_HOURS, enforce_retention_duration=False, dry_run=False)
             except (DeltaError, OSError) as failed:
                 raise _named(failed, kind) from failed
-            self._flush(kind, set(table.file_uris()) - before, table.version())
-            table.create_checkpoint()
         return len(table.file_uris())
 
     def erase(self, kind: str, identifiers: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from secrets import token_hex
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select, text
 
 from openchair.chair.ports import Envelope, Inbox
 from openchair.core.errors import BadInput, Conflict
@@ -51,11 +51,12 @@ class SqlInbox(Inbox):
     def name(self) -> str:
         """A name that no other database's inbox has, chosen by chance when it is first asked for."""
         with self._database.write() as connection:
-            found = connection.scalar(select(notes.c.value).where(notes.c.key == "inbox_name"))
-            if found is None:
-                found = f"inbox-{token_hex(8)}"
-                connection.execute(insert(notes).values(key="inbox_name", value=found))
-            return found
+            # Whoever else asks for the first time at the same moment gets the name that was kept.
+            connection.execute(
+                text("INSERT INTO notes (key, value) VALUES ('inbox_name', :name) ON CONFLICT (key) DO NOTHING"),
+                {"name": f"inbox-{token_hex(8)}"},
+            )
+            return str(connection.scalar(select(notes.c.value).where(notes.c.key == "inbox_name")))
 
     def put(self, events: Sequence[Envelope]) -> list[bool]:
         """Keep events; returns when the commit is durable, True for each that is new, False for each known."""
