@@ -1,7 +1,7 @@
 """A small shop in a folder of its own, whose facts a test writes down as rows."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -54,13 +54,12 @@ class Shop:
         """A fresh engine over the history."""
         return DuckEngine(self.history)
 
-    def turn(self, day: int = 180, *, engine: Engine | None = None, **settings: Any) -> TurnReport:
-        """Turn the wheel so many days after the start."""
-        moment = at(day)
+    def turn(self, day: int = 180, *, engine: Engine | None = None, moment: Moment | None = None) -> TurnReport:
+        """Turn the wheel so many days after the start, or at a moment."""
         now = RECEIVED + timedelta(days=day)
         return turn(
-            self.state, self.history, engine or self.engine(), replace(self.settings, **settings), actions.default(),
-            own.to_facts, moment, now, perf_counter, lambda step: None,
+            self.state, self.history, engine or self.engine(), self.settings, actions.default(),
+            own.to_facts, moment or at(day), now, perf_counter, lambda step: None,
         )  # fmt: skip
 
     def customers(self) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from openchair.core.money import show
 from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.guard import LIFTABLE, REASONS
 from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
-from openchair.dossier.stage import days
+from openchair.dossier.stage import days, every
 from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 
@@ -156,7 +156,7 @@ def _wants(customer: Mapping[str, Any], wishes: Sequence[str], day: date) -> str
     gap = customer.get("gap_days")
     orders = int(customer.get("orders") or 0)
     if orders > 1 and gap is not None and gap == gap:
-        return f"{heard}orders about every {days(gap)}, with no stated wishes yet"
+        return f"{heard}orders about {every(gap)}, with no stated wishes yet"
     return f"{heard}{'one order' if orders == 1 else 'no order' if orders == 0 else f'{orders} orders'} so far, " + (
         "with no stated wishes yet"
     )

@@ -124,7 +124,7 @@ def headline(
     if orders == 1 and days_since is not None:
         said.append(f"One order, {days(days_since)} ago.")
     elif orders > 1 and days_since is not None and gap_days is not None:
-        said.append(f"Buys every {days(gap_days)}; it has been {days_since}.")
+        said.append(f"Buys {every(gap_days)}; it has been {days_since}.")
     if sent_friends:
         said.append(f"Sent {sent_friends} {'friend' if sent_friends == 1 else 'friends'}.")
     return " ".join((*said, *unusual))
@@ -138,6 +138,15 @@ def days(number: float) -> str:
     """
     whole = round(number)
     return "1 day" if whole == 1 else f"{whole} days"
+
+
+def every(gap_days: float) -> str:
+    """A rhythm in words.
+
+    >>> every(19.2), every(1.0)
+    ('every 19 days', 'every day')
+    """
+    return "every day" if round(gap_days) <= 1 else f"every {days(gap_days)}"
 
 
 def _shop_gap(shop_gap_days: float) -> float:

@@ -170,6 +170,9 @@ class SparkEngine(Engine):
         schema = reader.schema
         ds.write_dataset(reader, target, format="parquet", max_rows_per_file=1_000_000, max_rows_per_group=BATCH_ROWS)
         wanted = _spark_schema(ibis.Schema.from_pyarrow(schema))
+        # Of no rows Arrow writes no file, and Spark does not read a folder that is not there.
+        if not any(target.glob("*.parquet")):
+            return self._session.createDataFrame([], wanted)
         return self._session.read.schema(wanted).parquet(str(target))
 
     def _frame(self, expression: ir.Table) -> Any:
