@@ -22,7 +22,7 @@ BUSY_SECONDS = 60.0
 CACHE = "cache_size = -16000"
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", CACHE)
 
-_FULL = ("28", "53100", "disk is full", "No space left", "disk I/O error", "readonly database", "unable to open")
+_FULL = ("disk is full", "No space left", "disk I/O error", "readonly database", "unable to open")
 _SQL_TYPES = {
     pa.string(): "TEXT",
     pa.int64(): "BIGINT",
