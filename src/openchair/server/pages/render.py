@@ -19,6 +19,7 @@ from starlette.routing import Route
 from openchair.chair.views import Number
 from openchair.core.errors import OpenchairError
 from openchair.core.estimate import Estimate
+from openchair.dossier.stage import every
 from openchair.server.pages import bars, words
 
 HERE = Path(__file__).resolve().parents[1]
@@ -80,7 +81,7 @@ def _environment() -> Environment:
         "listing": words.listing,
         "moment": words.moment_words,
         "money": words.money,
-        "rhythm": words.rhythm,
+        "rhythm": every,
         "span": words.span,
         "spelled": words.spelled,
     }

@@ -152,15 +152,6 @@ def brief(reason: str) -> str:
     return re.split(r"[;:] ", reason, maxsplit=1)[0].rstrip(".")
 
 
-def rhythm(gap_days: float) -> str:
-    """How often someone buys.
-
-    >>> rhythm(19.2), rhythm(0.4)
-    ('every 19 days', 'every day')
-    """
-    return "every day" if gap_days < 1.5 else f"every {count(gap_days)} days"
-
-
 def amount(minor: float, currency: str) -> str:
     """An amount without its currency, for the second figure of a pair.
 
