@@ -37,7 +37,7 @@ import os, signal, sys, openchair
 from openchair.core.errors import OpenchairError
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that leases are given back
 if hasattr(os, "nice"):
-    os.nice(10)
+    os.nice(5)
 home, work, as_of = sys.argv[1:]
 try:
     chair = openchair.open(home)

@@ -20,7 +20,7 @@ BUSY_SECONDS = 60.0
 """How long a writer waits for another's transaction: longer than a turn needs to replace a million customers."""
 
 CACHE = "cache_size = -16000"
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", CACHE)
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "wal_autocheckpoint = 8000", CACHE)
 
 _FULL = ("disk is full", "No space left", "disk I/O error", "readonly database", "unable to open")
 _SQL_TYPES = {

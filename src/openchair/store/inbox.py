@@ -27,7 +27,7 @@ from openchair.store.schema import inbox, notes
 
 MOST_EVENTS = 5_000
 """Events in one commit: more gains nothing, and whoever came first would wait longer."""
-CLEARED_AT_ONCE = 5_000
+CLEARED_AT_ONCE = 2_000
 WRITERS = 7_236_402
 """The advisory lock that writers to the inbox share in PostgreSQL."""
 
