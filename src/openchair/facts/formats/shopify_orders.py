@@ -87,13 +87,11 @@ def read(raw: ir.Table, context: Context) -> Reading:
 
 def _discounted(rows: ir.Table) -> ir.Table:
     """With each line's part of the order's discount, and on the order's first line what was paid back for all."""
-    of_order = ibis.window(group_by=rows.order, order_by=rows.line)
+    so_far = ibis.cumulative_window(group_by=rows.order, order_by=rows.line)
     rows = rows.mutate(
         sum_=rows.gross.sum().over(group_by=rows.order),
-        upto_=rows.gross.sum().over(
-            of_order,
-        ),
-        place_=ibis.row_number().over(of_order),
+        upto_=rows.gross.sum().over(so_far),
+        place_=ibis.row_number().over(group_by=rows.order, order_by=rows.line),
         off_=cells.minor(rows.off.abs().fill_null(0), rows.money).fill_null(0),
         back_=cells.minor(rows.back.abs().fill_null(0), rows.money).fill_null(0),
     )
