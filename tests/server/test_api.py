@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 from tests.server.conftest import MEMBERS, Shop
 from tests.server.test_ingest import problem
 
+from openchair.chair.lease import HEAVY, held
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, TurnReport
 from openchair.server.api import Page
-from openchair.server.schedule import HEAVY, lease
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 ORDERS = "Email,Order,Date,Item,Quantity,Amount\nada@example.org,1,2026-01-05,Mango,2,9.00\nbad,,,,,\n"
@@ -142,7 +142,7 @@ def test_a_file_is_shown_then_read(shop: Shop) -> None:
 
 def test_one_long_job_at_a_time(shop: Shop) -> None:
     """While a turn or an import runs another is told to come back; the rest goes on answering."""
-    with lease(shop.chair.state, HEAVY):
+    with held(shop.chair.state, HEAVY, shop.chair.clock):
         for answer in (post(shop, "/turns"), upload(shop, dry_run=False)):
             problem(answer, 409, "conflict")
             assert int(answer.headers["retry-after"]) >= 1

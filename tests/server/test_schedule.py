@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.server.conftest import Shop, order
 
+from openchair.chair import lease
+from openchair.chair.lease import HEAVY, held
 from openchair.core.clock import Moment
 from openchair.core.errors import Conflict
 from openchair.server import schedule
-from openchair.server.schedule import HEAVY, Apart, due, lease
+from openchair.server.schedule import Apart, due
 
 KARACHI = ZoneInfo("Asia/Karachi")
 
@@ -34,19 +36,23 @@ def test_a_turn_is_due_once_a_day(hour: float, turn_at: str, last_hours_ago: flo
 
 def test_a_lease_is_one_at_a_time_and_given_back(shop: Shop) -> None:
     """Held, another is refused; given back, also after a failure, another may."""
-    with lease(shop.chair.state, HEAVY), pytest.raises(Conflict), lease(shop.chair.state, HEAVY):
+    with (
+        held(shop.chair.state, HEAVY, shop.chair.clock),
+        pytest.raises(Conflict),
+        held(shop.chair.state, HEAVY, shop.chair.clock),
+    ):
         pass
-    with pytest.raises(ZeroDivisionError), lease(shop.chair.state, HEAVY):
+    with pytest.raises(ZeroDivisionError), held(shop.chair.state, HEAVY, shop.chair.clock):
         raise ZeroDivisionError
-    with lease(shop.chair.state, HEAVY):
+    with held(shop.chair.state, HEAVY, shop.chair.clock):
         pass
 
 
 def test_a_lease_of_the_dead_ends(shop: Shop) -> None:
-    """Whoever was killed while holding it blocks others for LEASE_SECONDS and no longer."""
-    gone = datetime.now(UTC) - timedelta(seconds=schedule.LEASE_SECONDS + 1)
-    assert shop.chair.state.lease(HEAVY, "the dead", gone, schedule.LEASE_SECONDS)
-    with lease(shop.chair.state, HEAVY):
+    """Whoever was killed while holding it blocks others for lease.SECONDS and no longer."""
+    gone = datetime.now(UTC) - timedelta(seconds=lease.SECONDS + 1)
+    assert shop.chair.state.lease(HEAVY, "the dead", gone, lease.SECONDS)
+    with held(shop.chair.state, HEAVY, shop.chair.clock):
         pass
 
 

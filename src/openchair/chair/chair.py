@@ -9,19 +9,18 @@ from threading import Lock
 import msgspec
 
 from openchair.chair import choose, dossier, listen, own, tell
+from openchair.chair.lease import HEAVY, held
 from openchair.chair.listen import Wanted
 from openchair.chair.ports import Engine, History, Progress, State
 from openchair.chair.sync import sync
 from openchair.chair.turn import turn
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.core.clock import Moment, moment_of, zone
-from openchair.core.errors import BadInput, Conflict, NotFound
+from openchair.core.errors import BadInput, NotFound
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
 from openchair.facts.kinds import KINDS
 from openchair.loyalty.actions import WAIT, Action
-
-TURN_LEASE_SECONDS = 3600.0
 
 
 def _quiet(step: str) -> None:
@@ -78,9 +77,13 @@ class Chair:
         source: str = "",
         progress: Progress = _quiet,
     ) -> tuple[ImportReport, ...]:
-        """Read files into facts. What is known already changes nothing; what cannot be read keeps its reason."""
+        """Read files into facts. What is known already changes nothing; what cannot be read keeps its reason.
+
+        Raises BadInput, and Conflict while a turn or another import runs.
+        """
         wanted = self._reading_as(mapping, source, format)
-        return listen.listen(self.state, self.history, self.engine(), paths, wanted, self.timer, progress)
+        with held(self.state, HEAVY, self.clock):
+            return listen.listen(self.state, self.history, self.engine(), paths, wanted, self.timer, progress)
 
     def imports(self, limit: int = 50) -> tuple[ImportReport, ...]:
         """The latest imports, newest first."""
@@ -118,12 +121,9 @@ class Chair:
     # turn
 
     def turn(self, moment: Moment | None = None, *, progress: Progress = _quiet) -> TurnReport:
-        """Turn the wheel once. Raises Conflict while another turn runs."""
+        """Turn the wheel once. Raises Conflict while another turn or an import runs."""
         started_at = self.clock()
-        owner = digest("turn", str(started_at), str(id(self)))
-        if not self.state.lease("turn", owner, started_at, TURN_LEASE_SECONDS):
-            raise Conflict("turn", bound="another turn is running", remedy="Wait for it to end.")
-        try:
+        with held(self.state, HEAVY, self.clock):
             return turn(
                 self.state,
                 self.history,
@@ -136,8 +136,6 @@ class Chair:
                 self.timer,
                 progress,
             )
-        finally:
-            self.state.free("turn", owner)
 
     def turns(self, limit: int = 10) -> tuple[TurnReport, ...]:
         """The latest turns, newest first."""

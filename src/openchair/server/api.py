@@ -27,7 +27,7 @@ from openchair.core.errors import BadInput, OpenchairError
 from openchair.server.keyring import Caller, Keyring
 from openchair.server.pages.imports import csv_of
 from openchair.server.problems import MEDIA_TYPE, on_crash, on_error, on_http, problem
-from openchair.server.schedule import HEAVY, Apart, lease
+from openchair.server.schedule import Apart
 
 UPLOAD_BYTES = 200 * 1024 * 1024
 PAGE = 100
@@ -240,8 +240,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
             path = _kept(file, Path(folder))
             if dry_run:
                 return _answer(chair.preview(path, mapping=_mapping(mapping)))
-            with lease(chair.state, HEAVY):
-                return _answer(chair.listen([path], mapping=_mapping(mapping))[0], 201)
+            return _answer(chair.listen([path], mapping=_mapping(mapping))[0], 201)
 
     @app.get(
         "/imports/{import_id}/rejects.csv", tags=["imports"], response_class=StreamingResponse, dependencies=[reader]

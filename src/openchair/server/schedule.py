@@ -4,14 +4,12 @@ import asyncio
 import logging
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
-from uuid import uuid4
+from datetime import datetime, time
 
 from openchair.chair.chair import Chair
-from openchair.chair.ports import State
+from openchair.chair.lease import SYNC, held
 from openchair.chair.views import TurnReport
 from openchair.core.clock import Moment
 from openchair.core.errors import Conflict, OpenchairError
@@ -20,13 +18,8 @@ from openchair.server.problems import Refused
 
 log = logging.getLogger("openchair.server")
 
-LEASE_SECONDS = 15.0
-"""How long a job's lease outlives the process that held it, should that process be killed."""
 LOOK_SECONDS = 20.0
 """How often the scheduler looks whether the day's turn is due."""
-HEAVY = "heavy"
-"""The lease that a turn and an import share: each may use all the memory the engine is allowed."""
-SYNC = "sync"
 LITTLE = 2_000
 """Waiting events up to which this process moves them itself."""
 
@@ -46,39 +39,6 @@ except OpenchairError as wrong:
     sys.stdout.write(f"{wrong.status} {wrong.code} {wrong}")
     sys.exit(3)
 """
-
-
-@contextmanager
-def lease(state: State, job: str) -> Iterator[None]:
-    """Hold a job's lease while the body runs, renewing it from a thread.
-
-    Raises Conflict when someone else holds it.
-    """
-    owner = uuid4().hex
-    if not state.lease(job, owner, datetime.now(UTC), LEASE_SECONDS):
-        raise Conflict(job_title(job), value="running", bound="one at a time", remedy="Try again after Retry-After.")
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(LEASE_SECONDS / 3):
-            try:
-                state.lease(job, owner, datetime.now(UTC), LEASE_SECONDS)
-            except OpenchairError as wrong:
-                log.warning("The lease of %s could not be renewed: %s", job, wrong)
-
-    renewing = threading.Thread(target=renew, name=f"lease-{job}", daemon=True)
-    renewing.start()
-    try:
-        yield
-    finally:
-        done.set()
-        renewing.join()
-        state.free(job, owner)
-
-
-def job_title(job: str) -> str:
-    """What a person calls a job."""
-    return {HEAVY: "turn or import", SYNC: "sync"}[job]
 
 
 def due(now: Moment, turn_at: str, last: datetime | None) -> bool:
@@ -108,7 +68,7 @@ class Apart:
         waiting = self.chair.state.inbox.waiting()
         if not waiting or self._stopped:
             return
-        with lease(self.chair.state, SYNC):
+        with held(self.chair.state, SYNC, self.chair.clock):
             if waiting <= LITTLE:
                 self.chair.sync()
             else:
@@ -117,9 +77,8 @@ class Apart:
     def turn(self, as_of: str = "") -> TurnReport:
         """Turn the wheel as of a day, or now, and give its report. Raises Conflict while a turn or an import runs."""
         self.chair.moment(as_of)  # a moment that is none is refused before anything begins
-        with lease(self.chair.state, HEAVY):
-            self._run("turn", as_of)
-            return self.chair.turns(1)[0]
+        self._run("turn", as_of)
+        return self.chair.turns(1)[0]
 
     def turn_if_due(self, turn_at: str) -> None:
         """The day's turn, once its time has come."""

@@ -20,7 +20,6 @@ from openchair.chair.views import ImportReport, Preview, Reject
 from openchair.core.errors import BadInput, Conflict, NotFound, OpenchairError
 from openchair.server.pages.house import House
 from openchair.server.pages.render import render
-from openchair.server.schedule import HEAVY, lease
 
 LARGEST_BYTES = 200 * 1024 * 1024
 SLACK_BYTES = 64 * 1024
@@ -193,8 +192,7 @@ def imports_routes(house: House) -> list[BaseRoute]:
         )
 
     def read(path: Path, mapping: dict[str, str]) -> ImportReport:
-        with lease(chair.state, HEAVY):
-            return chair.listen([path], mapping=mapping)[0]
+        return chair.listen([path], mapping=mapping)[0]
 
     def page(request: Request) -> Response:
         return listed(request)
