@@ -25,15 +25,15 @@ _TIME = r"(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)"
 _OFFSET = r"\s*(Z|z|UTC|GMT|[-+]\d{2}:?(?:\d{2})?)?$"
 _CLOCK = rf"(?:[Tt ]\s*|,\s*){_TIME}\s*([AaPp])?\.?(?:[Mm]\.?)?"
 _REST = rf"(?:{_CLOCK}{_OFFSET}|$)"
-_YMD = rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_REST}"
-_XYY = rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}|\d{{2}}){_REST}"
-_DAY_NAME = rf"^(?:[A-Za-z]{{3,9}},? )?(\d{{1,2}})[- ]([A-Za-z]{{3}})[a-z]*\.?[- ,]+(\d{{4}}){_REST}"
-_NAME_DAY = rf"^([A-Za-z]{{3}})[a-z]*\.? (\d{{1,2}}),? (\d{{4}}){_REST}"
+_YMD = rf"^((?:19|20|21)\d{{2}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_REST}"
+_XYY = rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.]((?:19|20|21)?\d{{2}}){_REST}"
+_DAY_NAME = rf"^(?:[A-Za-z]{{3,9}},? )?(\d{{1,2}})[- ]([A-Za-z]{{3}})[a-z]*\.?[- ,]+((?:19|20|21)\d{{2}}){_REST}"
+_NAME_DAY = rf"^([A-Za-z]{{3}})[a-z]*\.? (\d{{1,2}}),? ((?:19|20|21)\d{{2}}){_REST}"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _EARLIEST, _LATEST = "1900-01-01", "2200-01-01"
-_SECONDS = r"^\d{9,10}(\.\d+)?$"
-_MILLIS = r"^\d{12,13}$"
+_SECONDS = r"^1?\d{9}(\.\d+)?$"
+_MILLIS = r"^1?\d{12}$"
 _SERIAL = r"^\d{5}(\.\d+)?$"
 _COMPACT = r"^(19|20)\d{6}$"
 
@@ -127,10 +127,8 @@ def clock(cell: ir.Value, style: str = "mdy") -> tuple[ir.TimestampValue, ir.Boo
     serial = ibis.ifelse(written.re_search(_SERIAL), written.try_cast("float64"), ibis.null("float64"))
     serial_seconds = ((serial - 25569) * 86400).round(0)
     from_numbers = counted.fill_null(serial_seconds).cast("int64").as_timestamp("s")
-    return (
-        _sane(moment.fill_null(from_numbers.cast("timestamp"))),
-        offset.notnull() | counted.notnull(),
-    )
+    # The patterns let no year through before 1900 or after 2199.
+    return moment.fill_null(from_numbers.cast("timestamp")), offset.notnull() | counted.notnull()
 
 
 def instant(moment: ir.TimestampValue, is_utc: ir.BooleanValue, zone: ZoneInfo) -> ir.TimestampValue:
@@ -168,7 +166,7 @@ def _dated(written: ir.StringValue, style: str) -> tuple[ir.TimestampValue, ir.I
     half = written.re_extract(rest, 2).lower()
     hour = hours.split(":")[0].try_cast("int64")
     shift = ibis.cases(((half == "p") & (hour < 12), 720), ((half == "a") & (hour == 12), -720), else_=0)
-    zone = ibis.ifelse(date.notnull(), written.re_extract(rest, 3), "").nullif("")
+    zone = written.re_extract(rest, 3).nullif("")
     sign = ibis.ifelse(zone.startswith("-"), -1, 1)
     digits = zone.re_replace(r"[^0-9]", "")
     offset = ibis.ifelse(

@@ -112,11 +112,30 @@ def some_json(**parts: ir.Value) -> ir.StringValue:
     return ibis.struct(parts).cast("json").cast("string")
 
 
+def staged(table: ir.Table) -> ir.Table:
+    """The table with its columns worked out before what follows uses them.
+
+    A column that several later ones use would else be written into each of them, and they into the next, until the
+    query is far larger than the work. A column of chance is the one thing that neither Ibis nor an engine moves.
+    """
+    return table.mutate(chance_=ibis.random())
+
+
+def parted(rows: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """Rows with `line`, `reason` and `row` as rejected (those three) and sound (all columns).
+
+    The filters lean on chance, so that they stay where they are: pushed down, they would work out every reason again.
+    """
+    rows = staged(rows)
+    return (
+        rows.filter(ibis.ifelse(rows.chance_ < 0, False, rows.reason.notnull())).select("line", "reason", "row"),
+        rows.filter(ibis.ifelse(rows.chance_ < 0, False, rows.reason.isnull())),
+    )
+
+
 def rejects(raw: ir.Table, reason: ir.StringValue, *without: str) -> ir.Table:
     """The rows that have a reason, as a reading's `rejected`; `without` are columns the file itself did not have."""
-    # A filter on chance stays where it is: pushed down to the file, it would compute every reason many times over.
-    named = raw.select(line=raw.line, reason=reason, row=as_json(raw, *without), chance_=ibis.random())
-    return named.filter(ibis.ifelse(named.chance_ < 0, False, named.reason.notnull())).drop("chance_")
+    return parted(raw.select(line=raw.line, reason=reason, row=as_json(raw, *without)))[0]
 
 
 def facts(
@@ -129,7 +148,7 @@ def facts(
     """
     given = {"source": ibis.literal(context.source), "received_at": ibis.literal(context.received_at), **columns}
     named = {f"c_{n}": v for n, v in given.items()}
-    picked = raw.select(line=raw.line, where_=where, key_=digest(context.source, *key), **named)
+    picked = staged(raw.select(line=raw.line, where_=where, key_=digest(context.source, *key), **named))
     # Counted before the filter, the sound rows first: pushed down to the file, the filter would compute all twice.
     nth = ibis.row_number().over(group_by=picked.key_, order_by=[picked.where_.desc(), picked.line])
     counted = picked.mutate(nth_=nth)

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import msgspec
 
 from openchair.facts import cells, kinds
-from openchair.facts.reading import Context, Format, Reading, column, conform, first_of, rejects
+from openchair.facts.reading import Context, Format, Reading, column, conform, first_of, rejects, staged
 
 
 @cache
@@ -105,11 +105,12 @@ def read(raw: ir.Table, context: Context) -> Reading:
             )
         elif isinstance(bound, tuple):
             problems.append((value.length() > bound[1], f"{name} is longer than {bound[1]} characters"))
-    reason = first_of(*problems)
-    checked = raw.select(line=raw.line, reason_=reason, **typed)
-    sound = checked.filter(checked.reason_.isnull())
-    nth = sound.mutate(nth_=ibis.row_number().over(group_by=sound.fact_id, order_by=sound.line))
-    return Reading({kind: conform(kind, nth.filter(nth.nth_ == 0))}, rejects(raw, reason), one_each=True)
+    # Counted before the unsound are left out, these last: a filter below would work everything out twice.
+    checked = staged(raw.select(line=raw.line, sound_=first_of(*problems).isnull(), **typed))
+    place = ibis.row_number().over(group_by=checked.fact_id, order_by=[checked.sound_.desc(), checked.line])
+    once = checked.mutate(nth_=place)
+    once = once.filter((once.nth_ == 0) & once.sound_)
+    return Reading({kind: conform(kind, once)}, rejects(raw, first_of(*problems)), one_each=True)
 
 
 FORMAT = Format(

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from openchair.facts import cells, mapping
-from openchair.facts.reading import Context, Format, Reading, as_json, facts, first_of
+from openchair.facts.reading import Context, Format, Reading, as_json, facts, first_of, parted, staged
 
 VOID = (
     "failed", "canceled", "cancelled", "voided", "void", "declined", "expired", "incomplete", "uncaptured", "blocked",
@@ -32,16 +32,18 @@ def identity(customer: ir.StringValue, email: ir.StringValue, phone: ir.StringVa
 def _understood(raw: ir.Table, context: Context) -> ir.Table:
     """The file's rows as an order's fields, typed, whatever the columns were called; null where not mapped."""
     at: Mapping[str, str] = context.mapping
+    rows = staged(raw.select(line=raw.line, row=as_json(raw), **{f"at_{f}": raw[c] for f, c in at.items()}))
 
     def cell(field: str) -> ir.Value:
-        return raw[at[field]] if field in at else ibis.null("string")
+        return rows[f"at_{field}"] if field in at else ibis.null("string")
 
     def number(field: str) -> ir.FloatingValue:
         return cells.number(cell(field), context.style.get(at[field].lower(), "point") if field in at else "point")
 
     date = cell("date")
     if "time" in at and not date.type().is_timestamp():
-        date = cells.text(date) + (" " + cells.text(cell("time"))).fill_null("")
+        rows = staged(rows.mutate(at_date=cells.text(date) + (" " + cells.text(cell("time"))).fill_null("")))
+        date = rows.at_date
     when, utc = cells.clock(date, context.style.get(at["date"].lower(), "dmy"))
     if "utc" in mapping.words_of(at["date"]).split():
         utc = ibis.literal(True)
@@ -52,9 +54,9 @@ def _understood(raw: ir.Table, context: Context) -> ir.Table:
     if amounts[0] == "price":
         off = number("discount").abs().fill_null(0) if "discount" in at else 0.0
         amount = amount * count - off
-    return raw.select(
-        line=raw.line,
-        row=as_json(raw),
+    return rows.select(
+        line=rows.line,
+        row=rows.row,
         when=when,
         utc=utc,
         who=identity(cells.code(cell("customer")), cells.text(cell("email")), cells.code(cell("phone"))),
@@ -92,12 +94,13 @@ def read(raw: ir.Table, context: Context) -> Reading:
     lacking = mapping.missing(at)
     if lacking:
         raise mapping.explain([c for c in raw.columns if c != "line"], at, lacking, "")
-    rows = _understood(raw, context)
+    rows = staged(_understood(raw, context))
     rows = rows.mutate(
         minor=cells.minor(rows.amount, rows.money),
         minor_off=cells.minor(rows.off, rows.money),
         minor_back=cells.minor(rows.back.fill_null(0), rows.money),
     )
+    rows = staged(rows)
     amount_name = next(at[f] for f in ("amount", "price", "total") if f in at)
     reason = first_of(
         (rows.when.isnull(), f"{at['date']} " + rows.date_cell + " is not a date that can be read"),
@@ -119,8 +122,7 @@ def read(raw: ir.Table, context: Context) -> Reading:
         ),
     )
     rows = rows.mutate(reason=reason)
-    rejected = rows.filter(rows.reason.notnull()).select("line", "reason", "row")
-    sound = rows.filter(rows.reason.isnull())
+    rejected, sound = parted(rows)
     if "total" in at and not {"amount", "price"} & at.keys() and "order_id" in at and {"item", "item_name"} & at.keys():
         sound = _shared(sound)
     found = {"purchases": _purchases(sound, context)}

@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 from openchair.facts import cells
 from openchair.facts.formats.orders import identity
-from openchair.facts.reading import Context, Format, Reading, as_json, column, facts, first_of, has
+from openchair.facts.reading import Context, Format, Reading, as_json, column, facts, first_of, has, parted, staged
 
 COLUMNS = ("Customer ID", "First Name", "Last Name", "Email", "Accepts Email Marketing")
 TRAITS = {
@@ -33,6 +33,7 @@ def read(raw: ir.Table, context: Context) -> Reading:
     said |= {name: said[name].lower() for name in BY_CUSTOMER}
     full = (said["first_name"].fill_null("") + " " + said["last_name"].fill_null("")).strip().nullif("")
     rows = raw.select(line=raw.line, row=as_json(raw), who=identity(customer, email, phone), **said, name=full)
+    rows = staged(rows)
     names = [*said, "name"]
     rows = rows.mutate(
         reason=first_of(
@@ -41,8 +42,7 @@ def read(raw: ir.Table, context: Context) -> Reading:
             (ibis.coalesce(*[rows[n] for n in names]).isnull(), "nothing is said of this customer"),
         )
     )
-    rejected = rows.filter(rows.reason.notnull()).select("line", "reason", "row")
-    sound = rows.filter(rows.reason.isnull())
+    rejected, sound = parted(rows)
     long = sound.select("line", "who", *names).pivot_longer(names, names_to="trait", values_to="value")
     long = long.filter(long.value.notnull())
     once = long.group_by("who", "trait", "value").agg(line=long.line.min())

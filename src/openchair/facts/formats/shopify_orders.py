@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 from openchair.facts import cells
 from openchair.facts.formats.orders import identity
-from openchair.facts.reading import Context, Format, Reading, as_json, column, facts, first_of, has
+from openchair.facts.reading import Context, Format, Reading, as_json, column, facts, first_of, has, parted, staged
 
 COLUMNS = ("Name", "Email", "Financial Status", "Created at", "Lineitem quantity", "Lineitem name", "Lineitem price")
 VOID = ("voided", "expired")
@@ -40,6 +40,7 @@ def _rows(raw: ir.Table, context: Context) -> ir.Table:
         total=cells.number(column(raw, "Total")),
         **{short: cells.text(column(raw, long)) for short, long in text.items()},
     )
+    rows = staged(rows)
     rows = rows.mutate(**{n: _of_order(rows, n) for n in (*text, "phone", "off", "back", "total")})
     when, utc = cells.clock(rows.created, "mdy")
     return rows.mutate(
@@ -59,7 +60,8 @@ def read(raw: ir.Table, context: Context) -> Reading:
     time, and is never more than was paid for the lines, for it may include shipping and tax.
     """
     rows = _rows(raw, context)
-    rows = rows.mutate(gross=cells.minor(rows["count"] * rows.price, rows.money))
+    rows = staged(rows)
+    rows = staged(rows.mutate(gross=cells.minor(rows["count"] * rows.price, rows.money)))
     rows = rows.mutate(
         reason=first_of(
             (rows.order.isnull(), "no order name"),
@@ -80,8 +82,8 @@ def read(raw: ir.Table, context: Context) -> Reading:
             (rows.item.length() > 300, "Lineitem sku is longer than 300 characters"),
         )
     )
-    rejected = rows.filter(rows.reason.notnull()).select("line", "reason", "row")
-    sound = _discounted(rows.filter(rows.reason.isnull()))
+    rejected, sound = parted(rows)
+    sound = _discounted(sound)
     return Reading({"purchases": _purchases(sound, context), "traits": _traits(sound, context)}, rejected)
 
 
