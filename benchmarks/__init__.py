@@ -25,12 +25,12 @@ def at_most(name: str, measured: float, bound: float, unit: str, note: str = "")
     >>> at_most("import", 3.2, 8, "s").ok
     True
     """
-    return Row(name, measured, unit, f"<= {bound:g}", measured <= bound, note)
+    return Row(name, float(measured), unit, f"<= {bound:g}", bool(measured <= bound), note)
 
 
 def at_least(name: str, measured: float, bound: float, unit: str, note: str = "") -> Row:
     """A row that promises no less than `bound`."""
-    return Row(name, measured, unit, f">= {bound:g}", measured >= bound, note)
+    return Row(name, float(measured), unit, f">= {bound:g}", bool(measured >= bound), note)
 
 
 def not_measured(name: str, unit: str, why: str) -> Row:

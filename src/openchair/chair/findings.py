@@ -173,7 +173,7 @@ def _not_counted(engine: Engine, purchases: ir.Table, currency: str) -> list[Fin
         )
     ).to_pylist()[0]
     said = []
-    if row["nobody"]:
+    if row["nobody"] and row["spent"] > 0:
         said.append(
             Finding(
                 f"{show(row['spent'], currency)} was bought by people we cannot name.",
