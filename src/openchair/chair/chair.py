@@ -188,14 +188,14 @@ class Chair:
 
     # decide
 
-    def decide(self, who: str, moment_name: str = "daily", *, at: Moment | None = None) -> Decision:
+    def decide(self, who: str, moment: str = "daily", *, at: Moment | None = None) -> Decision:
         """The next best action for one customer now; the same day and occasion give the same decision."""
-        if not 1 <= len(moment_name) <= 60:
+        if not 1 <= len(moment) <= 60:
             raise BadInput(
-                "moment", value=moment_name, bound="1 to 60 characters", remedy="Name the occasion: checkout."
+                "moment", value=moment, bound="1 to 60 characters", remedy="Name the occasion: checkout."
             )
         decision_id = choose.for_one(
-            self.state, self.find(who), moment_name, self.catalogue, self.settings, at or self.moment()
+            self.state, self.find(who), moment, self.catalogue, self.settings, at or self.moment()
         )
         return self.decision(decision_id)
 
