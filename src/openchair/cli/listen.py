@@ -131,7 +131,9 @@ def demo(
         str, typer.Option(help="sample-shop (simulated) or complete-journey (real households).")
     ] = "sample-shop",
     customers: Annotated[int, typer.Option(min=100, help="Members of the sample shop.")] = 2_000,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8010,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Left out: the setting's, or any free one where that is taken.")
+    ] = None,
     serve: Annotated[bool, typer.Option(help="Serve the pages when the wheel has turned.")] = True,
     folder: Annotated[Path, typer.Option(help="Where to build it.")] = Path("demo"),
     as_json: Json = False,
@@ -145,12 +147,14 @@ def demo(
         if as_json:
             emit(report)
         else:
-            typer.echo(f"{report.customers:,} customers, {report.decisions:,} worth a word today.")
+            typer.echo(f"{report.customers:,} customers; for {report.decisions:,} of them there is something to do.")
         if serve:
             from openchair.cli.wiring import open_home
+            from openchair.server.run import free_port
             from openchair.server.run import serve as run
 
-            run(open_home(home), port=port)
+            chair = open_home(home)
+            run(chair, port=free_port(chair.settings) if port is None else port)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"demo": demo, "init": init, "import": import_, "simulate": simulate}

@@ -42,6 +42,15 @@ def listen_on(settings: Settings) -> socket.socket:
     return listening
 
 
+def free_port(settings: Settings) -> int:
+    """The port of the settings where nobody listens on it, else 0, which takes any."""
+    try:
+        listen_on(settings).close()
+    except BadInput:
+        return 0
+    return settings.port
+
+
 def address(settings: Settings, listening: socket.socket) -> str:
     """The address a person opens."""
     if settings.public_url:
