@@ -40,6 +40,14 @@ def test_stage_of_a_customer(orders: int, since: float, gap: float, more: dict[s
     assert STAGES[stages([orders], [since], [gap], 30.0, **arrays)[0]] == stage
 
 
+def test_whoever_buys_in_bursts_slips_later_than_whoever_buys_like_clockwork() -> None:
+    """Thirty orders, one every ten days on average, and 25 days of silence: for one unheard of, for the other usual."""
+    found = stages([30, 30], [25, 25], [10, 10], 10.0, gap_sd_days=[1.0, 14.0])
+    assert [STAGES[i] for i in found] == ["slipping", "steady"]
+    for days, stage in ((25, "steady"), (45, "slipping"), (90, "lapsed")):
+        assert STAGES[stages([30], [days], [10], 10.0, gap_sd_days=[14.0])[0]] == stage
+
+
 def test_few_orders_say_little_of_a_rhythm() -> None:
     """Two orders a day apart do not make a daily buyer: the gap is shrunk to the shop's, less with every order."""
     few, many = own_gap([2, 40], [1.0, 1.0], 30.0)

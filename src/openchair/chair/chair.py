@@ -191,9 +191,7 @@ class Chair:
     def decide(self, who: str, moment: str = "daily", *, at: Moment | None = None) -> Decision:
         """The next best action for one customer now; the same day and occasion give the same decision."""
         if not 1 <= len(moment) <= 60:
-            raise BadInput(
-                "moment", value=moment, bound="1 to 60 characters", remedy="Name the occasion: checkout."
-            )
+            raise BadInput("moment", value=moment, bound="1 to 60 characters", remedy="Name the occasion: checkout.")
         decision_id = choose.for_one(
             self.state, self.find(who), moment, self.catalogue, self.settings, at or self.moment()
         )

@@ -19,7 +19,7 @@ from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
 from openchair.value import worth
 
-CASE = ("orders", "recency_days", "age_days", "last_gap_days", "early_orders", "spent_minor")
+CASE = ("orders", "recency_days", "age_days", "last_gap_days", "early_orders", "gap_squares", "spent_minor")
 """The integers that a customer's stage and value follow from: equal integers, equal scores."""
 
 NEWEST_TRAITS = ("name", "first_name", "last_name")
@@ -95,6 +95,7 @@ def score(cases: pa.Table, confidence: float) -> tuple[pa.Table, Mapping[str, An
     orders = column["orders"]
     figures["gap_days"] = np.where(orders >= 2, column["recency_days"] / np.maximum(orders - 1, 1), np.nan)
     gaps = np.repeat(figures["gap_days"], column["customers"])
+    spread = column["gap_squares"] / np.maximum(orders - 1, 1) - figures["gap_days"] ** 2
     places = stage.stages(
         orders,
         column["age_days"] - column["recency_days"],
@@ -103,6 +104,7 @@ def score(cases: pa.Table, confidence: float) -> tuple[pa.Table, Mapping[str, An
         p_alive=figures["p_alive"],
         first_half_orders=column["early_orders"],
         last_gap_days=np.where(orders >= 2, column["last_gap_days"], np.nan),
+        gap_sd_days=np.where(orders >= 3, np.sqrt(np.maximum(spread, 0.0)), np.nan),
     )
     table = pa.table(
         {name: cases[name] for name in CASE}

@@ -25,9 +25,7 @@ def held(state: State, job: str, clock: Callable[[], datetime]) -> Iterator[None
     """Hold a job's lease while the body runs, renewing it from a thread. Raises Conflict when someone else holds it."""
     owner = uuid4().hex
     if not state.lease(job, owner, clock(), SECONDS):
-        raise Conflict(
-            _TITLES[job], value="running", bound="one at a time", remedy="Wait for its end, then try again."
-        )
+        raise Conflict(_TITLES[job], value="running", bound="one at a time", remedy="Wait for its end, then try again.")
     done = threading.Event()
 
     def renew() -> None:

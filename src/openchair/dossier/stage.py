@@ -1,7 +1,8 @@
 """Where customers are in their life with the shop, by their own rhythm and not by a fixed number of days.
 
-The measure is silence in units of the customer's own gap between orders. Few orders say little of a rhythm, so a
-gap is shrunk towards the shop's typical one, which counts as much as two gaps of the customer's own.
+The measure is silence in units of the customer's own gap between orders, and how seldom they were ever silent so long:
+whoever buys like clockwork slips early, whoever buys in bursts late. Few orders say little of a rhythm, so a gap is
+shrunk towards the shop's typical one, which counts as much as two gaps of the customer's own.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaincc
 
 from openchair.core.errors import BadInput
 
@@ -16,9 +18,12 @@ STAGES: tuple[str, ...] = ("prospect", "new", "growing", "steady", "slipping", "
 PROSPECT, NEW, GROWING, STEADY, SLIPPING, LAPSED, RETURNING = range(7)
 
 SLIPPING_GAPS = 1.6
-"""Gaps of silence from which a customer slips."""
+"""Gaps of silence from which a customer slips, if at most SLIPPING_CHANCE of their gaps are longer."""
+SLIPPING_CHANCE = 0.05
 LAPSED_GAPS = 4.0
 """Gaps of silence from which a customer has lapsed: a buyer at random, as often, would be as silent 1 time in 50."""
+LAPSED_CHANCE = 0.005
+"""And at most so many of their gaps are longer."""
 GONE_P_ALIVE = 0.2
 """Below this chance of still being a customer, one who slips has lapsed."""
 SHOP_GAPS = 2.0
@@ -55,17 +60,20 @@ def stages(
     p_alive: ArrayLike | None = None,
     first_half_orders: ArrayLike | None = None,
     last_gap_days: ArrayLike | None = None,
+    gap_sd_days: ArrayLike | None = None,
 ) -> NDArray[np.int8]:
     """(n,) the stage of each customer, an index into STAGES.
 
     orders: (n,) whole. days_since: (n,) days since the last order, any number where there is none. gap_days: (n,) their
     mean days between orders, NaN below two orders. shop_gap_days: the typical gap in the shop; NaN while there is none.
     p_alive: (n,) chance of still being a customer. first_half_orders: (n,) orders in the first half of the time since
-    the first. last_gap_days: (n,) days between the last two orders, NaN below two. NaN anywhere is "not known".
+    the first. last_gap_days: (n,) days between the last two orders, NaN below two. gap_sd_days: (n,) the standard
+    deviation of their gaps; left out, only the number of gaps counts. NaN anywhere is "not known".
 
     - prospect: no order yet. new: one order, not long ago. growing: two or three, or clearly more of late than before.
-    - steady: in rhythm. slipping: silent for more than 1.6 of their own gaps. lapsed: for more than 4, or slipping and
-      probably gone. returning: in rhythm again after a gap in which they had lapsed.
+    - steady: in rhythm. slipping: silent for more than 1.6 of their own gaps, and as seldom before as 1 time in 20.
+      lapsed: for more than 4, and 1 time in 200, or slipping and probably gone. returning: in rhythm again after a gap
+      in which they had lapsed.
 
     >>> [STAGES[i] for i in stages([0, 1, 12, 12, 12], [0, 5, 10, 34, 200], [0, 0, 19, 19, 19], 19.0)]
     ['prospect', 'new', 'steady', 'slipping', 'lapsed']
@@ -79,8 +87,9 @@ def stages(
             raise BadInput(name, value=column.shape, bound=bound, remedy=remedy)
     alive = _column(p_alive, n)
     silence = np.nan_to_num(since) / own_gap(number, gap, shop_gap_days)
-    gone = silence > LAPSED_GAPS
-    slips = silence > SLIPPING_GAPS
+    rarely = _longer(silence, number, own_gap(number, gap, shop_gap_days), _column(gap_sd_days, n))
+    gone = (silence > LAPSED_GAPS) & (rarely <= LAPSED_CHANCE)
+    slips = (silence > SLIPPING_GAPS) & (rarely <= SLIPPING_CHANCE)
     gone |= slips & (alive < GONE_P_ALIVE)
     stage = np.full(n, STEADY, dtype=np.int8)
     first = _column(first_half_orders, n)
@@ -92,6 +101,19 @@ def stages(
     stage[gone] = LAPSED
     stage[number <= 0] = PROSPECT
     return stage
+
+
+def _longer(
+    silence: NDArray[np.float64], orders: NDArray[np.float64], gap: NDArray[np.float64], sd: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How many of a customer's gaps are longer than this silence (in gaps): gaps are gamma, as regular as theirs were.
+
+    Regularity is shrunk towards that of a buyer at random, as the gap is towards the shop's. 0 where it is not known.
+    """
+    seen = np.where(np.isfinite(sd), np.maximum(orders - 1, 0), 0)
+    variance = (seen * np.nan_to_num(sd) ** 2 + SHOP_GAPS * gap**2) / (seen + SHOP_GAPS)
+    shape = gap**2 / variance
+    return np.where(np.isfinite(sd), gammaincc(shape, shape * silence), 0.0)
 
 
 def _came_back(

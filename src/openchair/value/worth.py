@@ -46,11 +46,12 @@ def purchase_days(purchases: ir.Table) -> ir.Table:
 
 
 def count(days: ir.Table, today: date) -> ir.Table:
-    """Per customer: orders, first_on, last_on, recency_days, age_days, last_gap_days, early_orders, spent_minor.
+    """Per customer: orders, first_on, last_on, recency_days, age_days, and what else a rhythm is known by.
 
     days: purchase_days(..). `orders` are days with an order; `recency_days` from first to last, `age_days` from first
     to `today` (at least 1): t_x and T of the buy-till-you-die models in days. `last_gap_days`: between the last two
-    orders, 0 with fewer. `early_orders`: those in the first half of the age. All integers, so engines count alike.
+    orders, 0 with fewer; `gap_squares`: the sum of squared gaps; `early_orders`: those in the first half of the age;
+    `spent_minor`: net of returns. All are integers, so engines count alike.
     """
     bought = days.sold_minor > 0
     net = days.group_by("customer_id").agg(spent_minor=days.spent_minor.sum().cast("int64"))
@@ -67,6 +68,7 @@ def count(days: ir.Table, today: date) -> ir.Table:
         first_on=spaced.day.min(),
         last_on=spaced.day.max(),
         last_gap_days=spaced.gap.argmax(spaced.day).cast("int64").fill_null(0),
+        gap_squares=(spaced.gap * spaced.gap).sum().cast("int64"),
         early_orders=spaced.early.sum().cast("int64"),
     )
     both = net.left_join(stats, "customer_id").drop("customer_id_right")
@@ -74,6 +76,7 @@ def count(days: ir.Table, today: date) -> ir.Table:
         orders=both.orders.fill_null(0),
         last_gap_days=both.last_gap_days.fill_null(0),
         early_orders=both.early_orders.fill_null(0),
+        gap_squares=both.gap_squares.fill_null(0),
         recency_days=both.last_on.delta(both.first_on, unit="day").cast("int64").fill_null(0),
         age_days=ibis.greatest(
             ibis.literal(today).delta(both.first_on, unit="day").cast("int64").fill_null(0), ibis.literal(1, "int64")
