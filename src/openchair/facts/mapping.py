@@ -44,18 +44,19 @@ def words_of(header: str) -> str:
 def fitness(field: Field, header: str, values: Sequence[str]) -> float:
     """How well a column fits a field: above 0 when it may be it, 100 for the best word alone in a header.
 
-    values: some of the column's cells, not empty. They must look like the field, where it has a look.
+    values: some of the column's cells, not empty. Most must look like the field, where it has a look; under the very
+    word a few are enough, and even without any the column is the last resort: its rows then say what is wrong.
     """
-    if field.looks and values:
-        pattern = _LOOKS[field.looks]
-        if sum(pattern.match(v.strip()) is not None for v in values) < 0.6 * len(values):
-            return 0.0
     said = words_of(header)
     if field.not_words & set(said.split()):
         return 0.0
+    looks = _LOOKS.get(field.looks)
+    alike = sum(looks.match(v.strip()) is not None for v in values) / len(values) if looks and values else 1.0
     for rank, word in enumerate(field.words):
         if said == word:
-            return 100.0 - rank * 0.5
+            return 100.0 - rank * 0.5 if alike >= 0.2 else 1.0
+    if alike < 0.6:
+        return 0.0
     for rank, word in enumerate(field.words):
         if f" {word} " in f" {said} ":
             return 50.0 - rank * 0.5
@@ -73,17 +74,20 @@ def guess(columns: Sequence[str], sample: pa.Table, given: Mapping[str, str] | N
     mapping = _checked(columns, {name: c for name, c in (given or {}).items() if c})
     values = {c: [str(v) for v in sample[c].to_pylist() if v is not None and str(v).strip()][:200] for c in columns}
     dated = {c for c in columns if c in sample.column_names and pa.types.is_temporal(sample.schema.field(c).type)}
+
+    def score(field: Field, c: str) -> float:
+        fit = fitness(field, c, () if c in dated and field.looks == "date" else values[c])
+        # An empty column is the last resort, unless the file has no rows at all.
+        return fit if values[c] or not sample.num_rows else min(fit, 0.5) if fit > 50 else 0.0
+
     scores = sorted(
-        (
-            (-fitness(f, c, values[c] if not (c in dated and f.looks == "date") else ()), place, name, c)
-            for name, f in FIELDS.items()
-            for place, c in enumerate(columns)
-            if name not in mapping and name not in absent and c not in mapping.values()
-            if values[c] or c in dated or not sample.num_rows
-        ),
+        (-score(f, c), place, name, c)
+        for name, f in FIELDS.items()
+        for place, c in enumerate(columns)
+        if name not in mapping and name not in absent and c not in mapping.values()
     )
-    for score, _, name, c in scores:
-        if score < 0 and name not in mapping and c not in mapping.values():
+    for worse, _, name, c in scores:
+        if worse < 0 and name not in mapping and c not in mapping.values():
             mapping[name] = c
     if not {"customer", "email"} & mapping.keys() and "customer_name" in mapping:
         mapping["customer"] = mapping.pop("customer_name")

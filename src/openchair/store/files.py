@@ -59,6 +59,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\r\f")
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 READABLE = {
     ".csv",
@@ -104,7 +105,7 @@ def open_file(connection: Any, path: Path) -> RawFile:
     if head.startswith(b"PAR1"):
         return _parquet(connection, path)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _excel(connection, path)
+        return _excel(connection, path, zipped=head.startswith(b"PK"))
     packed = head.startswith(b"\x1f\x8b")
     try:
         with _stream(path, packed) as stream:
@@ -150,17 +151,22 @@ def _encoding(sample: bytes, path: Path) -> str:
     for bom, name in _BOMS:
         if sample.startswith(bom):
             return name
-    if b"\x00" not in sample:
-        return "utf-8"
-    even, odd = sample[0:2000:2].count(0), sample[1:2000:2].count(0)
-    pairs = min(len(sample), 2000) // 2
-    if odd > 0.3 * pairs and even < 0.1 * pairs:
-        return "utf-16-le"
-    if even > 0.3 * pairs and odd < 0.1 * pairs:
-        return "utf-16-be"
-    raise BadInput(
-        "file", value=path.name, bound="is not text: it holds zero bytes", remedy="Export it as CSV, Excel or Parquet."
-    )
+    if b"\x00" in sample:
+        even, odd = sample[0:2000:2].count(0), sample[1:2000:2].count(0)
+        pairs = min(len(sample), 2000) // 2
+        if odd > 0.3 * pairs and even < 0.1 * pairs:
+            return "utf-16-le"
+        if even > 0.3 * pairs and odd < 0.1 * pairs:
+            return "utf-16-be"
+    # A stray zero byte is a flaw of a text; text full of them, or of other controls, is none.
+    if len(sample.translate(None, _CONTROLS)) < 0.95 * len(sample) and len(sample) > 100:
+        raise BadInput(
+            "file",
+            value=path.name,
+            bound="is not text: it is full of control bytes",
+            remedy="Export it as CSV or Excel.",
+        )
+    return "utf-8"
 
 
 def _parquet(connection: Any, path: Path) -> RawFile:
@@ -192,8 +198,8 @@ def _parquet(connection: Any, path: Path) -> RawFile:
     )
 
 
-def _excel(connection: Any, path: Path) -> RawFile:
-    if path.open("rb").read(2) == b"PK" and not _is_workbook(path):
+def _excel(connection: Any, path: Path, *, zipped: bool) -> RawFile:
+    if zipped and not _is_workbook(path):
         raise BadInput("file", value=path.name, bound="is a zip archive", remedy="Unpack it and name the file inside.")
     try:
         workbook = load_workbook(str(path))
