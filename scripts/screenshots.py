@@ -27,9 +27,9 @@ PASSWORD = "only for these pictures"
 
 
 def fonts(folder: Path) -> None:
-    """A bare Debian has no Thai letters: lend the browser those of the fontpkg wheel, when it is installed."""
-    spec = find_spec("fontpkg_noto_sans_thai")
-    for root in (spec.submodule_search_locations or []) if spec else []:
+    """A bare Debian has no Thai letters and not all of Urdu: lend the browser those of the fontpkg wheels."""
+    specs = [find_spec(f"fontpkg_noto_sans_{script}") for script in ("thai", "arabic")]
+    for root in [place for spec in specs if spec for place in spec.submodule_search_locations or []]:
         for font in Path(root).rglob("*.[ot]tf"):
             (folder / "fonts").mkdir(exist_ok=True)
             shutil.copy(font, folder / "fonts")

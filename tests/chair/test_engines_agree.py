@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.chair.conftest import RECEIVED, Shop
 
-from openchair.chair.listen import Wanted, listen
+from openchair.chair.listen import listen
 from openchair.chair.ports import Engine
+from openchair.chair.understand import Wanted
 from openchair.core.clock import Moment, moment_of
 from openchair.simulation import simulate
 from openchair.store import spark

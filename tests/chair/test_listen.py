@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from openchair.chair import listen
+from openchair.chair import listen, understand
 from openchair.chair.views import ImportReport, Preview, Reject
 from openchair.core.errors import BadInput
 from openchair.store.engine import DuckEngine
@@ -30,7 +30,7 @@ from openchair.store.history import DeltaHistory
 from openchair.store.state import SqlState, open_state
 
 LEDGER = "Date,Customer,Amount\n2023-01-05,17,12.50\n2023-01-06,18,abc\n2023-01-07,19,3\n"
-WANTED = listen.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), "EUR")
+WANTED = understand.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), "EUR")
 
 
 @dataclass
@@ -326,13 +326,13 @@ sys.path.insert(0, sys.argv[3])
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
-from openchair.chair import listen
+from openchair.chair import listen, understand
 from openchair.store.engine import DuckEngine
 from openchair.store.history import DeltaHistory
 from openchair.store.state import open_state
 home = Path(sys.argv[1])
 history = DeltaHistory(home / "history")
-wanted = listen.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), "EUR")
+wanted = understand.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), "EUR")
 print("go", flush=True)
 listen.listen(open_state(f"sqlite:///{home / 'state.db'}"), history, DuckEngine(history), [Path(sys.argv[2])], wanted,
               time.perf_counter, lambda *step: None)

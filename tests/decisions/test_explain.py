@@ -42,7 +42,7 @@ def record(*candidates: tuple[str, float, float], out: tuple[explain.RuledOutRec
 
 
 def told(chosen: str, of: Any, row: dict[str, Any] = ROW, **more: Any) -> tuple[str, str, str]:
-    return explain.reasons_of(chosen, of, row, BY_ID, day=DAY, currency="EUR", **more)
+    return explain.reasons_of(chosen, of, row, BY_ID, day=DAY, **more)
 
 
 def test_a_record_holds_every_action_once(decided: tuple[Any, Any, Any, list[str]]) -> None:
@@ -85,12 +85,12 @@ def test_every_situation_can_be_explained(decided: tuple[Any, Any, Any, list[str
 
 
 def test_the_three_terms_of_the_formula() -> None:
-    """What they want, the pillar with its worth and how well that is known, and the relationship."""
+    """What they want, the pillar and how well it is known what it brings, and the relationship."""
     wants, pillar, relationship = told("call-and-listen", record(("call-and-listen", 400, 0.9), (WAIT, 0, 0.1)))
     assert wants.startswith("Orders about every 19 days, with no stated wishes yet; asking is the only way")
     assert pillar == (
-        "Customer service, to respond to desire: worth € 4 over 12 months "
-        "(€ 1 to € 7; a prior belief, not yet learned from this shop's outcomes)."
+        "Customer service, to respond to desire; what it brings is a prior belief, "
+        "not yet learned from this shop's outcomes."
     )
     assert relationship.startswith(
         "Slipping, last order 34 days ago where 19 days is usual; our last word was 50 days ago; a voice"

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from openchair.chair import listen
+from openchair.chair import understand
 from openchair.facts.reading import Reading
 from openchair.store.engine import DuckEngine
 from openchair.store.history import DeltaHistory
 
-WANTED = listen.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("Europe/London"), "EUR")
+WANTED = understand.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("Europe/London"), "EUR")
 
 
 @dataclass
@@ -54,11 +54,11 @@ def read(engine: DuckEngine, tmp_path: Path) -> Callable[..., Read]:
         path = content if isinstance(content, Path) else tmp_path / name
         if not isinstance(content, Path):
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        understood = listen._open(engine, path, replace(WANTED, **wanted))
+        understood = understand.opened(engine, path, replace(WANTED, **wanted))
         parts: list[Reading] = (
-            list(listen._calls(engine, understood))
+            list(understand.calls_of(engine, understood))
             if understood.format.read is None
-            else [listen._reading(engine, understood)]
+            else [understand.reading_of(engine, understood)]
         )
         facts: dict[str, list[dict[str, Any]]] = {}
         rejected = [{"line": r.line, "reason": r.reason, "row": r.row} for r in understood.raw.broken]

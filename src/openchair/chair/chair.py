@@ -10,10 +10,10 @@ import msgspec
 
 from openchair.chair import choose, dossier, listen, own, tell
 from openchair.chair.lease import HEAVY, held
-from openchair.chair.listen import Wanted
 from openchair.chair.ports import Engine, History, Progress, State
 from openchair.chair.sync import sync
 from openchair.chair.turn import turn
+from openchair.chair.understand import Wanted, readable
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.core.clock import Moment, moment_of, zone
 from openchair.core.errors import BadInput, NotFound
@@ -62,7 +62,7 @@ class Chair:
 
     def readable(self, paths: Sequence[Path]) -> list[Path]:
         """The files meant by paths: folders become the readable files in them."""
-        return listen.readable(paths)
+        return readable(paths)
 
     def preview(self, path: Path, *, mapping: Mapping[str, str] | None = None, format: str = "") -> Preview:
         """What a file would be read as; keeps nothing. Raises BadInput."""
@@ -103,7 +103,7 @@ class Chair:
 
     def sync(self) -> dict[str, int]:
         """Move acknowledged events from the inbox to history; gives how many facts of each kind."""
-        return sync(self.state, self.history, to_facts=own.reader(self.state))
+        return sync(self.state, self.history, to_facts=own.reader(self.state, self.currency))
 
     def erase(self, customer_id: str, *, progress: Progress = _quiet) -> dict[str, int]:
         """Erase a customer everywhere, for good; gives how many facts of each kind went. Safe to repeat."""
@@ -130,7 +130,7 @@ class Chair:
                 self.engine(),
                 self.settings,
                 self.catalogue,
-                own.reader(self.state),
+                own.reader(self.state, self.currency),
                 moment or self.moment(),
                 started_at,
                 self.timer,

@@ -27,23 +27,28 @@ class _Own(msgspec.Struct):
     row: dict[str, Any]
 
 
-def to_facts(body: bytes, source: str, key: str, received_at: datetime) -> list[tuple[str, dict[str, Any]]]:
-    """Facts in an envelope: ours as they are, everybody else's as Segment calls. Raises BadInput."""
+def to_facts(
+    body: bytes, source: str, key: str, received_at: datetime, currency: str = "EUR"
+) -> list[tuple[str, dict[str, Any]]]:
+    """Facts in an envelope: ours as they are, everybody else's as Segment calls. Raises BadInput.
+
+    currency: of amounts that do not say theirs.
+    """
     if source != SOURCE:
-        return list(segment.facts_of(body, source, key, received_at))
+        return list(segment.facts_of(body, source, key, received_at, currency=currency))
     own = msgspec.json.decode(body, type=_Own)
     times = {name: msgspec.convert(own.row[name], datetime) for name in ("received_at", "happened_at")}
     return [(own.kind, {**own.row, **times})]
 
 
-def reader(state: State) -> ToFacts:
-    """`to_facts` for a shop: what people who had themselves erased still send is dropped unread."""
+def reader(state: State, currency: str) -> ToFacts:
+    """`to_facts` for a shop: in its currency, and what people who had themselves erased still send dropped unread."""
     salt, erased = state.erased()
-    if not erased:
-        return to_facts
 
     def kept(body: bytes, source: str, key: str, received_at: datetime) -> list[tuple[str, dict[str, Any]]]:
-        facts = to_facts(body, source, key, received_at)
+        facts = to_facts(body, source, key, received_at, currency)
+        if not erased:
+            return facts
         named = (str(row[n]) for _, row in facts for n in ("identifier", "invitee", "other") if row.get(n))
         return [] if any(sha256(f"{salt}{text}".encode()).hexdigest() in erased for text in named) else facts
 

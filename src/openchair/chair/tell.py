@@ -68,9 +68,7 @@ def decision(shop: Teller, row: Row) -> views.Decision:
     action, record = actions.get(row["action"]), explain.read(row["record"])
     gain = Estimate(row["gain_minor"], row["gain_low"], row["gain_high"], n=_evidence(row["action"], record))
     seen = {**row, "stage": row["stage"] or "prospect"}
-    reasons = explain.reasons_of(
-        row["action"], record, seen, actions, day=row["day"], currency=shop.currency, gain=gain
-    )
+    reasons = explain.reasons_of(row["action"], record, seen, actions, day=row["day"])
     return views.Decision(
         decision_id=row["decision_id"],
         customer_id=row["customer_id"],

@@ -94,6 +94,8 @@ def _show_previews(previews: list[Any], as_json: bool) -> None:
             )
         for row in seen.rows:
             typer.echo("  " + ", ".join(f"{name} {value}" for name, value in row.items() if value is not None))
+        for doubt in seen.doubts:
+            typer.echo(f"  in doubt: {doubt}")
         for reject in seen.rejected:
             typer.echo(f"  line {reject.line} would be rejected: {reject.reason}")
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from openchair.core.estimate import Estimate
 from openchair.core.money import show
 from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.guard import LIFTABLE, REASONS
@@ -85,15 +84,12 @@ def reasons_of(
     actions: Mapping[str, Action],
     *,
     day: date,
-    currency: str,
     wishes: Sequence[str] = (),
-    gain: Estimate | None = None,
 ) -> tuple[str, str, str]:
     """Why this action, in three sentences: what they want, the pillar, the relationship.
 
     customer: their row (chair.ports.CUSTOMER_COLUMNS). actions: by id. wishes: what the customer has said they want,
-    in words; nothing else is ever said to be a want. gain: what it brings for this customer, minor units; left out:
-    what it brings in the situation.
+    in words; nothing else is ever said to be a want.
     """
     action = actions.get(chosen)
     wants = _wants(customer, wishes, day)
@@ -102,9 +98,7 @@ def reasons_of(
         return (_sentence(wants), _sentence(_why_wait(record)), _sentence(relationship))
     return (
         _sentence(f"{wants}; {action.want}"),
-        _sentence(
-            f"{PILLARS[action.pillar].title}, to {_AIM[action.experience]}: {_worth(chosen, record, currency, gain)}"
-        ),
+        _sentence(f"{PILLARS[action.pillar].title}, to {_AIM[action.experience]}; {_known(chosen, record)}"),
         _sentence(f"{relationship}; {action.relationship}"),
     )
 
@@ -187,18 +181,13 @@ def _ago(number: int) -> str:
     return "today" if number == 0 else "yesterday" if number == 1 else f"{days(number)} ago"
 
 
-def _worth(chosen: str, record: Record, currency: str, gain: Estimate | None) -> str:
-    """What it is expected to bring and how well that is known."""
+def _known(chosen: str, record: Record) -> str:
+    """How well it is known what the action brings."""
     one = next(candidate for candidate in record.candidates if candidate.action == chosen)
-    learned = (
-        f"learned from {one.n:.0f} outcomes"
-        if one.n >= 1
-        else "a prior belief, not yet learned from this shop's outcomes"
-    )
     guessed = "" if record.situation["value_known"] else ", for a customer whose value is a guess"
-    value, low, high = (one.gain, one.low, one.high) if gain is None else (gain.value, gain.low, gain.high)
-    span = f"{show(low, currency)} to {show(high, currency)}"
-    return f"worth {show(value, currency)} over 12 months ({span}; {learned}){guessed}"
+    if one.n >= 1:
+        return f"what it brings was learned from {one.n:.0f} outcomes{guessed}"
+    return f"what it brings is a prior belief, not yet learned from this shop's outcomes{guessed}"
 
 
 def _why_wait(record: Record) -> str:

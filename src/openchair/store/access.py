@@ -18,6 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from openchair.chair.own import SOURCE
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, StorageFull
 from openchair.store.database import Database
 from openchair.store.schema import idempotency, invites, keys, sessions, users
@@ -205,6 +206,8 @@ class Access:
             _one_of("scope", scope, SCOPES)
         if not name.strip():
             raise BadInput("name of the key", value=name, bound="must not be empty", remedy="Say who will use it.")
+        if name.strip().casefold() == SOURCE:
+            raise BadInput("name of the key", value=name, bound="is the name of our own facts", remedy="Take another.")
         key_id, now = secrets.token_hex(4), datetime.now(UTC)
         secret = f"{KEY_PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
         key = Key(key_id, name.strip(), wanted, now, None, None)
