@@ -67,6 +67,7 @@ def test_what_happens_after_the_moment_does_not_count(new_shop: Callable[[], Sho
     assert figures(then) == figures(now)
 
 
+@pytest.mark.slow
 def test_a_refund_never_raises_a_customers_value(new_shop: Callable[[], Shop]) -> None:
     """Whether a part or all of it goes back, the customer is worth no more than before."""
     rows, refund_of = regulars(), regulars()[0]
@@ -99,6 +100,7 @@ def test_one_decision_a_customer_drawn_with_the_chance_its_record_says(shop: Sho
         assert d["gain_minor"] >= 0
 
 
+@pytest.mark.slow
 def test_nobody_allergic_is_offered_what_holds_the_allergen_or_declares_nothing(shop: Shop) -> None:
     """All regulars say they must not have peanuts: whatever edible is chosen declares its contents without them."""
     shop.write("purchases", *regulars())
@@ -112,6 +114,7 @@ def test_nobody_allergic_is_offered_what_holds_the_allergen_or_declares_nothing(
                 assert declared is not None and "peanuts" not in declared
 
 
+@pytest.mark.slow
 def test_without_consent_nobody_gets_marketing_by_mail_or_call(shop: Shop) -> None:
     """Unknown is no for what needs opting in; a yes opens it."""
     shop.write("purchases", *regulars())

@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 
 from openchair.cli.main import app
 
+pytestmark = pytest.mark.slow
+
 TODAY = "2026-07-01"
 
 

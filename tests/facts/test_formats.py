@@ -52,6 +52,7 @@ def test_every_format_has_a_sample() -> None:
     assert len(FORMATS) == 13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_contract(read: Reader, name: str) -> None:
     """A format knows its own file, accounts for each row once, gives legal facts, and the same ids again."""

@@ -140,6 +140,7 @@ def test_a_file_is_shown_then_read(shop: Shop) -> None:
     problem(upload(shop, dry_run=False, mapping="{"), 400, "bad_input")
 
 
+@pytest.mark.slow
 def test_one_long_job_at_a_time(shop: Shop) -> None:
     """While a turn or an import runs another is told to come back; the rest goes on answering."""
     with held(shop.chair.state, HEAVY, shop.chair.clock):
@@ -150,6 +151,7 @@ def test_one_long_job_at_a_time(shop: Shop) -> None:
     assert post(shop, "/turns").status_code == 201
 
 
+@pytest.mark.slow
 def test_turns_are_made_and_listed(busy_shop: Shop) -> None:
     """A turn as of a day answers with its report; the newest is listed first."""
     made = post(busy_shop, "/turns", {"as_of": "2026-03-02"})
