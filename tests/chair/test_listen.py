@@ -213,6 +213,7 @@ def test_missing_file_and_folder(house: House) -> None:
         house.listen(house.folder / "nowhere.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["bom", "utf-16", "latin-1", "semicolon", "tab", "gz", "crlf", "sep"])
 def test_dialects(house: House, how: str) -> None:
     """The same orders in any encoding, delimiter and packing are the same facts."""
@@ -311,6 +312,7 @@ def test_any_rows_are_accounted_for(house: House, header: str, rows: list[list[s
     assert house.listen(path)[0].accepted == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400), st.sampled_from(["x.csv", "x.jsonl", "x.parquet", "x.xlsx"]))
 def test_any_bytes_are_read_or_refused(house: House, body: bytes, name: str) -> None:
