@@ -8,12 +8,13 @@
 
 from typing import TYPE_CHECKING
 
+from openchair.core import VERSION as __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from openchair.chair.chair import Chair
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "open"]
 
 

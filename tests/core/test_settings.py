@@ -1,10 +1,13 @@
 """Settings: one table, environment over file over defaults, unsafe mixes refused."""
 
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+import openchair
+from openchair.core import VERSION
 from openchair.core.errors import BadInput, Unsafe
 from openchair.core.settings import SETTINGS, Settings, settings_of
 
@@ -75,3 +78,9 @@ def test_an_unsafe_configuration_refuses_to_start(unsafe: dict[str, object]) -> 
 def test_behind_a_tls_proxy_the_server_may_listen_on_every_address() -> None:
     """The one safe way to serve other machines."""
     assert settings_of(HOME, {"host": "0.0.0.0", "public_url": "https://shop.example"}, {}).secure
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    """What `--version` says is what was built."""
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert openchair.__version__ == VERSION == pyproject["project"]["version"]

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from openchair import __version__
 from openchair.cli import access, keep, listen, wheel
+from openchair.core import VERSION
 
 app = typer.Typer(
     name="openchair",
@@ -20,7 +20,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"openchair {__version__}")
+        typer.echo(f"openchair {VERSION}")
         raise typer.Exit
 
 

@@ -20,9 +20,9 @@ from fastapi.security import HTTPBasic, HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from openchair import __version__
 from openchair.chair.chair import Chair
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, TurnReport
+from openchair.core import VERSION
 from openchair.core.errors import BadInput, OpenchairError
 from openchair.server.keyring import Caller, Keyring
 from openchair.server.pages.imports import csv_of
@@ -126,7 +126,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
     """The API as an application to be mounted at /api/v1."""
     app = FastAPI(
         title="Openchair",
-        version=__version__,
+        version=VERSION,
         summary="Who your customers are, and the next best thing to do for each.",
         docs_url=None,
         redoc_url=None,
