@@ -8,13 +8,14 @@
 
 from typing import TYPE_CHECKING
 
-from openchair.core import VERSION as __version__
+from openchair.core import VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from openchair.chair.chair import Chair
 
+__version__ = VERSION
 __all__ = ["__version__", "open"]
 
 
