@@ -92,4 +92,4 @@ def test_columns_of_two_lengths_are_refused() -> None:
 def test_a_headline_says_only_what_is_known() -> None:
     """No rhythm from one order, no friends where there are none."""
     one = headline("new", first_on=date(2025, 5, 1), days_since=1, gap_days=None, orders=1, sent_friends=1)
-    assert one == "New, with us since May 2025. One order, 1 day ago. Sent 1 friend."
+    assert one == "New, with us since May 2025. One order, yesterday. Sent 1 friend."

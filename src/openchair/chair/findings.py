@@ -15,6 +15,7 @@ from openchair.chair.views import Finding, Lens, TimelineEntry, TurnReport
 from openchair.core.clock import Moment
 from openchair.core.estimate import Unknown
 from openchair.core.money import show
+from openchair.core.words import count, plural
 from openchair.dossier.stage import STAGES
 from openchair.listening import nps
 
@@ -64,7 +65,7 @@ def lenses(
     if isinstance(score, Unknown):
         first = Lens(title, "points", None, None, None, str(score))
     else:
-        first = Lens(title, "points", score.value, score.low, score.high, f"{int(score.n):,} answers")
+        first = Lens(title, "points", score.value, score.low, score.high, plural(int(score.n), "answer", "answers"))
     slipping = summary["stages"].get("slipping", {"customers": 0, "value": 0})
     at_stake = f", expected to spend {show(slipping['value'], currency)} in 12 months" if slipping["value"] else ""
     return (
@@ -147,7 +148,7 @@ def found(
     if summary["senders"]:
         said.append(
             Finding(
-                f"{summary['senders']:,} customers sent a friend who came.",
+                f"{plural(summary['senders'], 'customer', 'customers')} sent a friend who came.",
                 "What that is worth is not in the values yet.",
             )
         )
@@ -156,9 +157,10 @@ def found(
 
 
 def _base(summary: Mapping[str, Any], last: TurnReport | None) -> Finding:
+    people = plural(summary["customers"], "customer", "customers")
     more = summary["customers"] - last.customers if last else 0
     change = f"{more:,} more than at the last turn." if more > 0 else ""
-    return Finding(f"{summary['customers']:,} customers, {summary['buyers']:,} of them have bought.", change)
+    return Finding(f"{people}, {count(summary['buyers'])} of whom bought something.", change)
 
 
 def _not_counted(engine: Engine, purchases: ir.Table, currency: str) -> list[Finding]:
@@ -177,13 +179,13 @@ def _not_counted(engine: Engine, purchases: ir.Table, currency: str) -> list[Fin
         said.append(
             Finding(
                 f"{show(row['spent'], currency)} was bought by people we cannot name.",
-                f"{row['nobody']:,} order lines without a customer: kept, in nobody's value.",
+                f"{plural(row['nobody'], 'order line', 'order lines')} without a customer: kept, in nobody's value.",
             )
         )
     if row["foreign"]:
         said.append(
             Finding(
-                f"{row['foreign']:,} order lines in other currencies are kept and in no value.",
+                f"{plural(row['foreign'], 'order line', 'order lines')} in other currencies: kept, in nobody's value.",
                 f"Values are in {currency}.",
             )
         )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from openchair.cli.output import Json, emit, progress, told
+from openchair.core.words import plural
 
 AsOf = Annotated[str, typer.Option("--as-of", help="A date or ISO 8601 time; facts from then on do not count.")]
 
@@ -23,7 +24,8 @@ def turn(context: typer.Context, as_of: AsOf = "", as_json: Json = False) -> Non
         emit(report)
         return
     steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
-    typer.echo(f"{report.customers:,} customers, {report.decisions:,} worth a word on {report.day} ({steps}).")
+    people = plural(report.customers, "customer", "customers")
+    typer.echo(f"{people}; something to do for {report.decisions:,} of them on {report.day} ({steps}).")
     for finding in report.findings:
         typer.echo(f"  {finding.text} {finding.note}".rstrip())
     typer.echo(f"Next: openchair --home {context.obj} today")

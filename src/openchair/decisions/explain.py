@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from openchair.core.money import show
+from openchair.core.words import ago
 from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.guard import LIFTABLE, REASONS
 from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
@@ -144,7 +145,7 @@ def _wants(customer: Mapping[str, Any], wishes: Sequence[str], day: date) -> str
         return f"wants {', '.join(wishes)}"
     complained = customer.get("complained_on")
     if complained is not None and (day - complained).days <= COMPLAINT_DAYS:
-        return f"complained {_ago((day - complained).days)}"
+        return f"complained {ago((day - complained).days)}"
     score = customer.get("nps_score")
     heard = "" if score is None or score != score else f"gave {score:g} of 10 when last asked; "
     gap = customer.get("gap_days")
@@ -165,8 +166,8 @@ def _rhythm(customer: Mapping[str, Any], day: date) -> str:
         return f"{stage}, no order yet"
     since = max((day - last).days, 0)
     if orders == 1 or gap is None or gap != gap:
-        return f"{stage}, last order {_ago(since)}"
-    return f"{stage}, last order {_ago(since)} where {days(gap)} is usual"
+        return f"{stage}, last order {ago(since)}"
+    return f"{stage}, last order {ago(since)} where {days(gap)} is usual"
 
 
 def _silence(customer: Mapping[str, Any], day: date) -> str:
@@ -174,11 +175,7 @@ def _silence(customer: Mapping[str, Any], day: date) -> str:
     contacted = customer.get("contacted_on")
     if contacted is None:
         return "no contact from us on record"
-    return f"our last word was {_ago(max((day - contacted).days, 0))}"
-
-
-def _ago(number: int) -> str:
-    return "today" if number == 0 else "yesterday" if number == 1 else f"{days(number)} ago"
+    return f"our last word was {ago(max((day - contacted).days, 0))}"
 
 
 def _known(chosen: str, record: Record) -> str:

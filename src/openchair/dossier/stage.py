@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincc
 
 from openchair.core.errors import BadInput
+from openchair.core.words import ago
 
 STAGES: tuple[str, ...] = ("prospect", "new", "growing", "steady", "slipping", "lapsed", "returning")
 PROSPECT, NEW, GROWING, STEADY, SLIPPING, LAPSED, RETURNING = range(7)
@@ -144,7 +145,7 @@ def headline(
     since = f", with us since {_MONTHS[first_on.month - 1]} {first_on.year}" if first_on else ""
     said = [f"{stage.capitalize()}{since}." if orders else f"{stage.capitalize()}, no order yet."]
     if orders == 1 and days_since is not None:
-        said.append(f"One order, {days(days_since)} ago.")
+        said.append(f"One order, {ago(days_since)}.")
     elif orders > 1 and days_since is not None and gap_days is not None:
         said.append(f"Buys {every(gap_days)}; it has been {days_since}.")
     if sent_friends:

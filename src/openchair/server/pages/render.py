@@ -19,6 +19,7 @@ from starlette.routing import Route
 from openchair.chair.views import Number
 from openchair.core.errors import OpenchairError
 from openchair.core.estimate import Estimate
+from openchair.core.words import count, plural
 from openchair.dossier.stage import every
 from openchair.server.pages import bars, words
 
@@ -75,7 +76,7 @@ def _environment() -> Environment:
         "amount": words.amount,
         "brief": words.brief,
         "chance": words.chance,
-        "count": words.count,
+        "count": count,
         "day": words.day_words,
         "kept": words.kept,
         "listing": words.listing,
@@ -85,7 +86,7 @@ def _environment() -> Environment:
         "span": words.span,
         "spelled": words.spelled,
     }
-    environment.globals |= {"asset": asset, "bar_of": bars.bar_of, "plural": words.plural, "rooms": ROOMS}
+    environment.globals |= {"asset": asset, "bar_of": bars.bar_of, "plural": plural, "rooms": ROOMS}
     environment.tests |= {"known": _known, "given": _given}
     return environment
 

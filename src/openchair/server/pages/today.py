@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from openchair.chair.views import Lens, Today
 from openchair.core.errors import NotFound
+from openchair.core.words import count
 from openchair.server.pages import words
 from openchair.server.pages.bars import scale_of
 from openchair.server.pages.house import House, person
@@ -63,7 +64,7 @@ def figure(number: float, unit: str, currency: str) -> str:
     """
     if unit == "share":
         return words.chance(number)
-    return words.money(number, currency) if unit == "money" else words.count(number)
+    return words.money(number, currency) if unit == "money" else count(number)
 
 
 def today_routes(house: House) -> list[BaseRoute]:

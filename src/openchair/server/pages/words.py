@@ -6,6 +6,7 @@ from datetime import date, datetime, tzinfo
 
 from openchair.core.estimate import Estimate
 from openchair.core.money import show
+from openchair.core.words import count, plural
 
 # fmt: off
 _SMALL = [
@@ -38,24 +39,6 @@ def spelled(n: int) -> str:
         return _SMALL[n]
     tens, ones = divmod(n, 10)
     return _TENS[tens - 2] + (f"-{_SMALL[ones]}" if ones else "")
-
-
-def count(n: float) -> str:
-    """A count with its thousands apart and a real minus sign.
-
-    >>> count(541909), count(-3)
-    ('541,909', '−3')
-    """
-    return f"{n:,.0f}".replace("-", "−")
-
-
-def plural(n: int, one: str, many: str) -> str:
-    """A count and its noun.
-
-    >>> plural(1, "order", "orders"), plural(2500, "order", "orders")
-    ('1 order', '2,500 orders')
-    """
-    return f"{count(n)} {one if n == 1 else many}"
 
 
 def listing(items: Sequence[str]) -> str:
