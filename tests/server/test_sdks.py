@@ -85,7 +85,7 @@ def node_modules() -> Path:
         done = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             pytest.skip(f"NO NODE CLIENTS: npm could not install them: {done.stderr.strip()[-200:]}")
-        # npm has been seen to come back while a package's files were still being written: ask Node until it can read them.
+        # npm has been seen to come back while files were still being written: ask Node until it can read them.
         load = "require('@segment/analytics-node'); require('@rudderstack/rudder-sdk-node'); process.exit(0)"
         for _ in range(30):
             loaded = subprocess.run([node, "-e", load], cwd=INSTALLED, capture_output=True, text=True, check=False)
