@@ -93,10 +93,6 @@ class Chair:
         """Rejected rows of one import, or all."""
         return self.state.rejects(import_id)
 
-    def write_rejects(self, path: Path, import_ids: Sequence[str]) -> int:
-        """Write the rejected rows of imports, with their reasons, to a CSV file; gives how many."""
-        return listen.write_rejects(path, (reject for i in import_ids for reject in self.state.rejects(i)))
-
     def _reading_as(self, mapping: Mapping[str, str] | None, source: str, format: str) -> Wanted:
         moment = self.moment()
         return Wanted(moment.now, moment.zone, self.currency, dict(mapping or {}), source, format)

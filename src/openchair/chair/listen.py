@@ -5,8 +5,10 @@ a kind. Killed in the middle, a second import finishes what the first began: wha
 """
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -232,19 +234,19 @@ def _chained(first: pa.RecordBatch, rest: Iterable[pa.RecordBatch]) -> Iterator[
     yield from rest
 
 
-def write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
-    """Rejected rows into a CSV file: file, line, reason, row. Gives how many.
+def csv_of(rejects: Iterable[Reject]) -> Iterator[str]:
+    """Rejected rows as CSV, line by line: file, line, reason, row.
 
-    What a spreadsheet would take for a formula is written with an apostrophe before it.
+    What a spreadsheet would take for a formula has an apostrophe before it.
     """
-    written = 0
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(("file", "line", "reason", "row"))
-        for one in rejects:
-            writer.writerow((harmless(one.file), one.line, harmless(one.reason), harmless(one.row)))
-            written += 1
-    return written
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    rows = ((harmless(one.file), one.line, harmless(one.reason), harmless(one.row)) for one in rejects)
+    for row in chain([("file", "line", "reason", "row")], rows):
+        writer.writerow(row)
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
 
 
 def harmless(text: str) -> str:

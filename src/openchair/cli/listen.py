@@ -1,13 +1,16 @@
 """Commands that bring facts in: init, import, simulate, demo."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from openchair.cli.output import Json, emit, progress, told
+
+if TYPE_CHECKING:
+    from openchair.chair.views import Reject
 
 
 def init(
@@ -61,7 +64,7 @@ def import_(
         with progress() as step:
             reports = chair.listen(paths, mapping=mapping, format=format, source=source, progress=step)
         if rejects:
-            written = chair.write_rejects(rejects, [r.import_id for r in reports])
+            written = _write(rejects, (one for r in reports for one in chair.rejects(r.import_id)))
     totals = {k: sum(getattr(r, k) for r in reports) for k in ("rows", "accepted", "rejected", "duplicates")}
     if as_json:
         emit({**totals, "seconds": round(sum(r.seconds for r in reports), 3), "files": reports})
@@ -78,6 +81,18 @@ def import_(
         typer.echo("See why with --rejects rejected.csv")
     if totals["accepted"]:
         typer.echo(f"Next: openchair --home {context.obj} turn")
+
+
+def _write(path: Path, rejects: "Iterable[Reject]") -> int:
+    """Rejected rows as a CSV file; gives how many."""
+    from openchair.chair.listen import csv_of
+
+    written = -1  # the header is no reject
+    with path.open("w", encoding="utf-8", newline="") as out:
+        for line in csv_of(rejects):
+            out.write(line)
+            written += 1
+    return written
 
 
 def _show_previews(previews: list[Any], as_json: bool) -> None:

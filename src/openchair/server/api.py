@@ -21,11 +21,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from openchair.chair.chair import Chair
+from openchair.chair.listen import csv_of
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, TurnReport
 from openchair.core import VERSION
 from openchair.core.errors import BadInput, OpenchairError
 from openchair.server.keyring import Caller, Keyring
-from openchair.server.pages.imports import csv_of
 from openchair.server.problems import MEDIA_TYPE, on_crash, on_error, on_http, problem
 from openchair.server.schedule import Apart
 

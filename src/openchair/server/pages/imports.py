@@ -1,11 +1,9 @@
 """Files in: upload, look at the guessed mapping and the first rows, correct it, confirm; and what became of each."""
 
-import csv
-import io
 import re
 import secrets
 import shutil
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from openchair.chair.views import ImportReport, Preview, Reject
+from openchair.chair.listen import csv_of
+from openchair.chair.views import ImportReport, Preview
 from openchair.core.errors import BadInput, Conflict, NotFound, OpenchairError
 from openchair.server.pages.house import House
 from openchair.server.pages.render import render
@@ -26,7 +25,6 @@ SLACK_BYTES = 64 * 1024
 KEPT_HOURS = 24
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xls", ".jsonl", ".ndjson", ".json", ".gz")
 _TOKEN = re.compile(r"[0-9a-f]{24}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class TooLarge(BadInput):
@@ -48,28 +46,6 @@ def file_name(given: str) -> str:
             "file", value=bare, bound=f"its name must end in {', '.join(ENDINGS)}", remedy="Export it as CSV, then try."
         )
     return safe
-
-
-def harmless(text: str) -> str:
-    """A CSV cell that no spreadsheet runs as a formula.
-
-    >>> harmless("=1+1"), harmless("fine")
-    ("'=1+1", 'fine')
-    """
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def csv_of(rejects: Iterable[Reject]) -> Iterator[str]:
-    """Rejected rows as CSV, line by line."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("file", "line", "reason", "row"))
-    for one in rejects:
-        writer.writerow((harmless(one.file), one.line, harmless(one.reason), harmless(one.row)))
-        yield out.getvalue()
-        out.seek(0)
-        out.truncate()
-    yield out.getvalue()
 
 
 def mapping_of(fields: Mapping[str, str] | QueryParams) -> dict[str, str]:
