@@ -93,3 +93,5 @@ def test_a_headline_says_only_what_is_known() -> None:
     """No rhythm from one order, no friends where there are none."""
     one = headline("new", first_on=date(2025, 5, 1), days_since=1, gap_days=None, orders=1, sent_friends=1)
     assert one == "New, with us since May 2025. One order, yesterday. Sent 1 friend."
+    two = headline("lapsed", first_on=date(2025, 5, 1), days_since=373, gap_days=1.0, orders=2)
+    assert two == "Lapsed, with us since May 2025. Two orders, the last 373 days ago."

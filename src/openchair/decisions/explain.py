@@ -15,7 +15,7 @@ from openchair.core.words import ago
 from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.guard import LIFTABLE, REASONS
 from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
-from openchair.dossier.stage import days, every
+from openchair.dossier.stage import RHYTHM_ORDERS, days, every
 from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 
@@ -150,7 +150,7 @@ def _wants(customer: Mapping[str, Any], wishes: Sequence[str], day: date) -> str
     heard = "" if score is None or score != score else f"gave {score:g} of 10 when last asked; "
     gap = customer.get("gap_days")
     orders = int(customer.get("orders") or 0)
-    if orders > 1 and gap is not None and gap == gap:
+    if orders >= RHYTHM_ORDERS and gap is not None and gap == gap:
         return f"{heard}orders about {every(gap)}, with no stated wishes yet"
     return f"{heard}{'one order' if orders == 1 else 'no order' if orders == 0 else f'{orders} orders'} so far, " + (
         "with no stated wishes yet"
@@ -165,7 +165,7 @@ def _rhythm(customer: Mapping[str, Any], day: date) -> str:
     if orders == 0 or last is None:
         return f"{stage}, no order yet"
     since = max((day - last).days, 0)
-    if orders == 1 or gap is None or gap != gap:
+    if orders < RHYTHM_ORDERS or gap is None or gap != gap:
         return f"{stage}, last order {ago(since)}"
     return f"{stage}, last order {ago(since)} where {days(gap)} is usual"
 

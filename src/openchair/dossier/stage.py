@@ -29,6 +29,8 @@ GONE_P_ALIVE = 0.2
 """Below this chance of still being a customer, one who slips has lapsed."""
 SHOP_GAPS = 2.0
 """How many gaps of a customer's own the shop's typical gap counts for."""
+RHYTHM_ORDERS = 3
+"""Orders from which a person may speak of a rhythm: one gap is none."""
 TYPICAL_GAP_DAYS = 60.0
 """The shop's gap while no customer has come twice."""
 
@@ -146,7 +148,9 @@ def headline(
     said = [f"{stage.capitalize()}{since}." if orders else f"{stage.capitalize()}, no order yet."]
     if orders == 1 and days_since is not None:
         said.append(f"One order, {ago(days_since)}.")
-    elif orders > 1 and days_since is not None and gap_days is not None:
+    elif orders == 2 and days_since is not None:
+        said.append(f"Two orders, the last {ago(days_since)}.")
+    elif orders >= RHYTHM_ORDERS and days_since is not None and gap_days is not None:
         said.append(f"Buys {every(gap_days)}; it has been {days_since}.")
     if sent_friends:
         said.append(f"Sent {sent_friends} {'friend' if sent_friends == 1 else 'friends'}.")
