@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -35,9 +36,9 @@ def postgres() -> Iterator[str]:
             server.cleanup()
 
 
-@pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """A fresh schema for one test: quicker than a database, and as empty."""
+@contextmanager
+def fresh_schema(postgres: str) -> Iterator[str]:
+    """The URL of a schema of its own: quicker than a database, and as empty."""
     admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
     name = f"test_{uuid4().hex}"
     with admin.connect() as connection:
@@ -49,6 +50,20 @@ def postgres_url(postgres: str) -> Iterator[str]:
         with admin.connect() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
         admin.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """An empty database for one test."""
+    with fresh_schema(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def other_postgres_url(postgres: str) -> Iterator[str]:
+    """A second empty database for the same test."""
+    with fresh_schema(postgres) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", POSTGRES])

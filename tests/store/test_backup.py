@@ -1,0 +1,89 @@
+"""Backup and restore: the same rows on either database, and no new event taken for an old one."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from openchair.chair.ports import Envelope
+from openchair.chair.sync import sync
+from openchair.chair.views import ImportReport, Reject
+from openchair.core.errors import BadInput, Conflict
+from openchair.facts.kinds import KINDS
+from openchair.store import backup
+from openchair.store.database import Database
+from openchair.store.history import DeltaHistory
+from openchair.store.schema import metadata
+from openchair.store.state import SqlState, open_state
+
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+MakeEvent = Callable[..., Envelope]
+
+
+def as_event(body: bytes, source: str, key: str, received_at: datetime) -> list[tuple[str, dict[str, Any]]]:
+    """Every envelope is an event of its key's name."""
+    row = {"fact_id": key, "source": source, "received_at": received_at, "happened_at": received_at, "name": f"n{key}"}
+    return [("events", row)]
+
+
+def rows(database: Database) -> dict[str, set[tuple[Any, ...]]]:
+    """All lasting rows by table."""
+    with database.read() as connection:
+        return {
+            table.name: {tuple(row) for row in connection.execute(select(table))}
+            for table in metadata.sorted_tables
+            if table.name not in ("sessions", "leases", "idempotency")
+        }
+
+
+def fill(state: SqlState, history: DeltaHistory, event: MakeEvent) -> None:
+    """Something in many tables: events in history and some still waiting, rejects, a user, a key."""
+    state.inbox.put([event(i) for i in range(5)])
+    sync(state, history, to_facts=as_event)
+    state.inbox.put([event(i) for i in range(5, 8)])
+    report = ImportReport("i1", "orders.csv", "orders", "shop", NOW, 1.0, 3, 1, 2, 0, {"purchases": 1})
+    state.save_import(report, [Reject("orders.csv", n, "no date", f"é\u0000{n}") for n in (2, 3)])
+    state.access.add_user("ada@example.org", "Ada", "a sentence only Ada says", "owner")
+    state.access.create_key("till", ["ingest"])
+
+
+@pytest.mark.parametrize("to", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_a_dump_loads_into_either_database(
+    state: SqlState, history: DeltaHistory, event: MakeEvent, to: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Row for row; and what arrives afterwards reaches history, for its number is above all that history has seen."""
+    fill(state, history, event)
+    (tmp_path / "dump").mkdir()
+    backup.dump(state._database, tmp_path / "dump")
+    url = f"sqlite:///{tmp_path / 'other.db'}" if to == "sqlite" else str(request.getfixturevalue("other_postgres_url"))
+    restored = open_state(url)
+    backup.load(restored._database, tmp_path / "dump", history, tuple(KINDS))
+    assert rows(restored._database) == rows(state._database)
+    assert restored.inbox.put([event(2), event(8)]) == [False, True]
+    assert sync(restored, history, to_facts=as_event) == {"events": 4}
+    assert restored.access.sign_in("ada@example.org", "a sentence only Ada says")
+    with pytest.raises(Conflict):
+        backup.load(restored._database, tmp_path / "dump", history, tuple(KINDS))
+    restored.close()
+
+
+def test_a_new_database_on_an_old_history_loses_nothing(
+    history: DeltaHistory, event: MakeEvent, tmp_path: Path
+) -> None:
+    """Its numbers begin at 1 again, but its inbox has another name, so history does not take them for known."""
+    for name in ("one", "two"):
+        state = open_state(f"sqlite:///{tmp_path / name}.db")
+        state.inbox.put([event(f"{name}{i}") for i in range(3)])
+        assert sync(state, history, to_facts=as_event) == {"events": 3}
+        state.close()
+
+
+def test_what_is_no_backup_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    """A wrong file makes no shop."""
+    (tmp_path / "x.tar.gz").write_bytes(b"\x1f\x8bnot really")
+    with pytest.raises(BadInput, match="backup"):
+        backup.unpack(tmp_path / "x.tar.gz", tmp_path / "home")
+    assert not (tmp_path / "home" / "openchair.toml").exists()
