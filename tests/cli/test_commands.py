@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from openchair.cli.main import app
+from openchair.cli.wiring import open_access
 
 pytestmark = pytest.mark.slow
 
@@ -194,6 +195,20 @@ def test_an_invitation_is_a_link_and_nobody_has_a_password_yet(home: Path) -> No
     """There is no default user."""
     assert told("users", "list", home=home) == {"users": []}
     assert "/welcome/" in told("users", "invite", "ada@example.org", home=home)["link"]
+
+
+def test_whoever_forgot_their_password_gets_a_new_one(tmp_path: Path) -> None:
+    """It is asked for twice and never shown; too short a one is refused."""
+    run("init", tmp_path / "shop")
+    access = open_access(tmp_path / "shop")
+    access.add_user("ada@example.org", "Ada", "a sentence only Ada says", "owner")
+    command = ["--home", str(tmp_path / "shop"), "users", "password", "ada@example.org"]
+    new = "another sentence of hers"
+    assert CliRunner().invoke(app, command, input="short\nshort\n").exit_code == 1
+    answer = CliRunner().invoke(app, command, input=f"{new}\n{new}\n")
+    assert answer.exit_code == 0 and new not in answer.output
+    assert access.sign_in("ada@example.org", new)
+    assert not access.sign_in("ada@example.org", "a sentence only Ada says")
 
 
 def test_wrong_use_is_2_and_failure_is_1(tmp_path: Path) -> None:

@@ -110,6 +110,20 @@ def list_users(context: typer.Context, as_json: Json = False) -> None:
         typer.echo("Nobody yet. Start the server: it prints a link for the first owner.")
 
 
+@users.command("password")
+def set_password(context: typer.Context, email: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
+    """Give a person who forgot theirs a new password, asked for here; their sessions end."""
+    from openchair.cli.wiring import open_access
+
+    with told():
+        access = open_access(context.obj)
+        access.set_password(email, typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True))
+    if as_json:
+        emit({"email": email})
+    else:
+        typer.echo(f"{email} signs in with the new password from now on.")
+
+
 @users.command("remove")
 def remove_user(context: typer.Context, email: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
     """Remove a person and end their sessions."""
