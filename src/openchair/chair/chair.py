@@ -1,6 +1,7 @@
 """The chair: what a shop can ask of Openchair, in one object over its ports."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -66,7 +67,8 @@ class Chair:
 
     def preview(self, path: Path, *, mapping: Mapping[str, str] | None = None, format: str = "") -> Preview:
         """What a file would be read as; keeps nothing. Raises BadInput."""
-        return listen.preview(self.engine(), path, self._reading_as(mapping, "", format))
+        with closing(self.engine()) as engine:
+            return listen.preview(engine, path, self._reading_as(mapping, "", format))
 
     def listen(
         self,
@@ -82,8 +84,8 @@ class Chair:
         Raises BadInput, and Conflict while a turn or another import runs.
         """
         wanted = self._reading_as(mapping, source, format)
-        with held(self.state, HEAVY, self.clock):
-            return listen.listen(self.state, self.history, self.engine(), paths, wanted, self.timer, progress)
+        with held(self.state, HEAVY, self.clock), closing(self.engine()) as engine:
+            return listen.listen(self.state, self.history, engine, paths, wanted, self.timer, progress)
 
     def imports(self, limit: int = 50) -> tuple[ImportReport, ...]:
         """The latest imports, newest first."""
@@ -102,16 +104,21 @@ class Chair:
         return sync(self.state, self.history, to_facts=own.reader(self.state, self.currency))
 
     def erase(self, customer_id: str, *, progress: Progress = _quiet) -> dict[str, int]:
-        """Erase a customer everywhere, for good; gives how many facts of each kind went. Safe to repeat."""
+        """Erase a customer everywhere, for good; gives how many facts of each kind went. Safe to repeat.
+
+        Raises Conflict while a turn or an import runs.
+        """
         identifiers = self.state.identifiers_of(customer_id)
-        progress("state")
-        self.state.bury(identifiers, self.clock())
-        self.sync()
-        gone = {}
-        for kind in KINDS:
-            progress(kind)
-            gone[kind] = self.history.erase(kind, identifiers)
-        self.state.forget(customer_id, identifiers)
+        # No import may run meanwhile: it has looked up who is erased, and would write what is being taken away.
+        with held(self.state, HEAVY, self.clock):
+            progress("state")
+            self.state.bury(identifiers, self.clock())
+            self.sync()
+            gone = {}
+            for kind in KINDS:
+                progress(kind)
+                gone[kind] = self.history.erase(kind, identifiers)
+            self.state.forget(customer_id, identifiers)
         return {kind: number for kind, number in gone.items() if number}
 
     # turn
@@ -119,11 +126,11 @@ class Chair:
     def turn(self, moment: Moment | None = None, *, progress: Progress = _quiet) -> TurnReport:
         """Turn the wheel once. Raises Conflict while another turn or an import runs."""
         started_at = self.clock()
-        with held(self.state, HEAVY, self.clock):
+        with held(self.state, HEAVY, self.clock), closing(self.engine()) as engine:
             return turn(
                 self.state,
                 self.history,
-                self.engine(),
+                engine,
                 self.settings,
                 self.catalogue,
                 own.reader(self.state, self.currency),

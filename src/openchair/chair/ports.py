@@ -115,6 +115,10 @@ class Engine(Protocol):
         """The result, in memory: for what is small."""
         ...
 
+    def close(self) -> None:
+        """Give memory and temporary files back; nothing works afterwards."""
+        ...
+
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The result in batches: for what may be large. Nothing else may run until it is read to its end."""
         ...
@@ -237,7 +241,7 @@ class State(Protocol):
         ...
 
     def forget(self, customer_id: str, identifiers: Sequence[str]) -> None:
-        """Remove a customer's rows: identifiers, standing, decisions, and rejected rows that name them."""
+        """Remove a customer's rows: identifiers, standing, decisions, words in turns, rejected rows that name them."""
         ...
 
     def lease(self, job: str, owner: str, now: datetime, seconds: float) -> bool:

@@ -40,7 +40,8 @@ def sync(state: State, history: History, *, to_facts: ToFacts, batch: int = 50_0
             if count:
                 added[kind] = added.get(kind, 0) + count
         if rejected:
-            state.save_import(_report(rejected), [reject for _, reject in rejected])
+            first, rejects = rejected[0][0], [reject for _, reject in rejected]
+            state.save_import(refused(first.source, first.received_at, rejects), rejects)
         state.inbox.clear(upto)
     return added
 
@@ -76,18 +77,18 @@ def _append(history: History, kind: str, rows: list[tuple[int, Mapping[str, Any]
     raise Conflict(f"history of {kind}", bound=f"others committed first {TRIES} times", remedy="Try again later.")
 
 
-def _report(rejected: list[tuple[Envelope, Reject]]) -> ImportReport:
-    first = rejected[0]
+def refused(source: str, received_at: datetime, rejects: Sequence[Reject]) -> ImportReport:
+    """What was refused of some events, as the report that keeps it; the same refusals again are the same report."""
     return ImportReport(
-        import_id=digest("inbox", str(first[1].line), str(rejected[-1][1].line)),
-        file="inbox",
+        import_id=digest("refused", source, rejects[0].file, *(reject.row for reject in rejects)),
+        file=rejects[0].file,
         format="segment",
-        source=first[0].source,
-        started_at=first[0].received_at,
+        source=source,
+        started_at=received_at,
         seconds=0.0,
-        rows=len(rejected),
+        rows=len(rejects),
         accepted=0,
-        rejected=len(rejected),
+        rejected=len(rejects),
         duplicates=0,
         facts={},
     )

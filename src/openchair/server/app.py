@@ -13,9 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from openchair.chair.chair import Chair
-from openchair.chair.views import ImportReport, Reject
+from openchair.chair.sync import refused
+from openchair.chair.views import Reject
 from openchair.core.errors import OpenchairError
-from openchair.core.ids import digest
 from openchair.core.settings import Settings
 from openchair.server import problems
 from openchair.server.api import api
@@ -34,7 +34,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
     state, keyring, counts, apart = state_of(chair), Keyring(access), Counts(), Apart(chair)
 
     async def keep_rejects(source: str, received_at: datetime, rejects: Sequence[Reject]) -> None:
-        await run_in_threadpool(state.save_import, report_of(source, received_at, rejects), rejects)
+        await run_in_threadpool(state.save_import, refused(source, received_at, rejects), rejects)
 
     ingest = Ingest(state.inbox, keyring.source, keep_rejects, counts)
 
@@ -97,23 +97,6 @@ async def _on_http(request: Request, wrong: Exception) -> Response:
 
 async def _on_crash(request: Request, wrong: Exception) -> Response:
     return await problems.on_crash(request, wrong) if _for_machines(request) else error_page(request, wrong)
-
-
-def report_of(source: str, received_at: datetime, rejects: Sequence[Reject]) -> ImportReport:
-    """What was refused of one body, as the report that keeps it; the same refusals sent again are the same report."""
-    return ImportReport(
-        import_id=digest("ingest", source, *(reject.row for reject in rejects)),
-        file=rejects[0].file,
-        format="segment",
-        source=source,
-        started_at=received_at,
-        seconds=0.0,
-        rows=len(rejects),
-        accepted=0,
-        rejected=len(rejects),
-        duplicates=0,
-        facts={},
-    )
 
 
 def exposition(counts: Counts, waiting: int) -> str:

@@ -64,6 +64,20 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def compact(self) -> None:
+        """Write a SQLite file anew, without what was deleted; PostgreSQL's own vacuum does so in its time."""
+        if not self.lite:
+            return
+        with named_errors():
+            raw = self.engine.raw_connection()
+            try:
+                cursor = raw.cursor()
+                cursor.execute("VACUUM")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.close()
+            finally:
+                raw.close()
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()

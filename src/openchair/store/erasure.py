@@ -5,10 +5,11 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+import msgspec
+from sqlalchemy import delete, insert, select, update
 
 from openchair.store.database import Database
-from openchair.store.schema import customers, decisions, erased, identities, notes, rejects
+from openchair.store.schema import customers, decisions, erased, identities, notes, rejects, turns
 
 SALT = "erasure_salt"
 
@@ -36,15 +37,25 @@ class Erasure:
             return salt, frozenset(connection.scalars(select(erased.c.hash))) if salt else frozenset()
 
     def forget(self, customer_id: str, identifiers: Sequence[str]) -> None:
-        """Remove a customer's rows: identifiers, standing, decisions, and rejected rows that name them."""
+        """Remove a customer's rows: identifiers, standing, decisions, words in turns, rejected rows that name them.
+
+        On SQLite the file is written anew, for deleted rows stay readable in its free pages.
+        """
         values = [text.partition(":")[2] for text in identifiers]
         with self._database.write() as connection:
             for table in (identities, customers, decisions):
                 connection.execute(delete(table).where(table.c.customer_id == customer_id))
+            told = select(turns.c.turn_id, turns.c.report).where(turns.c.report.contains(customer_id))
+            for turn_id, text in connection.execute(told).all():
+                report = msgspec.json.decode(text)
+                if report["voice_of"] == customer_id:
+                    silent = msgspec.json.encode(report | {"voice": None, "voice_of": None}).decode()
+                    connection.execute(update(turns).where(turns.c.turn_id == turn_id).values(report=silent))
             for value in values:
                 # Short ids such as "17" are part of a thousand other rows; what is long enough names one person.
                 if len(value) >= 5:
                     connection.execute(delete(rejects).where(rejects.c.row.contains(value, autoescape=True)))
+        self._database.compact()
 
 
 def hashed(salt: str, identifier: str) -> str:

@@ -18,6 +18,7 @@ from openchair.chair.ports import History
 from openchair.core.errors import Conflict, OpenchairError, StorageFull
 from openchair.facts import kinds
 
+LOG_RETENTION = "delta.logRetentionDuration"
 SMALL_FILES = 50
 """A kind with more files than this of one size is worth compacting."""
 TIERS_BYTES = (1 << 20, 32 << 20, 512 << 20)
@@ -113,7 +114,8 @@ class DeltaHistory(History):
     def erase(self, kind: str, identifiers: Sequence[str]) -> int:
         """Remove every fact about these identifiers, and the files that held them; gives how many there were.
 
-        Old files go at once, for erased means gone: readers that began before may have to begin again.
+        Old files go at once, and the log of how they came to be, which names what was erased: erased means gone.
+        Readers that began before may have to begin again.
         """
         table = self._open(kind)
         if table is None or not identifiers:
@@ -123,6 +125,11 @@ class DeltaHistory(History):
         try:
             found = table.delete(" OR ".join(f"{c} IN ({names})" for c in columns))
             table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+            # A log is cut below a checkpoint and by its table's own retention; afterwards that is the usual one again.
+            table.alter.set_table_properties({LOG_RETENTION: "interval 0 days"})
+            table.create_checkpoint()
+            table.cleanup_metadata()
+            table.alter.set_table_properties({LOG_RETENTION: "interval 30 days"})
         except (DeltaError, OSError) as failed:
             raise _named(failed, kind) from failed
         return int(found["num_deleted_rows"] or 0)
