@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from openchair.cli.wiring import init_home, open_home, settings_at
-from openchair.store.state import open_state
+from openchair.store.sql.state import open_state
 
 OPENCHAIR = Path(sys.executable).with_name("openchair")
 START_SECONDS = 60.0

@@ -12,18 +12,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from openchair.chair import own
+from openchair.chair.intake import own
 from openchair.chair.ports import Engine
-from openchair.chair.turn import turn
 from openchair.chair.views import TurnReport
+from openchair.chair.wheel.turn import turn
 from openchair.core.clock import Moment
 from openchair.core.ids import digest
 from openchair.core.settings import Settings, settings_of
 from openchair.facts.kinds import schema
 from openchair.loyalty import actions
-from openchair.store.engine import DuckEngine
+from openchair.store.counting.engine import DuckEngine
 from openchair.store.history import DeltaHistory
-from openchair.store.state import SqlState, open_state
+from openchair.store.sql.state import SqlState, open_state
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RECEIVED = datetime(2026, 7, 1, tzinfo=UTC)

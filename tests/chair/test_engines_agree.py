@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.chair.conftest import RECEIVED, Shop
 
-from openchair.chair.listen import listen
+from openchair.chair.intake.listen import listen
+from openchair.chair.intake.understand import Wanted
 from openchair.chair.ports import Engine
-from openchair.chair.understand import Wanted
 from openchair.core.clock import Moment, moment_of
 from openchair.simulation import simulate
-from openchair.store import spark
+from openchair.store.counting import spark
 from openchair.store.history import DeltaHistory
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]

@@ -22,12 +22,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from openchair.chair import listen, understand
+from openchair.chair.intake import listen, understand
 from openchair.chair.views import ImportReport, Preview, Reject
 from openchair.core.errors import BadInput
-from openchair.store.engine import DuckEngine
+from openchair.store.counting.engine import DuckEngine
 from openchair.store.history import DeltaHistory
-from openchair.store.state import SqlState, open_state
+from openchair.store.sql.state import SqlState, open_state
 
 LEDGER = "Date,Customer,Amount\n2023-01-05,17,12.50\n2023-01-06,18,abc\n2023-01-07,19,3\n"
 WANTED = understand.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), "EUR")
@@ -326,10 +326,10 @@ sys.path.insert(0, sys.argv[3])
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
-from openchair.chair import listen, understand
-from openchair.store.engine import DuckEngine
+from openchair.chair.intake import listen, understand
+from openchair.store.counting.engine import DuckEngine
 from openchair.store.history import DeltaHistory
-from openchair.store.state import open_state
+from openchair.store.sql.state import open_state
 home = Path(sys.argv[1])
 history = DeltaHistory(home / "history")
 wanted = understand.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), "EUR")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.chair.conftest import START, Shop, at, regulars
 
-from openchair.chair import own
-from openchair.chair.sync import sync
+from openchair.chair.intake import own
+from openchair.chair.intake.sync import sync
 from openchair.decisions import explain
 from openchair.loyalty import actions
 

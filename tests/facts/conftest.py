@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from openchair.chair import understand
+from openchair.chair.intake import understand
 from openchair.facts.reading import Reading
-from openchair.store.engine import DuckEngine
+from openchair.store.counting.engine import DuckEngine
 from openchair.store.history import DeltaHistory
 
 WANTED = understand.Wanted(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("Europe/London"), "EUR")

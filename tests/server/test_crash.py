@@ -13,7 +13,7 @@ import pytest
 from benchmarks.serving import Served, facts, new_home, new_key, served
 
 from openchair.cli.wiring import settings_at
-from openchair.store.state import open_state
+from openchair.store.sql.state import open_state
 
 ROUNDS = 12
 SENDERS = 6

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from openchair.chair.ports import Envelope
 from openchair.store.history import DeltaHistory
-from openchair.store.state import SqlState, open_state
+from openchair.store.sql.state import SqlState, open_state
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)

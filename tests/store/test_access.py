@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
-from openchair.store import schema
-from openchair.store.state import SqlState
+from openchair.store.sql import schema
+from openchair.store.sql.state import SqlState
 
 WORDS = "correct horse battery"
 

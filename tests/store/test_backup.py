@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from openchair.chair.intake.sync import sync
 from openchair.chair.ports import Envelope
-from openchair.chair.sync import sync
 from openchair.chair.views import ImportReport, Reject
 from openchair.core.errors import BadInput, Conflict
 from openchair.facts.kinds import KINDS
 from openchair.store import backup
-from openchair.store.database import Database
 from openchair.store.history import DeltaHistory
-from openchair.store.schema import metadata
-from openchair.store.state import SqlState, open_state
+from openchair.store.sql.database import Database
+from openchair.store.sql.schema import metadata
+from openchair.store.sql.state import SqlState, open_state
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 MakeEvent = Callable[..., Envelope]

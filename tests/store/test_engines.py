@@ -24,8 +24,8 @@ from openchair.core.ids import digest
 from openchair.facts import kinds
 from openchair.facts.bits import union_of
 from openchair.facts.days import instant, local_day, local_time
-from openchair.store import spark
-from openchair.store.engine import DuckEngine
+from openchair.store.counting import spark
+from openchair.store.counting.engine import DuckEngine
 from openchair.store.history import DeltaHistory
 
 LONDON = ZoneInfo("Europe/London")
@@ -351,7 +351,7 @@ def test_memory_is_bounded_and_large_work_spills(tmp_path: Path) -> None:
 WITH_THE_WHEELS_JAVA = """
 import sys, tempfile
 import pyarrow as pa
-from openchair.store import spark
+from openchair.store.counting import spark
 from openchair.store.history import DeltaHistory
 engine = spark.SparkEngine(DeltaHistory(tempfile.mkdtemp()))
 home = engine._session._jvm.System.getProperty("java.home")

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from openchair.chair.intake.sync import sync
 from openchair.chair.ports import Envelope
-from openchair.chair.sync import sync
 from openchair.core.errors import BadInput, Conflict
 from openchair.facts import kinds
 from openchair.store.history import SMALL_FILES, DeltaHistory
-from openchair.store.state import SqlState, open_state
+from openchair.store.sql.state import SqlState, open_state
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 Make = Callable[..., Envelope]

@@ -8,7 +8,7 @@ import pytest
 
 from openchair.chair.ports import Envelope
 from openchair.core.errors import BadInput, Conflict
-from openchair.store.state import SqlState, open_state
+from openchair.store.sql.state import SqlState, open_state
 
 Make = Callable[..., Envelope]
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from openchair.chair.intake.sync import sync
 from openchair.chair.ports import Envelope
-from openchair.chair.sync import sync
 from openchair.core.errors import StorageFull
 from openchair.core.ids import digest
 from openchair.facts.segment import facts_of
 from openchair.store.history import DeltaHistory
-from openchair.store.state import open_state
+from openchair.store.sql.state import open_state
 
 ROUNDS = 20
 
@@ -30,7 +30,7 @@ PUTTING = """
 import json, sys
 from datetime import UTC, datetime
 from openchair.chair.ports import Envelope
-from openchair.store.state import open_state
+from openchair.store.sql.state import open_state
 url, name = sys.argv[1:]
 state = open_state(url)
 print("ready", flush=True)
@@ -47,10 +47,10 @@ for i in range(1_000_000):
 
 SYNCING = """
 import sys
-from openchair.chair.sync import sync
+from openchair.chair.intake.sync import sync
 from openchair.facts.segment import facts_of
 from openchair.store.history import DeltaHistory
-from openchair.store.state import open_state
+from openchair.store.sql.state import open_state
 url, root = sys.argv[1:]
 state, history = open_state(url), DeltaHistory(root)
 print("ready", flush=True)
@@ -107,7 +107,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from openchair.chair.ports import Envelope
 from openchair.core.errors import StorageFull
-from openchair.store.state import open_state
+from openchair.store.sql.state import open_state
 url, folder = sys.argv[1:]
 state = open_state(url)
 put = lambda *keys: state.inbox.put([Envelope(k, "shop", datetime.now(UTC), b"x" * 30_000) for k in keys])

@@ -12,10 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Text
 from sqlalchemy.types import TypeEngine
 
-from openchair.store import migrations
-from openchair.store.database import Database
-from openchair.store.schema import Words, metadata
-from openchair.store.state import open_state
+from openchair.store.sql import migrations
+from openchair.store.sql.database import Database
+from openchair.store.sql.schema import Words, metadata
+from openchair.store.sql.state import open_state
 
 
 def test_the_tables_made_are_the_tables_described(state_url: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
 from openchair.chair.views import Finding, ImportReport, Lens, Reject, TurnReport
 from openchair.core.errors import BadInput, NotFound
-from openchair.store.state import SqlState, open_state
+from openchair.store.sql.state import SqlState, open_state
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 DAY = date(2026, 3, 1)

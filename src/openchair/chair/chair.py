@@ -9,13 +9,16 @@ from threading import Lock
 
 import msgspec
 
-from openchair.chair import choose, dossier, listen, own, tell
+from openchair.chair import tell
+from openchair.chair.intake import listen, own
+from openchair.chair.intake.sync import sync
+from openchair.chair.intake.understand import Wanted, readable
 from openchair.chair.lease import HEAVY, held
+from openchair.chair.people import timeline
 from openchair.chair.ports import Engine, History, Progress, State
-from openchair.chair.sync import sync
-from openchair.chair.turn import turn
-from openchair.chair.understand import Wanted, readable
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
+from openchair.chair.wheel import choose
+from openchair.chair.wheel.turn import turn
 from openchair.core.clock import Moment, moment_of, zone
 from openchair.core.errors import BadInput, NotFound
 from openchair.core.ids import digest
@@ -184,8 +187,8 @@ class Chair:
             if not self._reading:
                 self._reading.append(self.engine())
             engine = self._reading[0]
-            happened = dossier.timeline(engine, identifiers, until)
-            traits = dossier.traits(engine, identifiers, until)
+            happened = timeline.timeline(engine, identifiers, until)
+            traits = timeline.traits(engine, identifiers, until)
             engine.release()
         return tell.dossier(self, customer_id, identifiers, traits, happened)
 

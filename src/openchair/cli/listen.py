@@ -85,7 +85,7 @@ def import_(
 
 def _write(path: Path, rejects: "Iterable[Reject]") -> int:
     """Rejected rows as a CSV file; gives how many."""
-    from openchair.chair.listen import csv_of
+    from openchair.chair.intake.listen import csv_of
 
     written = -1  # the header is no reject
     with path.open("w", encoding="utf-8", newline="") as out:

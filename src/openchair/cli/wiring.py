@@ -14,10 +14,10 @@ from openchair.core.settings import SETTINGS, Settings, settings_of
 from openchair.facts.kinds import KINDS
 from openchair.loyalty import actions
 from openchair.store import backup
-from openchair.store.access import Access
-from openchair.store.database import Database
 from openchair.store.history import DeltaHistory
-from openchair.store.state import open_state
+from openchair.store.sql.access import Access
+from openchair.store.sql.database import Database
+from openchair.store.sql.state import open_state
 
 FILE = "openchair.toml"
 
@@ -75,10 +75,10 @@ def open_home(home: str | Path) -> Chair:
 
     def engine() -> Engine:
         if settings.engine == "spark":
-            from openchair.store.spark import SparkEngine
+            from openchair.store.counting.spark import SparkEngine
 
             return SparkEngine(history, settings.spark_master)
-        from openchair.store.engine import DuckEngine
+        from openchair.store.counting.engine import DuckEngine
 
         return DuckEngine(history, settings.memory, settings.threads, folder / "tmp")
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from openchair.chair.chair import Chair
-from openchair.chair.listen import csv_of
+from openchair.chair.intake.listen import csv_of
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, TurnReport
 from openchair.core import VERSION
 from openchair.core.errors import BadInput, OpenchairError

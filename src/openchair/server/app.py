@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from openchair.chair.chair import Chair
-from openchair.chair.sync import refused
+from openchair.chair.intake.sync import refused
 from openchair.chair.views import Reject
 from openchair.core.errors import OpenchairError
 from openchair.core.settings import Settings
@@ -25,8 +25,8 @@ from openchair.server.keyring import Keyring
 from openchair.server.pages import error_page, page_routes
 from openchair.server.schedule import Apart, schedule
 from openchair.server.signin import signin_routes
-from openchair.store.access import Access
-from openchair.store.state import SqlState
+from openchair.store.sql.access import Access
+from openchair.store.sql.state import SqlState
 
 
 def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from openchair.core.errors import Conflict
 from openchair.server.ingest import key_of
 from openchair.server.problems import Refused
-from openchair.store.access import Access, Key
+from openchair.store.sql.access import Access, Key
 
 FRESH_SECONDS = 3.0
 """How long a key's check is remembered: within this a revoked key stops."""

@@ -17,9 +17,9 @@ import msgspec
 from sqlalchemy import Date, LargeBinary, Table, delete, func, insert, select
 
 from openchair.core.errors import BadInput, Conflict
-from openchair.store.database import Database
 from openchair.store.history import DeltaHistory
-from openchair.store.schema import UtcTime, inbox, metadata, notes
+from openchair.store.sql.database import Database
+from openchair.store.sql.schema import UtcTime, inbox, metadata, notes
 
 VERSION = 1
 _AT_ONCE = 5_000

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from openchair.chair.listen import csv_of
+from openchair.chair.intake.listen import csv_of
 from openchair.chair.views import ImportReport, Preview
 from openchair.core.errors import BadInput, Conflict, NotFound, OpenchairError
 from openchair.server.pages.house import House

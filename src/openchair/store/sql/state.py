@@ -13,13 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from openchair.chair.ports import State
 from openchair.chair.views import ImportReport, Reject, TurnReport
 from openchair.core.ids import digest
-from openchair.store import schema
-from openchair.store.access import Access
-from openchair.store.customers import Customers
-from openchair.store.database import Database
-from openchair.store.decisions import Decisions
-from openchair.store.erasure import Erasure
-from openchair.store.inbox import SqlInbox
+from openchair.store.sql import schema
+from openchair.store.sql.access import Access
+from openchair.store.sql.customers import Customers
+from openchair.store.sql.database import Database
+from openchair.store.sql.decisions import Decisions
+from openchair.store.sql.erasure import Erasure
+from openchair.store.sql.inbox import SqlInbox
 
 _REJECTS_AT_ONCE = 500
 

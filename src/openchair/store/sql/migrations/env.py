@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from openchair.store.schema import metadata
+from openchair.store.sql.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, transaction_per_migration=False

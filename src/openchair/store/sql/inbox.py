@@ -22,8 +22,8 @@ from sqlalchemy import Connection, delete, func, select, text
 from openchair.chair.ports import Envelope, Inbox
 from openchair.core.errors import BadInput, Conflict
 from openchair.core.ids import SEPARATOR
-from openchair.store.database import BUSY_SECONDS, Database, prepare, sqlite_file, storage_error
-from openchair.store.schema import inbox, notes
+from openchair.store.sql.database import BUSY_SECONDS, Database, prepare, sqlite_file, storage_error
+from openchair.store.sql.schema import inbox, notes
 
 MOST_EVENTS = 5_000
 """Events in one commit: more gains nothing, and whoever came first would wait longer."""

@@ -25,7 +25,7 @@ import pyarrow.dataset as ds
 from openchair.chair.ports import Engine, History, RawFile
 from openchair.core.errors import OpenchairError
 from openchair.facts import kinds
-from openchair.store.engine import BATCH_ROWS, DuckEngine, arrow_schema
+from openchair.store.counting.engine import BATCH_ROWS, DuckEngine, arrow_schema
 
 JAVA_VERSIONS = (17, 21)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Result, create_engine, event, make_ur
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from openchair.core.errors import BadInput, StorageFull
-from openchair.store.migrations import HEAD, upgrade
+from openchair.store.sql.migrations import HEAD, upgrade
 
 BUSY_SECONDS = 60.0
 """How long a writer waits for another's transaction: longer than a turn needs to replace a million customers."""

@@ -16,8 +16,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from openchair.chair.ports import Engine, History, Progress, RawFile, State
-from openchair.chair.understand import (
+from openchair.chair.intake.understand import (
     Understood,
     Wanted,
     calls_of,
@@ -28,6 +27,7 @@ from openchair.chair.understand import (
     sample,
     understand,
 )
+from openchair.chair.ports import Engine, History, Progress, RawFile, State
 from openchair.chair.views import ImportReport, Preview, Reject
 from openchair.core.errors import BadInput, Conflict
 from openchair.core.ids import digest

@@ -10,10 +10,10 @@ from sqlalchemy import Date, Float, Select, Text, bindparam, case, cast, delete,
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
 from openchair.core.errors import BadInput, NotFound
 from openchair.core.ids import digest
-from openchair.store.database import Database, conform, roomy, staged, table_of
-from openchair.store.inbox import put_within
-from openchair.store.schema import customers, situations
-from openchair.store.schema import decisions as _decisions
+from openchair.store.sql.database import Database, conform, roomy, staged, table_of
+from openchair.store.sql.inbox import put_within
+from openchair.store.sql.schema import customers, situations
+from openchair.store.sql.schema import decisions as _decisions
 
 _DECISIONS = pa.schema(list(DECISION_COLUMNS.items()))
 _SITUATIONS = pa.schema(list(SITUATION_COLUMNS.items()))

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from openchair.chair.intake.sync import ToFacts
 from openchair.chair.ports import Envelope, State
-from openchair.chair.sync import ToFacts
 from openchair.core.ids import digest
 from openchair.facts import segment
 from openchair.facts.kinds import check

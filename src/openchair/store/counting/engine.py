@@ -81,7 +81,7 @@ class DuckEngine(Engine):
 
     def open_file(self, path: Path) -> RawFile:
         """A CSV, Parquet or Excel file as a table with `line`. Raises BadInput."""
-        from openchair.store.files import open_file
+        from openchair.store.counting.files import open_file
 
         with self._lock:
             raw = open_file(self.backend, path)

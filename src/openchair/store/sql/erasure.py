@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import delete, insert, select, update
 
-from openchair.store.database import Database
-from openchair.store.schema import customers, decisions, erased, identities, notes, rejects, turns
+from openchair.store.sql.database import Database
+from openchair.store.sql.schema import customers, decisions, erased, identities, notes, rejects, turns
 
 SALT = "erasure_salt"
 

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select, tuple_
 from openchair.chair.ports import CUSTOMER_COLUMNS
 from openchair.core.errors import BadInput
 from openchair.core.ids import IDENTIFIER_KINDS, identifier
-from openchair.store.database import Database, conform, pour, roomy, staged, table_of
-from openchair.store.schema import customers, identities
+from openchair.store.sql.database import Database, conform, pour, roomy, staged, table_of
+from openchair.store.sql.schema import customers, identities
 
 ORDERS: dict[str, tuple[str, bool]] = {
     "worth": ("value_minor", True),

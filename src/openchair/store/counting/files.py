@@ -26,7 +26,7 @@ from python_calamine import CalamineError, CalamineSheet, PasswordError, SheetVi
 from openchair.chair.ports import RawFile
 from openchair.chair.views import Reject
 from openchair.core.errors import BadInput
-from openchair.store.text import dialect_of, encoding_of, lines_of, records, stream_of
+from openchair.store.counting.text import dialect_of, encoding_of, lines_of, records, stream_of
 
 CHUNK_ROWS = 50_000
 COLUMNS_MOST = 2_000

@@ -18,10 +18,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from openchair.chair.own import SOURCE
+from openchair.chair.intake.own import SOURCE
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, StorageFull
-from openchair.store.database import Database
-from openchair.store.schema import idempotency, invites, keys, sessions, users
+from openchair.store.sql.database import Database
+from openchair.store.sql.schema import idempotency, invites, keys, sessions, users
 
 ROLES = ("owner", "staff")
 SCOPES = ("ingest", "read", "write")

@@ -8,10 +8,10 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from openchair.chair import choose, findings, know
+from openchair.chair.intake.sync import ToFacts, sync
 from openchair.chair.ports import Engine, History, Progress, State
-from openchair.chair.sync import ToFacts, sync
 from openchair.chair.views import TurnReport
+from openchair.chair.wheel import choose, findings, know
 from openchair.core.clock import Moment
 from openchair.core.ids import digest
 from openchair.core.settings import Settings

@@ -1,0 +1,1 @@
+"""How facts come in: files, calls, and what Openchair itself has to say."""

@@ -1,0 +1,1 @@
+"""A turn of the wheel: know everyone anew, choose for everyone, say what was found."""
