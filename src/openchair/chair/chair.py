@@ -15,7 +15,8 @@ from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
 from openchair.chair.lease import HEAVY, held
 from openchair.chair.people import timeline
-from openchair.chair.ports import Engine, History, Progress, State
+from openchair.chair.ports import Engine, History, Progress
+from openchair.chair.state import State
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
 from openchair.chair.wheel.turn import turn

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from uuid import uuid4
 
-from openchair.chair.ports import State
+from openchair.chair.state import State
 from openchair.core.errors import Conflict, OpenchairError
 
 log = logging.getLogger("openchair")

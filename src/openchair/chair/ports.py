@@ -1,15 +1,18 @@
-"""What the use cases need from the world: an engine that counts, a history of facts, a state, an inbox."""
+"""What the use cases need from the world: an engine that counts, a history of facts, an inbox; and rows they pass on.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+What they need of the state is in `chair.state`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from openchair.chair.views import ImportReport, Reject, TurnReport
+from openchair.chair.views import Reject
 
 Progress = Callable[[str], None]
 """Called with the name of a step as it begins."""
@@ -87,6 +90,10 @@ class History(Protocol):
         """Remove every fact about these identifiers from the files themselves; gives how many there were."""
         ...
 
+    def retain(self, kind: str, since: datetime) -> int:
+        """Remove every fact that happened before `since` from the files themselves; gives how many there were."""
+        ...
+
 
 class Engine(Protocol):
     """Runs Ibis expressions where the data is."""
@@ -115,141 +122,16 @@ class Engine(Protocol):
         """The result, in memory: for what is small."""
         ...
 
+    def splink(self) -> Any:
+        """A Splink database API on this engine's own connection: `splink.DuckDBAPI` or `splink.SparkAPI`."""
+        ...
+
     def close(self) -> None:
         """Give memory and temporary files back; nothing works afterwards."""
         ...
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The result in batches: for what may be large. Nothing else may run until it is read to its end."""
-        ...
-
-
-class State(Protocol):
-    """Dossiers, decisions, imports, turns. Each writing method is one transaction."""
-
-    inbox: Inbox
-
-    def note(self, key: str) -> str | None:
-        """A remembered word about this home, such as `simulated`."""
-        ...
-
-    def set_note(self, key: str, value: str) -> None:
-        """Remember a word about this home."""
-        ...
-
-    def identities(self) -> pa.Table:
-        """identifier, customer_id: how facts find their customer."""
-        ...
-
-    def link(self, identities: pa.Table, at: datetime) -> None:
-        """Add or move identifiers (identifier, customer_id, because)."""
-        ...
-
-    def identifiers_of(self, customer_id: str) -> list[str]:
-        """All identifiers of a customer, sorted."""
-        ...
-
-    def find(self, text: str) -> str | None:
-        """The customer id behind a customer id, an identifier, or its bare value (17850, ada@example.org)."""
-        ...
-
-    def replace_customers(self, rows: pa.RecordBatchReader | pa.Table) -> int:
-        """Put this turn's rows (CUSTOMER_COLUMNS) in place of the last turn's, all at once."""
-        ...
-
-    def customer(self, customer_id: str) -> dict[str, Any] | None:
-        """The row of one customer."""
-        ...
-
-    def customers(self, *, search: str, order: str, limit: int, after: str | None) -> tuple[list[dict[str, Any]], bool]:
-        """Rows in an order (worth, recent, name, orders) from a cursor (a customer id) on, and whether more follow."""
-        ...
-
-    def save_decisions(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
-        """Keep a day's decisions (DECISION_COLUMNS) and the distinct situations they were taken in.
-
-        A customer's decision of the same day and moment stays if a person has already acted on it.
-        """
-        ...
-
-    def decisions(
-        self,
-        *,
-        day: date | None = None,
-        customer_id: str | None = None,
-        acting: bool = False,
-        limit: int = 100,
-        after: str | None = None,
-    ) -> tuple[list[dict[str, Any]], bool]:
-        """Decisions joined with their situation and customer, best gain first within the newest day."""
-        ...
-
-    def decision(self, decision_id: str) -> dict[str, Any] | None:
-        """One decision, joined likewise."""
-        ...
-
-    def mark(self, decision_id: str, status: str, by: str, at: datetime, event: Envelope) -> None:
-        """Set a decision's status and put the fact of it in the inbox, in one transaction."""
-        ...
-
-    def set_outcomes(self, rows: pa.Table) -> None:
-        """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
-        ...
-
-    def unsettled(self, before: date) -> pa.Table:
-        """Decisions of days before `before` without an outcome: decision_id, customer_id, day."""
-        ...
-
-    def rewards(self) -> pa.Table:
-        """What came of settled decisions, summed by `action` and `stage` with the weight w = 1 / propensity.
-
-        Columns, with o the outcome and v the worth when it was decided (rows without worth are left out): w, ww (w^2),
-        share (w o/v), shares (w o^2/v^2), unit (w/v), share_unit (w o/v^2), units (w/v^2). `wait` counts decisions to
-        wait and those dismissed; an action counts where a person approved it.
-        """
-        ...
-
-    def save_turn(self, report: TurnReport) -> None:
-        """Keep the report of a turn."""
-        ...
-
-    def turns(self, limit: int) -> list[TurnReport]:
-        """The latest turns, newest first."""
-        ...
-
-    def save_import(self, report: ImportReport, rejects: Iterable[Reject]) -> ImportReport:
-        """Keep the report of an import and its rejected rows; those known from an earlier import count as duplicates.
-
-        Gives the report as it was kept.
-        """
-        ...
-
-    def imports(self, limit: int) -> list[ImportReport]:
-        """The latest imports, newest first."""
-        ...
-
-    def rejects(self, import_id: str | None) -> Iterator[Reject]:
-        """Rejected rows of one import, or of all."""
-        ...
-
-    def bury(self, identifiers: Sequence[str], at: datetime) -> None:
-        """Remember for ever, as salted hashes, that whoever had these identifiers is erased."""
-        ...
-
-    def erased(self) -> tuple[str, frozenset[str]]:
-        """The salt of the home and the hashes of erased identifiers: sha256 over salt and identifier, hexadecimal."""
-        ...
-
-    def forget(self, customer_id: str, identifiers: Sequence[str]) -> None:
-        """Remove a customer's rows: identifiers, standing, decisions, words in turns, rejected rows that name them."""
-        ...
-
-    def lease(self, job: str, owner: str, now: datetime, seconds: float) -> bool:
-        """Whether `owner` may run `job` until now + seconds; renews its own lease, takes an expired one."""
-        ...
-
-    def free(self, job: str, owner: str) -> None:
-        """Give a lease back."""
         ...
 
 
@@ -274,8 +156,28 @@ CUSTOMER_COLUMNS: Mapping[str, pa.DataType] = {
     "sent_friends": pa.int64(),
     "complained_on": pa.date32(),
     "contacted_on": pa.date32(),
+    "attention_budget": pa.float64(),
+    "attention_spent": pa.float64(),
+    "resting": pa.string(),
+    "quiet": pa.string(),
 }
-"""The row of a customer that a turn writes. rules and consents are bit sets (dossier.rules, dossier.consent)."""
+"""The row of a customer that a turn writes. rules and consents are bit sets (dossier.rules, dossier.consent).
+
+attention_*: units (dossier.attention). resting: ideas not yet to be repeated, sorted, with commas. quiet: quiet hours
+and time zone where the customer has their own, as "21-8 Asia/Karachi".
+"""
+
+STANDING_COLUMNS: Mapping[str, pa.DataType] = {
+    name: CUSTOMER_COLUMNS[name]
+    for name in (
+        "customer_id", "rules", "food_safety", "consents", "contacted_on", "attention_budget", "attention_spent",
+        "resting", "quiet",
+    )
+}  # fmt: skip
+"""What must be true at once of a customer, between turns too: what they forbade, agreed to and have heard from us."""
+
+INDEXED_KINDS: tuple[str, ...] = ("traits", "contacts", "ties")
+"""Kinds of fact that the state also holds by identifier, so that one dossier is read without counting."""
 
 DECISION_COLUMNS: Mapping[str, pa.DataType] = {
     "decision_id": pa.string(),

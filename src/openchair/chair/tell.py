@@ -6,7 +6,7 @@ from math import isnan
 from typing import Any, Protocol
 
 from openchair.chair import views
-from openchair.chair.ports import State
+from openchair.chair.state import State
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.money import show
 from openchair.core.settings import Settings

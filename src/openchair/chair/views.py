@@ -6,6 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from openchair.core.estimate import Estimate, Unknown
+from openchair.dossier.attention import Attention
+from openchair.dossier.standing import Consent, Rule
+from openchair.dossier.traits import Note, Trait
 
 Number = Estimate | Unknown
 
@@ -127,16 +130,12 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class Trait:
-    """One trait with its provenance; `earlier` are values it took before, newest first."""
+class Relative:
+    """Someone this customer belongs with: family, company, friend or trust."""
 
+    customer_id: str
     name: str
-    value: str
-    said_by: str
-    source: str
-    since: datetime
-    confidence: float
-    earlier: tuple[str, ...] = ()
+    relation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,20 +202,139 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """All that is known of one customer, on one page."""
+    """All that is known of one customer, on one page. What happened is told apart, by `timeline`."""
 
     customer: Customer
+    stage: str
+    value: Number
     identifiers: tuple[str, ...]
     headline: str
     """One sentence: stage, since when, rhythm, what is unusual."""
     traits: tuple[Trait, ...]
-    hard_rules: tuple[str, ...]
+    hard_rules: tuple[Rule, ...]
     food_safety: str
     """unknown, none or declared: three different states."""
-    consents: tuple[str, ...]
-    timeline: tuple[TimelineEntry, ...]
+    consents: tuple[Consent, ...]
+    attention: Attention
+    notes: tuple[Note, ...]
+    relatives: tuple[Relative, ...]
     decisions: tuple[Decision, ...]
     simulated: bool
+    needs: tuple[str, ...] = ()
+    """Needs and aspirations in words, once listening has found them."""
+    timeline: tuple[TimelineEntry, ...] = ()
+    """What happened, newest first; only where it was asked for, for it is counted in history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of two records held against each other: what each says, and the weight of evidence (bits)."""
+
+    name: str
+    left: str
+    right: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two customers that are, may be or are not one: a row that can be taken back."""
+
+    merge_id: str
+    left_id: str
+    right_id: str
+    """Customers as exact identifiers found them (base ids); left_id < right_id."""
+    kind: str
+    """exact (they share an identifier), model (they look alike) or person (somebody said so)."""
+    because: str
+    probability: float | None
+    evidence: tuple[Field, ...]
+    status: str
+    """merged, asked or apart."""
+    found_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveReport:
+    """What a search for people who share no identifier found."""
+
+    people: int
+    rules: tuple["BlockingRule", ...]
+    pairs: int
+    """Pairs compared."""
+    merged: int
+    asked: int
+    left: int
+    """Pairs below both thresholds."""
+    seconds: float
+    note: str = ""
+    """Why nothing was searched, where nothing was."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingRule:
+    """A rule by which pairs are chosen for comparison, and how many it adds to those before it."""
+
+    rule: str
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A question to the team, and what was answered."""
+
+    review_id: str
+    kind: str
+    """merge, identifier (one shared by too many), or decision (a customer asks a person to look at it)."""
+    subject: str
+    """What it is about: a merge id, an identifier, a decision id."""
+    customer_id: str | None
+    text: str
+    opened_at: datetime
+    opened_by: str
+    verdict: str = ""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One line of the audit log: who did what, to whose dossier, when."""
+
+    number: int
+    happened_at: datetime
+    who: str
+    act: str
+    customer_id: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What the guard says of one thing on its way to a customer."""
+
+    thing: str
+    verdict: str
+    """clear, never (a rule or consent forbids it) or later (it does not fit their attention now)."""
+    reason: str = ""
+    until: date | None = None
+    """For `later`: the first day on which it would fit, as far as is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentCount:
+    """How many customers said what for one purpose and channel."""
+
+    purpose: str
+    channel: str
+    needs_opt_in: bool
+    yes: int
+    no: int
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,9 @@ class Contact(Fact, frozen=True, kw_only=True):
     """What we did, and what became of it: one fact per status."""
 
     action: Word
-    status: Literal["approved", "dismissed", "sent", "delivered", "opened", "clicked", "answered", "vetoed", "failed"]
+    status: Literal[
+        "approved", "dismissed", "deferred", "sent", "delivered", "opened", "clicked", "answered", "vetoed", "failed"
+    ]
     decision_id: Id | None = None
     pillar: Word | None = None
     channel: Word | None = None
@@ -119,7 +121,7 @@ class Trait(Fact, frozen=True, kw_only=True):
 
     name: Word
     value: Text
-    said_by: Literal["customer", "staff", "shop", "inferred"] = "shop"
+    said_by: Literal["customer", "owner", "staff", "shop", "inferred"] = "shop"
     confidence: Share = 1.0
 
 

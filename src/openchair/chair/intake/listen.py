@@ -27,7 +27,8 @@ from openchair.chair.intake.understand import (
     sample,
     understand,
 )
-from openchair.chair.ports import Engine, History, Progress, RawFile, State
+from openchair.chair.ports import Engine, History, Progress, RawFile
+from openchair.chair.state import State
 from openchair.chair.views import ImportReport, Preview, Reject
 from openchair.core.errors import BadInput, Conflict
 from openchair.core.ids import digest

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from openchair.chair.intake.sync import ToFacts
-from openchair.chair.ports import Envelope, State
+from openchair.chair.ports import Envelope
+from openchair.chair.state import State
 from openchair.core.ids import digest
 from openchair.facts import segment
 from openchair.facts.kinds import check

@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from openchair.chair.ports import Envelope, History, State
+from openchair.chair.ports import Envelope, History
+from openchair.chair.state import State
 from openchair.chair.views import ImportReport, Reject
 from openchair.core.errors import Conflict, OpenchairError
 from openchair.core.ids import digest

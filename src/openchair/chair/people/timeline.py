@@ -1,6 +1,5 @@
-"""One customer on one page: standing, traits with provenance, and what happened, newest first."""
+"""What happened to one customer, newest first, counted in history."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,8 +9,9 @@ import ibis
 from ibis import _
 
 from openchair.chair.ports import Engine
-from openchair.chair.views import TimelineEntry, Trait
+from openchair.chair.views import TimelineEntry
 from openchair.core.money import show
+from openchair.dossier.traits import plain
 from openchair.facts.kinds import KINDS, LINKS
 
 Row = Mapping[str, Any]
@@ -44,41 +44,6 @@ def timeline(engine: Engine, identifiers: list[str], until: datetime) -> tuple[T
             entries.append(TimelineEntry(row["happened_at"], kind, title, detail, tone, row["source"]))
     entries.sort(key=lambda e: e.happened_at, reverse=True)
     return tuple(entries[:LATEST])
-
-
-def traits(engine: Engine, identifiers: list[str], until: datetime) -> tuple[Trait, ...]:
-    """What is known of a customer: the newest value of each trait, who said so, and the values it had before."""
-    facts = engine.facts("traits")
-    theirs = facts.filter(facts.identifier.isin(identifiers), facts.happened_at < until, facts.name.notin(list(LINKS)))
-    latest: dict[str, list[dict[str, Any]]] = {}
-    for row in engine.rows(theirs.order_by(ibis.desc("happened_at"), "fact_id").limit(1000)).to_pylist():
-        latest.setdefault(row["name"], []).append(row)
-    return tuple(
-        Trait(
-            name=name,
-            value=plain(rows[0]["value"]),
-            said_by=rows[0]["said_by"],
-            source=rows[0]["source"],
-            since=rows[0]["happened_at"],
-            confidence=rows[0]["confidence"],
-            earlier=tuple(dict.fromkeys(v for r in rows[1:] if (v := plain(r["value"])) != plain(rows[0]["value"]))),
-        )
-        for name, rows in sorted(latest.items())
-    )
-
-
-def plain(value: str) -> str:
-    """A trait's value as a person reads it: a JSON list becomes words with commas.
-
-    >>> plain('["figs", "dates"]'), plain("2")
-    ('figs, dates', '2')
-    """
-    if value.startswith("["):
-        try:
-            return ", ".join(str(v) for v in json.loads(value))
-        except ValueError:
-            return value
-    return value
 
 
 def _purchase(row: Row) -> Told:

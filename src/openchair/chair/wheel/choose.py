@@ -12,7 +12,8 @@ import pyarrow as pa
 from ibis import _
 from numpy.typing import NDArray
 
-from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine, State
+from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
+from openchair.chair.state import State
 from openchair.core.clock import Moment
 from openchair.core.errors import NotFound
 from openchair.core.ids import SEPARATOR, digest, uniforms

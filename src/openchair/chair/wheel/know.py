@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from openchair.chair.ports import CUSTOMER_COLUMNS, Engine, State
+from openchair.chair.people.identifying import identify
+from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
+from openchair.chair.state import State
 from openchair.core.clock import Moment
-from openchair.core.ids import IDENTIFIER_KINDS, SEPARATOR
-from openchair.dossier import consent, identity, rules, stage
+from openchair.core.ids import IDENTIFIER_KINDS
+from openchair.dossier import consent, rules, stage
 from openchair.facts.bits import union_of
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
@@ -38,25 +40,6 @@ class Known:
 def facts_until(engine: Engine, moment: Moment) -> dict[str, ir.Table]:
     """Facts of every kind that had happened by a moment."""
     return {kind: (t := engine.facts(kind)).filter(t.happened_at < moment.now) for kind in KINDS}
-
-
-def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: Moment) -> ir.Table:
-    """Map every identifier the facts name to a customer, keep what is new, and give the whole map."""
-    known = state.identities()
-    fresh = engine.rows(identity.mentioned(facts).anti_join(engine.share(known), "identifier"))
-    links = engine.rows(identity.linked(facts["traits"]))
-    moved = engine.share(identity.resolve(fresh, links, known))
-    made = (ibis.literal("customer" + SEPARATOR) + moved.root).hexdigest("md5").substr(0, 20)
-    new = engine.rows(
-        moved.select(
-            "identifier",
-            customer_id=moved.customer_id.fill_null(made),
-            because=ibis.ifelse(moved.root == moved.identifier, "first seen", ibis.literal("tied to ") + moved.root),
-        )
-    )
-    if new.num_rows:
-        state.link(new, moment.now)
-    return engine.share(state.identities() if new.num_rows else known)
 
 
 def owned(facts: ir.Table, identities: ir.Table) -> ir.Table:

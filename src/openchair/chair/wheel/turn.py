@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 from ibis import _
 
 from openchair.chair.intake.sync import ToFacts, sync
-from openchair.chair.ports import Engine, History, Progress, State
+from openchair.chair.ports import Engine, History, Progress
+from openchair.chair.state import State
 from openchair.chair.views import TurnReport
 from openchair.chair.wheel import choose, findings, know
 from openchair.core.clock import Moment

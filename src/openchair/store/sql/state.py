@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Table, delete, func, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from openchair.chair.ports import State
+from openchair.chair.state import State
 from openchair.chair.views import ImportReport, Reject, TurnReport
 from openchair.core.ids import digest
 from openchair.store.sql import schema

@@ -1,0 +1,25 @@
+"""Who acts on a dossier, and with what right."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts: `name` is what facts and the audit log remember of them.
+
+    A program (an API key) may do what staff may. Only the customer, or an owner with a reason, may lift a hard rule.
+    """
+
+    name: str
+    role: Literal["customer", "owner", "staff", "program"]
+
+    @property
+    def said_by(self) -> str:
+        """Whose word a trait is that they set."""
+        return "staff" if self.role == "program" else self.role
+
+
+OWNER_AT_HOME = Actor("command line", "owner")
+"""Whoever can open the home's folder owns the shop."""
+CUSTOMER = Actor("the customer", "customer")

@@ -1,0 +1,295 @@
+"""What the use cases need of the state, by reader. Each writing method is one transaction."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from openchair.chair.ports import Envelope, Inbox
+from openchair.chair.seats import Seat
+from openchair.chair.views import Audited, ImportReport, Merge, Reject, Review, TurnReport
+
+
+class Identities(Protocol):
+    """Which customer an identifier means.
+
+    Exact identifiers give every identifier a *base* customer, for good. Merges join bases: a customer id is the least
+    base id among those that are merged, so taking a merge back gives every identifier its customer back.
+    """
+
+    def identities(self) -> pa.Table:
+        """identifier, base_id, customer_id: how facts find their customer."""
+        ...
+
+    def link(self, identities: pa.Table, at: datetime) -> None:
+        """Add identifiers (identifier, base_id, because); those known already stay as they are."""
+        ...
+
+    def identifiers_of(self, customer_id: str) -> list[str]:
+        """All identifiers of a customer, sorted."""
+        ...
+
+    def find(self, text: str) -> str | None:
+        """The customer id behind a customer id (a merged one too), an identifier, or its bare value."""
+        ...
+
+    def merge(self, merge_id: str) -> Merge | None:
+        """One merge."""
+        ...
+
+    def merges(
+        self, *, status: str = "", customer_id: str = "", limit: int = 50, after: str | None = None
+    ) -> tuple[list[Merge], bool]:
+        """Merges, newest first, of a status, of a customer; from a cursor (a merge id) on; whether more follow."""
+        ...
+
+    def merge_graph(self) -> pa.Table:
+        """merge_id, left_id, right_id, status of every merge: what a check for cycles and contradictions needs."""
+        ...
+
+    def put_merges(self, merges: Sequence[Merge]) -> None:
+        """Add merges or replace those with the same id, and give every base concerned its customer id anew.
+
+        A customer that is now part of another keeps its row, hidden from lists until it is its own again.
+        """
+        ...
+
+
+class Customers(Protocol):
+    """Where customers stand, as the last turn and all that was said since have it."""
+
+    def replace_customers(self, rows: pa.RecordBatchReader | pa.Table) -> int:
+        """Put this turn's rows (CUSTOMER_COLUMNS) in place of the last turn's, all at once."""
+        ...
+
+    def restand(self, rows: pa.Table) -> None:
+        """Set STANDING_COLUMNS of these customers; those without a row are passed over."""
+        ...
+
+    def customer(self, customer_id: str) -> dict[str, Any] | None:
+        """The row of one customer."""
+        ...
+
+    def rows_of(self, customer_ids: Sequence[str]) -> pa.Table:
+        """The rows (CUSTOMER_COLUMNS) of these customers, by customer id; those without one are left out."""
+        ...
+
+    def customers(self, *, search: str, order: str, limit: int, after: str | None) -> tuple[list[dict[str, Any]], bool]:
+        """Rows in an order (worth, recent, name, orders) from a cursor (a customer id) on, and whether more follow."""
+        ...
+
+    def consent_counts(self) -> dict[int, int]:
+        """How many customers have each distinct set of consent bits."""
+        ...
+
+
+class Said(Protocol):
+    """The facts of INDEXED_KINDS by identifier, in step with history."""
+
+    def indexed(self, kind: str) -> frozenset[str]:
+        """The files of history whose facts are in the index."""
+        ...
+
+    def index(self, kind: str, rows: pa.RecordBatchReader | pa.Table, files: Iterable[str]) -> None:
+        """Add facts (the kind's own columns; known ones change nothing) and remember which files they were all of."""
+        ...
+
+    def said(self, kind: str, customer_id: str) -> list[dict[str, Any]]:
+        """A customer's facts of a kind as rows, oldest first (happened_at, fact_id); of ties those of either end."""
+        ...
+
+    def speakers(self, kind: str, identifiers: Sequence[str]) -> list[str]:
+        """The customers whom these identifiers mean."""
+        ...
+
+    def record(self, events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> None:
+        """Put our own facts into the inbox and the index in one transaction: they hold as soon as this returns."""
+        ...
+
+    def recent_traits(self, prefix: str, limit: int) -> list[dict[str, Any]]:
+        """The newest traits whose name begins so (consent.), each with its customer_id and their name."""
+        ...
+
+
+class Decisions(Protocol):
+    """What was chosen, what a person said to it, what came of it."""
+
+    def save_decisions(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
+        """Keep a day's decisions (DECISION_COLUMNS) and the distinct situations they were taken in.
+
+        Proposed ones of the same day and moment are replaced; a customer's decision stays if a person has acted on it.
+        """
+        ...
+
+    def redecide(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
+        """Put these in place of the same customers' proposed decisions of the day and moment; others stay."""
+        ...
+
+    def decisions(
+        self,
+        *,
+        day: date | None = None,
+        customer_id: str | None = None,
+        acting: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Decisions joined with their situation and customer, best gain first within the newest day."""
+        ...
+
+    def decision(self, decision_id: str) -> dict[str, Any] | None:
+        """One decision, joined likewise."""
+        ...
+
+    def mark(
+        self, decision_id: str, status: str, by: str, at: datetime, event: Envelope, facts: Mapping[str, pa.Table]
+    ) -> None:
+        """Set a decision's status and put the fact of it in inbox and index, in one transaction."""
+        ...
+
+    def set_outcomes(self, rows: pa.Table) -> None:
+        """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
+        ...
+
+    def unsettled(self, before: date) -> pa.Table:
+        """Decisions of days before `before` without an outcome: decision_id, customer_id, day."""
+        ...
+
+    def rewards(self) -> pa.Table:
+        """What came of settled decisions, summed by `action` and `stage` with the weight w = 1 / propensity.
+
+        Columns, with o the outcome and v the worth when it was decided (rows without worth are left out): w, ww (w^2),
+        share (w o/v), shares (w o^2/v^2), unit (w/v), share_unit (w o/v^2), units (w/v^2). `wait` counts decisions to
+        wait and those dismissed; an action counts where a person approved it.
+        """
+        ...
+
+
+class Reports(Protocol):
+    """Turns, imports and what was refused."""
+
+    def save_turn(self, report: TurnReport) -> None:
+        """Keep the report of a turn."""
+        ...
+
+    def turns(self, limit: int) -> list[TurnReport]:
+        """The latest turns, newest first."""
+        ...
+
+    def save_import(self, report: ImportReport, rejects: Iterable[Reject]) -> ImportReport:
+        """Keep the report of an import and its rejected rows; those known from an earlier import count as duplicates.
+
+        Gives the report as it was kept.
+        """
+        ...
+
+    def imports(self, limit: int) -> list[ImportReport]:
+        """The latest imports, newest first."""
+        ...
+
+    def rejects(self, import_id: str | None) -> Iterator[Reject]:
+        """Rejected rows of one import, or of all."""
+        ...
+
+
+class Reviews(Protocol):
+    """Questions to the team: the one way to ask a person."""
+
+    def open_reviews(self, reviews: Sequence[Review]) -> None:
+        """Ask; a review whose id is known changes nothing."""
+        ...
+
+    def review(self, review_id: str) -> Review | None:
+        """One question."""
+        ...
+
+    def reviews(
+        self, *, kind: str = "", waiting: bool = True, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Review], bool]:
+        """Questions, oldest first while waiting, else newest first; from a cursor (a review id) on."""
+        ...
+
+    def settle(self, review_id: str, verdict: str, by: str, at: datetime, why: str) -> bool:
+        """Answer one that waits; False where it was answered already."""
+        ...
+
+
+class Seats(Protocol):
+    """Links to customers' own seats: only hashes of their secrets are kept."""
+
+    def add_seat(self, seat: Seat) -> None:
+        """A new link."""
+        ...
+
+    def seat(self, seat_id: str) -> Seat | None:
+        """One link."""
+        ...
+
+    def seats_of(self, customer_id: str) -> list[Seat]:
+        """A customer's links, newest first."""
+        ...
+
+    def put_seat(self, seat: Seat, *, unless_opened: bool = False) -> bool:
+        """Replace a link's row; with `unless_opened` only while nobody opened it, and whether that was so."""
+        ...
+
+
+class Audit(Protocol):
+    """Who looked at or changed what."""
+
+    def log(self, who: str, act: str, customer_id: str | None, detail: str, at: datetime) -> None:
+        """Write a line, durably."""
+        ...
+
+    def audit(
+        self, *, customer_id: str = "", who: str = "", limit: int = 100, after: int | None = None
+    ) -> tuple[list[Audited], bool]:
+        """Lines, newest first, from a cursor (a number) on, and whether more follow."""
+        ...
+
+
+class Erasing(Protocol):
+    """Erased for good, and what stays of it."""
+
+    def bury(self, identifiers: Sequence[str], at: datetime) -> None:
+        """Remember for ever, as salted hashes, that whoever had these identifiers is erased."""
+        ...
+
+    def erased(self) -> tuple[str, frozenset[str]]:
+        """The salt of the home and the hashes of erased identifiers: sha256 over salt and identifier, hexadecimal."""
+        ...
+
+    def tombstones(self, salt: str, hashes: Iterable[str], at: datetime) -> list[str]:
+        """Take over another home's tombstones (its salt comes with them); gives known identifiers that they mean."""
+        ...
+
+    def forget(self, customer_id: str, identifiers: Sequence[str], words: Sequence[str]) -> None:
+        """Remove a customer's rows everywhere: identifiers, merges, standing, decisions, index, seats, reviews, audit
+        (whose lines keep the hash alone), words in turns, rejected rows that name them or hold any of `words`.
+
+        Settled decisions stay without the customer: what was learned from them is about no one.
+        """
+        ...
+
+
+class State(Identities, Customers, Said, Decisions, Reports, Reviews, Seats, Audit, Erasing, Protocol):
+    """The whole state of a home."""
+
+    inbox: Inbox
+
+    def note(self, key: str) -> str | None:
+        """A remembered word about this home, such as `simulated`."""
+        ...
+
+    def set_note(self, key: str, value: str) -> None:
+        """Remember a word about this home."""
+        ...
+
+    def lease(self, job: str, owner: str, now: datetime, seconds: float) -> bool:
+        """Whether `owner` may run `job` until now + seconds; renews its own lease, takes an expired one."""
+        ...
+
+    def free(self, job: str, owner: str) -> None:
+        """Give a lease back."""
+        ...
