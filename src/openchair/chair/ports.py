@@ -86,6 +86,10 @@ class History(Protocol):
         """The Parquet files that hold the kind's facts now."""
         ...
 
+    def read(self, kind: str, files: Sequence[str]) -> pa.RecordBatchReader:
+        """The facts in some of those files, in batches."""
+        ...
+
     def erase(self, kind: str, identifiers: Sequence[str]) -> int:
         """Remove every fact about these identifiers from the files themselves; gives how many there were."""
         ...

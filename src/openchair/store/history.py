@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from pyarrow.fs import FileSystem, LocalFileSystem
+from pyarrow.parquet import ParquetFile
 
 from openchair.chair.ports import History
 from openchair.core.errors import Conflict, OpenchairError, StorageFull
@@ -87,6 +89,23 @@ class DeltaHistory(History):
         """The Parquet files that hold the kind's facts now; none while there is no table."""
         table = self._open(kind)
         return sorted(table.file_uris()) if table else []
+
+    def read(self, kind: str, files: Sequence[str]) -> pa.RecordBatchReader:
+        """The facts in some of those files, in batches."""
+        schema = kinds.schema(kind)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for file in files:
+                place, path = (LocalFileSystem(), file) if self.local else FileSystem.from_uri(file)
+                with place.open_input_file(path) as opened:
+                    for batch in ParquetFile(opened).iter_batches():
+                        columns = [
+                            batch[f.name].cast(f.type) if f.name in batch.schema.names else pa.nulls(len(batch), f.type)
+                            for f in schema
+                        ]
+                        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
 
     def compact(self, kind: str, most: int = SMALL_FILES) -> int:
         """Join a kind's small files where there are more than `most` of a size; gives how many files there are then.
