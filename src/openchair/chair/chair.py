@@ -1,31 +1,39 @@
 """The chair: what a shop can ask of Openchair, in one object over its ports."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from openchair.chair import tell
+from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
 from openchair.chair.lease import HEAVY, held
-from openchair.chair.people import timeline
-from openchair.chair.ports import Engine, History, Progress
+from openchair.chair.people import standing
+from openchair.chair.ports import INDEXED_KINDS, Engine, History, Progress
 from openchair.chair.state import State
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
 from openchair.chair.wheel.turn import turn
 from openchair.core.clock import Moment, moment_of, zone
-from openchair.core.errors import BadInput, NotFound
+from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
-from openchair.facts.kinds import KINDS
+from openchair.decisions import guard
 from openchair.loyalty.actions import WAIT, Action
+
+if TYPE_CHECKING:
+    from openchair.chair.people.merging import Merging
+    from openchair.chair.people.people import People
+    from openchair.chair.people.privacy import Privacy
+    from openchair.chair.people.seating import Seating
 
 
 def _quiet(step: str) -> None:
@@ -45,6 +53,8 @@ class Chair:
     catalogue: tuple[Action, ...]
     clock: Callable[[], datetime]
     timer: Callable[[], float]
+    engrave: Callable[[str, Collection[str]], None] = lambda salt, hashes: None
+    """Keeps the salt and the hashes of the erased outside the state, so that no older backup brings them back."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -89,7 +99,10 @@ class Chair:
         """
         wanted = self._reading_as(mapping, source, format)
         with held(self.state, HEAVY, self.clock), closing(self.engine()) as engine:
-            return listen.listen(self.state, self.history, engine, paths, wanted, self.timer, progress)
+            reports = listen.listen(self.state, self.history, engine, paths, wanted, self.timer, progress)
+        progress("standing")
+        self.restand(self.state.speakers(self.catch_up()))
+        return reports
 
     def imports(self, limit: int = 50) -> tuple[ImportReport, ...]:
         """The latest imports, newest first."""
@@ -104,26 +117,13 @@ class Chair:
         return Wanted(moment.now, moment.zone, self.currency, dict(mapping or {}), source, format)
 
     def sync(self) -> dict[str, int]:
-        """Move acknowledged events from the inbox to history; gives how many facts of each kind."""
-        return sync(self.state, self.history, to_facts=own.reader(self.state, self.currency))
+        """Move acknowledged events from the inbox to history; gives how many facts of each kind.
 
-    def erase(self, customer_id: str, *, progress: Progress = _quiet) -> dict[str, int]:
-        """Erase a customer everywhere, for good; gives how many facts of each kind went. Safe to repeat.
-
-        Raises Conflict while a turn or an import runs.
+        What they forbid, allow or ask for binds when this returns.
         """
-        identifiers = self.state.identifiers_of(customer_id)
-        # No import may run meanwhile: it has looked up who is erased, and would write what is being taken away.
-        with held(self.state, HEAVY, self.clock):
-            progress("state")
-            self.state.bury(identifiers, self.clock())
-            self.sync()
-            gone = {}
-            for kind in KINDS:
-                progress(kind)
-                gone[kind] = self.history.erase(kind, identifiers)
-            self.state.forget(customer_id, identifiers)
-        return {kind: number for kind, number in gone.items() if number}
+        added = sync(self.state, self.history, to_facts=own.reader(self.state, self.currency))
+        self.restand(self.state.speakers(self.catch_up()))
+        return added
 
     # turn
 
@@ -131,7 +131,8 @@ class Chair:
         """Turn the wheel once. Raises Conflict while another turn or an import runs."""
         started_at = self.clock()
         with held(self.state, HEAVY, self.clock), closing(self.engine()) as engine:
-            return turn(
+            self.catch_up()
+            report = turn(
                 self.state,
                 self.history,
                 engine,
@@ -143,6 +144,8 @@ class Chair:
                 self.timer,
                 progress,
             )
+            self.catch_up()
+        return report
 
     def turns(self, limit: int = 10) -> tuple[TurnReport, ...]:
         """The latest turns, newest first."""
@@ -179,19 +182,69 @@ class Chair:
         return found
 
     def dossier(self, who: str) -> Dossier:
-        """All that is known of one customer. Raises NotFound."""
-        customer_id = self.find(who)
-        identifiers = self.state.identifiers_of(customer_id)
+        """All that is known of one customer, with what happened, as an owner at the command line reads it."""
+        return self.people.dossier(who, by=OWNER_AT_HOME, timeline=True)
+
+    @property
+    def people(self) -> "People":
+        """One customer at a time: reading their dossier, saying something of them."""
+        from openchair.chair.people.people import People
+
+        return People(self)
+
+    @property
+    def merging(self) -> "Merging":
+        """Who is who, and what only a person can tell."""
+        from openchair.chair.people.merging import Merging
+
+        return Merging(self)
+
+    @property
+    def privacy(self) -> "Privacy":
+        """Export, erasure, retention, and who looked."""
+        from openchair.chair.people.privacy import Privacy
+
+        return Privacy(self)
+
+    @property
+    def seats(self) -> "Seating":
+        """Customers' own seats."""
+        from openchair.chair.people.seating import Seating
+
+        return Seating(self)
+
+    def now_or_last(self) -> datetime:
+        """Now, or the moment of the last turn where that lies ahead (a sample shop lives in its own time)."""
         last = next(iter(self.state.turns(1)), None)
-        until = max(self.clock(), last.as_of) if last else self.clock()
+        return max(self.clock(), last.as_of) if last else self.clock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Engine]:
+        """The engine that pages read with, one reader at a time."""
         with self._lock:
             if not self._reading:
                 self._reading.append(self.engine())
-            engine = self._reading[0]
-            happened = timeline.timeline(engine, identifiers, until)
-            traits = timeline.traits(engine, identifiers, until)
-            engine.release()
-        return tell.dossier(self, customer_id, identifiers, traits, happened)
+            try:
+                yield self._reading[0]
+            finally:
+                self._reading[0].release()
+
+    def catch_up(self) -> list[str]:
+        """Bring the index of the state up to history; gives identifiers about whom something binding was said."""
+        return standing.catch_up(self.state, self.history, INDEXED_KINDS)
+
+    def restand(self, customer_ids: Sequence[str]) -> None:
+        """Let what was said of these customers bind now."""
+        engine = self.engine() if len(customer_ids) > standing.FEW else None
+        try:
+            standing.restand(self.state, engine, customer_ids, self.catalogue, self.settings, self.moment())
+        finally:
+            if engine is not None:
+                engine.close()
+
+    def keep_tombstones(self) -> None:
+        """Leave the hashes of the erased where no restore of an older backup can pass them by."""
+        self.engrave(*self.state.erased())
 
     # decide
 
@@ -225,8 +278,11 @@ class Chair:
         rows, more = self.state.decisions(day=day, customer_id=customer_id, acting=acting, limit=limit, after=after)
         return tuple(tell.decision(self, row) for row in rows), more
 
-    def mark(self, decision_id: str, status: str, by: str) -> Decision:
-        """Say what became of a decision; it is kept as a fact. Raises BadInput, NotFound, Conflict."""
+    def mark(self, decision_id: str, status: str, by: str, *, why: str = "") -> Decision:
+        """Say what became of a decision; it is kept as a fact. What does not fit their attention now is deferred.
+
+        Raises BadInput, NotFound; Conflict for what a rule or a consent forbids by now.
+        """
         before = self.decision(decision_id)
         if status not in tell.STATUSES:
             raise BadInput(
@@ -236,16 +292,35 @@ class Chair:
             raise BadInput("decision", value=decision_id, bound="was to wait", remedy="There is nothing to approve.")
         if before.status == status:
             return before
+        said = {"by": by, "why": why}
+        if status in ("approved", "sent"):
+            status, reason = self._cleared(before, status)
+            said |= {"deferred": reason}
         now = self.clock()
         row = {
-            "identifier": self.state.identifiers_of(before.customer_id)[0],
+            "identifier": own.named(self.state.identifiers_of(before.customer_id)),
             "decision_id": decision_id,
             "action": before.action,
             "pillar": before.pillar,
             "channel": before.channel,
             "status": status,
-            "properties": msgspec.json.encode({"by": by}).decode(),
+            "properties": msgspec.json.encode({key: word for key, word in said.items() if word}).decode(),
         }
         event = own.envelope("contacts", digest(decision_id, status, now.isoformat()), now, row)
-        self.state.mark(decision_id, status, by, now, event)
+        self.state.mark(decision_id, status, by, now, event, {"contacts": own.table("contacts", event)})
+        self.restand([before.customer_id])
         return self.decision(decision_id)
+
+    def _cleared(self, decision: Decision, status: str) -> tuple[str, str]:
+        """The status that a decision may take now, and why where it is another."""
+        action = next((one for one in self.catalogue if one.id == decision.action), None)
+        if action is None:
+            raise Conflict("action", value=decision.action, bound="is in the catalogue no more", remedy="Turn again.")
+        row = standing.row_of(self.state, decision.customer_id, self.settings, self.moment())
+        things = [guard.thing_of(action)]
+        way = "decision" if status == "sent" else "plan"
+        verdict, reason, _ = guard.cleared(row, way, things, moment=self.moment(), settings=self.settings)[0]
+        if verdict == "never":
+            remedy = "Dismiss it; the next turn chooses something else."
+            raise Conflict("decision", value=decision.decision_id, bound=f"must not be done: {reason}", remedy=remedy)
+        return ("deferred", reason) if verdict == "later" else (status, "")

@@ -95,11 +95,15 @@ class Said(Protocol):
         """Add facts (the kind's own columns; known ones change nothing) and remember which files they were all of."""
         ...
 
+    def drop(self, kind: str, before: datetime) -> None:
+        """Take facts that happened before a time out of the index."""
+        ...
+
     def said(self, kind: str, customer_id: str) -> list[dict[str, Any]]:
         """A customer's facts of a kind as rows, oldest first (happened_at, fact_id); of ties those of either end."""
         ...
 
-    def speakers(self, kind: str, identifiers: Sequence[str]) -> list[str]:
+    def speakers(self, identifiers: Sequence[str]) -> list[str]:
         """The customers whom these identifiers mean."""
         ...
 

@@ -7,17 +7,33 @@ from typing import Any, Protocol
 
 from openchair.chair import views
 from openchair.chair.state import State
+from openchair.core.clock import Moment
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.money import show
 from openchair.core.settings import Settings
 from openchair.decisions import explain
-from openchair.dossier import consent, rules, stage
+from openchair.dossier import attention, rules, stage, standing
+from openchair.dossier.traits import Trait, traits_of
 from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 from openchair.value.worth import FEWEST_REPEATERS
 
+DECISIONS_SHOWN = 20
+RELATIVES_SHOWN = 24
+RELATIONS = ("family", "company", "friend", "trust")
 ORDERS = ("worth", "recent", "name", "orders")
-STATUSES = ("approved", "dismissed", "sent", "delivered", "opened", "clicked", "answered", "vetoed", "failed")
+STATUSES = (
+    "approved",
+    "dismissed",
+    "deferred",
+    "sent",
+    "delivered",
+    "opened",
+    "clicked",
+    "answered",
+    "vetoed",
+    "failed",
+)
 Row = Mapping[str, Any]
 
 
@@ -130,66 +146,62 @@ def today(shop: Teller, last: views.TurnReport | None, limit: int) -> views.Toda
     )
 
 
-def dossier(
-    shop: Teller,
-    customer_id: str,
-    identifiers: Sequence[str],
-    traits: tuple[views.Trait, ...],
-    happened: tuple[views.TimelineEntry, ...],
-) -> views.Dossier:
-    """One customer on one page. A customer no turn has seen yet has facts, and no figures."""
-    row = shop.state.customer(customer_id)
-    last = next(iter(shop.state.turns(1)), None)
-    rows, _ = shop.state.decisions(customer_id=customer_id, limit=20)
-    if row is None:
-        name = next((t.value for t in traits if t.name == "name"), identifiers[0].partition(":")[2])
-        who = views.Customer(
-            customer_id,
-            name,
-            "prospect",
-            None,
-            None,
-            0,
-            0,
-            None,
-            Unknown("no turn since they came", needed=1),
-            None,
-            None,
-        )
-        return views.Dossier(
-            customer=who,
-            identifiers=tuple(identifiers),
-            headline="New here; the next turn will know more.",
-            traits=traits,
-            hard_rules=(),
-            food_safety="unknown",
-            consents=(),
-            timeline=happened,
-            decisions=(),
-            simulated=shop.simulated,
-        )
-    who = customer(row)
-    days_since = (last.day - who.last_on).days if last and who.last_on else None
-    gap = None if who.gap_days is None or isnan(who.gap_days) else who.gap_days
-    return views.Dossier(
-        customer=who,
-        identifiers=tuple(identifiers),
-        headline=stage.headline(
+def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry, ...], at: Moment) -> views.Dossier:
+    """One customer on one page. A customer no turn has seen yet has what was said of them, and no figures."""
+    state = shop.state
+    said, contacts = state.said("traits", customer_id), state.said("contacts", customer_id)
+    identifiers = tuple(state.identifiers_of(customer_id))
+    traits, notes = traits_of(said, hidden=[name for row in said if standing.binds(name := row["name"])])
+    last = next(iter(state.turns(1)), None)
+    decisions, _ = state.decisions(customer_id=customer_id, limit=DECISIONS_SHOWN)
+    row = state.customer(customer_id)
+    who, headline = _newcomer(customer_id, identifiers, traits), "New here; the next turn will know more."
+    if row is not None:
+        who = customer(row)
+        headline = stage.headline(
             who.stage,
             first_on=who.first_on,
-            days_since=days_since,
-            gap_days=gap,
+            days_since=(last.day - who.last_on).days if last and who.last_on else None,
+            gap_days=None if who.gap_days is None or isnan(who.gap_days) else who.gap_days,
             orders=who.orders,
             sent_friends=row["sent_friends"] or 0,
-        ),
+        )
+    return views.Dossier(
+        customer=who,
+        stage=who.stage,
+        value=who.value,
+        identifiers=identifiers,
+        headline=headline,
         traits=traits,
-        hard_rules=rules.shown(row["rules"] or 0),
-        food_safety=row["food_safety"],
-        consents=consent.shown(row["consents"] or 0),
-        timeline=happened,
-        decisions=tuple(decision(shop, r) for r in rows),
+        hard_rules=standing.rules_in_force(said),
+        food_safety=rules.FOOD_SAFETY[standing.standing_of(said).food_safety],
+        consents=standing.consents_in_force(said),
+        attention=attention.of(said, contacts, moment=at, settings=shop.settings),
+        notes=notes,
+        relatives=_relatives(shop, customer_id, identifiers),
+        decisions=tuple(decision(shop, one) for one in decisions),
         simulated=shop.simulated,
+        timeline=happened,
     )
+
+
+def _newcomer(customer_id: str, identifiers: Sequence[str], traits: Sequence[Trait]) -> views.Customer:
+    """A customer of whom no turn has counted anything yet."""
+    name = next((t.value for t in traits if t.name == "name"), identifiers[0].partition(":")[2] if identifiers else "")
+    unknown = Unknown("no turn since they came", needed=1)
+    return views.Customer(customer_id, name or customer_id, "prospect", None, None, 0, 0, None, unknown, None, None)
+
+
+def _relatives(shop: Teller, customer_id: str, identifiers: Sequence[str]) -> tuple[views.Relative, ...]:
+    """Those whom a tie names, by either end: family first, then company, friends and those they trust."""
+    mine, found = set(identifiers), dict[str, str]()
+    for tie in shop.state.said("ties", customer_id):
+        for end in (tie["identifier"], tie["other"]):
+            if end not in mine and (other := shop.state.find(end)) is not None:
+                found.setdefault(other, tie["relation"])
+    order = sorted(found, key=lambda one: (RELATIONS.index(found[one]), one))[:RELATIVES_SHOWN]
+    rows = {one: shop.state.customer(one) for one in order}
+    return tuple(views.Relative(one, (row["name"] if (row := rows[one]) else None) or one, found[one]) for one in order)
 
 
 def minutes(view: views.Today) -> str:

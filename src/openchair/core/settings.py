@@ -11,6 +11,9 @@ from openchair.core.money import check_currency
 
 Value = str | int | float | bool
 
+LETTING_GO = ("purchases", "steps", "answers", "voices", "referrals", "ties", "contacts", "events")
+"""Kinds of fact that may be let go of with time; traits may not, for hard rules and consents are among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -63,6 +66,26 @@ def _time_of_day(text: str) -> Value:
     return text
 
 
+def _retention(text: str) -> Value:
+    retention_of(text)
+    return text
+
+
+def retention_of(text: str) -> dict[str, int]:
+    """Days that facts of a kind are kept, from `steps=400, events=400`; kinds left out are kept for ever.
+
+    >>> retention_of("steps=400, events=90")
+    {'steps': 400, 'events': 90}
+    """
+    kept = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        kind, _, days = part.partition("=")
+        if kind.strip() not in LETTING_GO or not 1 <= int(days) <= 36_500:
+            raise ValueError(part)
+        kept[kind.strip()] = int(days)
+    return kept
+
+
 def _memory(text: str) -> Value:
     if not (text[:-2].isdigit() and text[-2:] in ("MB", "GB")):
         raise ValueError
@@ -89,6 +112,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_url", "", "an https address, or empty", "How people reach this server from outside; needed to listen on anything but this machine.", str),
     Setting("open_demo", False, "true or false", "Let anyone on this machine look at the pages without signing in; only for a sample shop.", _flag),
     Setting("sync_seconds", 5.0, "0.1 to 3600", "How often the server moves acknowledged events from the inbox to history.", _number(float, 0.1, 3600)),
+    Setting("retention", "", f"days by kind of fact ({', '.join(LETTING_GO)}), as steps=400, events=400", "How long facts are kept; a kind that is not named is kept for ever.", _retention),
     Setting("turn_at", "05:00", "a time of day HH:MM, or off", "When the server turns the wheel each day, in the shop's time zone.", _time_of_day),
 )  # fmt: skip
 
@@ -116,6 +140,7 @@ class Settings:
     public_url: str
     open_demo: bool
     sync_seconds: float
+    retention: str
     turn_at: str
 
     @property

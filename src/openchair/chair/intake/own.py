@@ -1,17 +1,19 @@
 """Facts that Openchair itself makes: what a person decided, what we sent. They come in through the inbox like all."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 from openchair.chair.intake.sync import ToFacts
 from openchair.chair.ports import Envelope
 from openchair.chair.state import State
-from openchair.core.ids import digest
+from openchair.core.ids import IDENTIFIER_KINDS, digest
 from openchair.facts import segment
-from openchair.facts.kinds import check
+from openchair.facts.kinds import check, schema
 
 SOURCE = "openchair"
 
@@ -21,6 +23,18 @@ def envelope(kind: str, key: str, now: datetime, row: dict[str, Any]) -> Envelop
     whole = {"fact_id": digest(SOURCE, key), "source": SOURCE, "received_at": now, "happened_at": now, **row}
     check(kind, whole)
     return Envelope(key, SOURCE, now, msgspec.json.encode({"kind": kind, "row": whole}))
+
+
+def named(identifiers: Sequence[str]) -> str:
+    """The identifier that our own facts about a customer carry: the shop's own id, then an e-mail, then a device."""
+    order = {kind: place for place, kind in enumerate(IDENTIFIER_KINDS)}
+    return min(identifiers, key=lambda text: (order.get(text.partition(":")[0], len(order)), text))
+
+
+def table(kind: str, *events: Envelope) -> pa.Table:
+    """The facts in envelopes of ours, all of one kind, as history will hold them."""
+    rows = [row for event in events for _, row in to_facts(event.body, SOURCE, event.key, event.received_at)]
+    return pa.Table.from_pylist(rows, schema(kind))
 
 
 class _Own(msgspec.Struct):

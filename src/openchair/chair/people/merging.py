@@ -1,0 +1,135 @@
+"""Merging: customers that are one, by exact identifiers, by likeness or by somebody's word; and taking it back."""
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from openchair.chair.actor import Actor
+from openchair.chair.lease import HEAVY, held
+from openchair.chair.people import resolving
+from openchair.chair.ports import Progress
+from openchair.chair.views import Merge, ResolveReport, Review
+from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
+from openchair.core.ids import digest
+from openchair.dossier import identity
+
+if TYPE_CHECKING:
+    from openchair.chair.chair import Chair
+
+VERDICTS = {"merge": ("merge", "apart"), "identifier": ("seen",), "decision": ("upheld", "changed")}
+"""What may be answered to each kind of review."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """Who is who, and the questions that only a person can answer."""
+
+    chair: "Chair"
+
+    def resolve(self, *, progress: Progress = lambda step: None) -> ResolveReport:
+        """Look for people who share no identifier: merge the sure, ask about the likely. Raises Conflict at work."""
+        chair = self.chair
+        with held(chair.state, HEAVY, chair.clock), closing(chair.engine()) as engine:
+            chair.sync()
+            progress("resolve")
+            merges, reviews, report = resolving.find(chair.state, engine, chair.moment(), chair.settings, chair.timer)
+            chair.state.put_merges(merges)
+            chair.state.open_reviews(reviews)
+            self._stand([merge for merge in merges if merge.status == "merged"])
+        return report
+
+    def merge(self, left: str, right: str, *, by: Actor, why: str = "") -> Merge:
+        """Say that two customers are one. Raises NotFound, BadInput for one with themselves, Conflict if refused."""
+        one, other = sorted((self.chair.find(left), self.chair.find(right)))
+        identity.checked(one, other, self.chair.state.merge_graph())
+        now = self.chair.clock()
+        merge = Merge(
+            merge_id(one, other), one, other, "person", f"{by.name} says so", None, (), "merged", now, now, by.name, why
+        )
+        return self._decide(merge, by, "merged")
+
+    def unmerge(self, who: str, *, by: Actor, why: str = "") -> tuple[Merge, ...]:
+        """Take back a merge by its id, or all of a customer; they are kept apart from then on. Raises NotFound."""
+        one = self.chair.state.merge(who)
+        if one is not None:
+            return (self.apart(who, by=by, why=why),)
+        customer_id = self.chair.find(who)
+        found, _ = self.chair.state.merges(status="merged", customer_id=customer_id, limit=1000)
+        if not found:
+            raise NotFound("merge", value=who, bound="was merged with nobody", remedy="See the page Merges.")
+        return tuple(self.apart(merge.merge_id, by=by, why=why) for merge in found)
+
+    def apart(self, merge_id: str, *, by: Actor, why: str = "") -> Merge:
+        """Keep two customers apart, whether they were merged or asked about. Raises NotFound."""
+        merge = self._merge(merge_id)
+        now = self.chair.clock()
+        changed = replace(merge, status="apart", decided_at=now, decided_by=by.name, why=why)
+        return self._decide(changed, by, "kept apart")
+
+    def merges(
+        self, status: str = "", customer: str = "", limit: int = 50, after: str | None = None
+    ) -> tuple[tuple[Merge, ...], bool]:
+        """Merges, newest first, of a status (merged, asked, apart) or a customer, and whether more follow."""
+        customer_id = self.chair.find(customer) if customer else ""
+        found, more = self.chair.state.merges(status=status, customer_id=customer_id, limit=limit, after=after)
+        return tuple(found), more
+
+    def reviews(
+        self, kind: str = "", waiting: bool = True, limit: int = 50, after: str | None = None
+    ) -> tuple[tuple[Review, ...], bool]:
+        """Questions to the team, and whether more follow."""
+        found, more = self.chair.state.reviews(kind=kind, waiting=waiting, limit=limit, after=after)
+        return tuple(found), more
+
+    def settle(self, review_id: str, verdict: str, *, by: Actor, why: str = "") -> Review:
+        """Answer a question; a merge is then done or kept apart. Raises NotFound, BadInput, Conflict when answered."""
+        review = self.chair.state.review(review_id)
+        if review is None:
+            raise NotFound("review", value=review_id, bound="was never asked", remedy="List reviews to find it.")
+        if verdict not in VERDICTS[review.kind]:
+            bound = f"one of {', '.join(VERDICTS[review.kind])}"
+            raise BadInput("verdict", value=verdict, bound=bound, remedy="Choose one of these.")
+        if review.verdict:
+            raise Conflict("review", value=review.verdict, bound="is answered already", remedy="Undo that instead.")
+        now = self.chair.clock()
+        if review.kind == "merge":
+            merge = self._merge(review.subject)
+            if verdict == "merge":
+                identity.checked(merge.left_id, merge.right_id, self.chair.state.merge_graph())
+                self._decide(replace(merge, status="merged", decided_at=now, decided_by=by.name, why=why), by, "merged")
+            else:
+                self.apart(merge.merge_id, by=by, why=why)
+        self.chair.state.settle(review_id, verdict, by.name, now, why)
+        self.chair.state.log(by.name, f"answered {review.kind}: {verdict}", review.customer_id, why, now)
+        return replace(review, verdict=verdict, decided_by=by.name, decided_at=now, why=why)
+
+    def _merge(self, merge_id: str) -> Merge:
+        merge = self.chair.state.merge(merge_id)
+        if merge is None:
+            raise NotFound("merge", value=merge_id, bound="is not here", remedy="List merges to find it.")
+        return merge
+
+    def _decide(self, merge: Merge, by: Actor, act: str) -> Merge:
+        if by.role == "customer":
+            raise NotAllowed("merge", bound="is for the team to decide", remedy="Ask them.")
+        self.chair.state.put_merges([merge])
+        review_id = digest("review", "merge", merge.merge_id)[:20]
+        self.chair.state.settle(review_id, "merge" if act == "merged" else "apart", by.name, self._now(), merge.why)
+        self._stand([merge])
+        for customer_id in (merge.left_id, merge.right_id):
+            self.chair.state.log(by.name, act, customer_id, f"{merge.merge_id} {merge.why}".strip(), self._now())
+        return merge
+
+    def _stand(self, merges: list[Merge]) -> None:
+        """Let what was said to either of two records bind for both, or again for each alone."""
+        both = sorted({self.chair.state.find(base) or base for m in merges for base in (m.left_id, m.right_id)})
+        self.chair.restand(both)
+
+    def _now(self) -> datetime:
+        return self.chair.clock()
+
+
+def merge_id(left: str, right: str) -> str:
+    """The id of the row that joins two bases, whichever way round they are named."""
+    return digest("merge", *sorted((left, right)))[:20]
