@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from openchair.chair import tell
-from openchair.chair.actor import OWNER_AT_HOME
+from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
@@ -145,6 +145,13 @@ class Chair:
                 progress,
             )
             self.catch_up()
+        return report
+
+    def day(self) -> TurnReport:
+        """What the server does once a day: find who is one, turn the wheel, let go of what was kept long enough."""
+        self.merging.resolve()
+        report = self.turn()
+        self.privacy.retain(by=Actor("the server", "program"))
         return report
 
     def turns(self, limit: int = 10) -> tuple[TurnReport, ...]:

@@ -3,10 +3,12 @@
 import os
 import shutil
 import tomllib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
 from openchair.chair.ports import Engine
 from openchair.core.errors import BadInput, Conflict, NotFound
@@ -20,6 +22,8 @@ from openchair.store.sql.database import Database
 from openchair.store.sql.state import open_state
 
 FILE = "openchair.toml"
+TOMBSTONES = "erased.txt"
+"""The file of a home that holds, as salted hashes, who was erased: keep it with the backups."""
 
 
 def init_home(home: Path, given: dict[str, str]) -> Path:
@@ -82,6 +86,11 @@ def open_home(home: str | Path) -> Chair:
 
         return DuckEngine(history, settings.memory, settings.threads, folder / "tmp")
 
+    def engrave(salt: str, hashes: Collection[str]) -> None:
+        (folder / TOMBSTONES).write_text("\n".join([salt, *sorted(hashes), ""]), encoding="ascii")
+        # A file that waits to be confirmed may name whoever is being erased; it can be uploaded again.
+        shutil.rmtree(folder / "uploads", ignore_errors=True)
+
     return Chair(
         home=folder.resolve(),
         settings=settings,
@@ -91,6 +100,7 @@ def open_home(home: str | Path) -> Chair:
         catalogue=catalogue,
         clock=lambda: datetime.now(UTC),
         timer=perf_counter,
+        engrave=engrave,
     )
 
 
@@ -100,9 +110,20 @@ def back_up(home: Path, out: Path) -> dict[str, int]:
     return backup.backup(home, Database(settings.state), DeltaHistory(settings.history), out)
 
 
-def restore_home(home: Path, file: Path) -> None:
-    """Make the shop of a backup in a new folder."""
+def restore_home(home: Path, file: Path, erased: Path | None = None) -> int:
+    """Make the shop of a backup in a new folder; gives how many people were erased again.
+
+    erased: the erased.txt of the shop that the backup was made of, where it is not in the new folder already: whoever
+    was erased after the backup was made is not brought back by it.
+    """
+    stones = erased or home / TOMBSTONES
+    salt, *hashes = stones.read_text(encoding="ascii").split() if stones.is_file() else [""]
+    if erased is not None and not salt:
+        raise BadInput("erased", value=str(erased), bound="must be the erased.txt of a home", remedy="Name that file.")
     backup.unpack(file, home)
     settings = settings_at(home)
     backup.load(Database(settings.state), home / "state", DeltaHistory(settings.history), tuple(KINDS))
     shutil.rmtree(home / "state")
+    chair = open_home(home)
+    chair.catch_up()
+    return chair.privacy.erase_again(salt, hashes, by=OWNER_AT_HOME) if salt else 0

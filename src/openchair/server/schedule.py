@@ -34,7 +34,12 @@ if hasattr(os, "nice"):
 home, work, as_of = sys.argv[1:]
 try:
     chair = openchair.open(home)
-    chair.sync() if work == "sync" else chair.turn(chair.moment(as_of))
+    if work == "sync":
+        chair.sync()
+    elif work == "day":
+        chair.day()
+    else:
+        chair.turn(chair.moment(as_of))
 except OpenchairError as wrong:
     sys.stdout.write(f"{wrong.status} {wrong.code} {wrong}")
     sys.exit(3)
@@ -84,7 +89,7 @@ class Apart:
         """The day's turn, once its time has come."""
         last = self.chair.turns(1)
         if not self._stopped and due(self.chair.moment(), turn_at, last[0].started_at if last else None):
-            self.turn()
+            self._run("day")
 
     def stop(self) -> None:
         """End what runs: what it had not finished is done by the next."""

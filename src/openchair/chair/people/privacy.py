@@ -1,6 +1,6 @@
 """Privacy: everything of one customer given to them, or erased for good; facts that have been kept long enough go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,15 @@ class Privacy:
         # Whose dossier it was is no longer said: only that somebody was erased, by whom and when.
         chair.state.log(by.name, "erased", None, "", chair.clock())
         return {kind: number for kind, number in gone.items() if number}
+
+    def erase_again(self, salt: str, hashes: Iterable[str], *, by: Actor) -> int:
+        """Erase whoever these tombstones mean, once an older backup is restored; gives how many there were."""
+        chair = self.chair
+        known = chair.state.tombstones(salt, hashes, chair.clock())
+        customers = chair.state.speakers(known)
+        for customer_id in customers:
+            self.erase(customer_id, by=by)
+        return len(customers)
 
     def retain(self, *, by: Actor, progress: Progress = lambda step: None) -> dict[str, int]:
         """Let go of facts that were kept as long as the setting `retention` allows; gives how many of each kind."""
