@@ -1,5 +1,6 @@
 """The one table of settings: name, default, bound and meaning. Environment over file over default."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -86,6 +87,12 @@ def retention_of(text: str) -> dict[str, int]:
     return kept
 
 
+def _smtp(text: str) -> Value:
+    if text and not re.fullmatch(r"smtps?://([^@/\s]+@)?[\w.-]+(:\d{1,5})?", text):
+        raise ValueError
+    return text
+
+
 def _memory(text: str) -> Value:
     if not (text[:-2].isdigit() and text[-2:] in ("MB", "GB")):
         raise ValueError
@@ -113,6 +120,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("open_demo", False, "true or false", "Let anyone on this machine look at the pages without signing in; only for a sample shop.", _flag),
     Setting("sync_seconds", 5.0, "0.1 to 3600", "How often the server moves acknowledged events from the inbox to history.", _number(float, 0.1, 3600)),
     Setting("retention", "", f"days by kind of fact ({', '.join(LETTING_GO)}), as steps=400, events=400", "How long facts are kept; a kind that is not named is kept for ever.", _retention),
+    Setting("smtp", "", "smtp://user:password@host:port, smtps://.., or empty", "The mail server that mail goes out by; empty: none is sent.", _smtp),
+    Setting("seat_code", False, "true or false", "Ask for a code sent to the customer's e-mail before their seat opens; needs smtp.", _flag),
+    Setting("seat_days", 30, "1 to 365", "How many days a link to a customer's seat works.", _number(int, 1, 365)),
     Setting("turn_at", "05:00", "a time of day HH:MM, or off", "When the server turns the wheel each day, in the shop's time zone.", _time_of_day),
 )  # fmt: skip
 
@@ -141,6 +151,9 @@ class Settings:
     open_demo: bool
     sync_seconds: float
     retention: str
+    smtp: str
+    seat_code: bool
+    seat_days: int
     turn_at: str
 
     @property
@@ -201,4 +214,11 @@ def _refuse_unsafe(settings: Settings) -> None:
             value=True,
             bound="only a sample shop on this machine may be open",
             remedy="Turn open_demo off, or listen on 127.0.0.1 without a public_url.",
+        )
+    if settings.seat_code and not settings.smtp:
+        raise Unsafe(
+            "seat_code",
+            value=True,
+            bound="without a mail server no code can be sent, and no seat would ever open",
+            remedy="Set smtp, or turn seat_code off.",
         )
