@@ -152,7 +152,7 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
     said, contacts = state.said("traits", customer_id), state.said("contacts", customer_id)
     identifiers = tuple(state.identifiers_of(customer_id))
     traits, notes = traits_of(said, hidden=[name for row in said if standing.binds(name := row["name"])])
-    last = next(iter(state.turns(1)), None)
+    asked, last = standing.standing_of(said), next(iter(state.turns(1)), None)
     decisions, _ = state.decisions(customer_id=customer_id, limit=DECISIONS_SHOWN)
     row = state.customer(customer_id)
     who, headline = _newcomer(customer_id, identifiers, traits), "New here; the next turn will know more."
@@ -174,9 +174,9 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
         headline=headline,
         traits=traits,
         hard_rules=standing.rules_in_force(said),
-        food_safety=rules.FOOD_SAFETY[standing.standing_of(said).food_safety],
+        food_safety=rules.FOOD_SAFETY[asked.food_safety],
         consents=standing.consents_in_force(said),
-        attention=attention.of(said, contacts, moment=at, settings=shop.settings),
+        attention=attention.of(asked, contacts, moment=at, settings=shop.settings),
         notes=notes,
         relatives=_relatives(shop, customer_id, identifiers),
         decisions=tuple(decision(shop, one) for one in decisions),

@@ -1,5 +1,6 @@
 """Time as an argument: the moment a turn or a decision is made for. Nothing here reads the clock."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -51,3 +52,16 @@ def moment_of(text: str, where: ZoneInfo) -> Moment:
             "as-of time", value=text, bound="a date or an ISO 8601 time", remedy="Write 2011-12-10 or 2011-12-10T09:00."
         ) from None
     return Moment(local.astimezone(UTC), where)
+
+
+def quiet_hours(text: str) -> tuple[int, int]:
+    """The whole hours from and until which it is to be quiet; equal where it never is. Raises BadInput.
+
+    >>> quiet_hours("21-8"), quiet_hours("22:00 - 07:00"), quiet_hours("off")
+    ((21, 8), (22, 7), (0, 0))
+    """
+    found = re.fullmatch(r"(\d{1,2})(?::00)?\s*[-–]\s*(\d{1,2})(?::00)?", text.strip())
+    hours = (int(found[1]), int(found[2])) if found else (0, 0) if text.strip() == "off" else (25, 25)
+    if max(hours) > 24:
+        raise BadInput("quiet hours", value=text, bound="two whole hours, or off", remedy="Write 21-8.")
+    return hours[0] % 24, hours[1] % 24

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
-from openchair.core.clock import zone
+from openchair.core.clock import quiet_hours, zone
 from openchair.core.errors import BadInput, Unsafe
 from openchair.core.money import check_currency
 
@@ -93,6 +93,11 @@ def _smtp(text: str) -> Value:
     return text
 
 
+def _quiet_hours(text: str) -> Value:
+    quiet_hours(text)
+    return text
+
+
 def _memory(text: str) -> Value:
     if not (text[:-2].isdigit() and text[-2:] in ("MB", "GB")):
         raise ValueError
@@ -119,6 +124,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_url", "", "an https address, or empty", "How people reach this server from outside; needed to listen on anything but this machine.", str),
     Setting("open_demo", False, "true or false", "Let anyone on this machine look at the pages without signing in; only for a sample shop.", _flag),
     Setting("sync_seconds", 5.0, "0.1 to 3600", "How often the server moves acknowledged events from the inbox to history.", _number(float, 0.1, 3600)),
+    Setting("attention_budget", 6.0, "0 to 100", "How many units of attention a customer has for us in four weeks: an e-mail or a letter takes 1, a message 1.5, a visit 2, a call 3, something in a parcel 0.5.", _number(float, 0, 100)),
+    Setting("quiet_hours", "21-8", "two whole hours, or off", "When no customer is to be disturbed, in the time zone they told us, else the shop's; a customer's own hours go before.", _quiet_hours),
     Setting("retention", "", f"days by kind of fact ({', '.join(LETTING_GO)}), as steps=400, events=400", "How long facts are kept; a kind that is not named is kept for ever.", _retention),
     Setting("smtp", "", "smtp://user:password@host:port, smtps://.., or empty", "The mail server that mail goes out by; empty: none is sent.", _smtp),
     Setting("seat_code", False, "true or false", "Ask for a code sent to the customer's e-mail before their seat opens; needs smtp.", _flag),
@@ -150,6 +157,8 @@ class Settings:
     public_url: str
     open_demo: bool
     sync_seconds: float
+    attention_budget: float
+    quiet_hours: str
     retention: str
     smtp: str
     seat_code: bool

@@ -61,7 +61,8 @@ def permitted(of: Circumstances, actions: Sequence[Action]) -> NDArray[np.int16]
     """
     codes = np.empty((len(of), len(actions)), dtype=np.int16)
     for column, action in enumerate(actions):
-        against = rules.blocks(of.rules, of.food_safety, action.contents, action.channel, action.purpose)
+        thing = rules.barred(action.contents, action.channel, action.purpose)
+        against = rules.blocks(of.rules, of.food_safety, [thing])[:, 0]
         for code, test in _TESTS:
             against = np.where((against == 0) & test(of, action), np.int16(code), against)
         codes[:, column] = against

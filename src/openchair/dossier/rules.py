@@ -7,17 +7,27 @@ There is one check, `blocks`; whatever offers, sends or books something must ask
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable
-from functools import reduce
+from collections.abc import Sequence
+from functools import lru_cache, reduce
 from operator import or_
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from openchair.dossier.words import FILLERS, NOTHING, RELIGIONS, SILENCE, WORDS
+from openchair.dossier.words import (
+    FILLERS,
+    IS_NOTHING,
+    IS_SILENCE,
+    IS_TRUE,
+    RELIGIONS,
+    WORDS,
+    normal,
+    pattern,
+    pieces,
+    split,
+)
 
 Allergen = Literal["gluten", "crustaceans", "eggs", "fish", "peanuts", "soybeans", "milk", "nuts", "celery", "mustard",
                    "sesame", "sulphites", "lupin", "molluscs"]  # fmt: skip
@@ -26,7 +36,7 @@ Diet = Literal["vegetarian", "vegan", "pescatarian", "halal", "kosher", "no pork
 """Diets that a thing to eat can be declared fit for."""
 Channel = Literal["person", "parcel", "e-mail", "call", "letter", "message", "webhook"]
 """How an action reaches the customer; `webhook` stays between machines until the customer looks."""
-Purpose = Literal["service", "marketing"]
+Purpose = Literal["service", "marketing", "research", "automatic orders"]
 FoodSafety = Literal["unknown", "none", "declared"]
 
 ALLERGENS: tuple[str, ...] = get_args(Allergen)
@@ -41,7 +51,7 @@ TERMS: tuple[str, ...] = (
 )  # fmt: skip
 """Bit i of a customer's rules is TERMS[i]. New terms go to the end, for the bits are kept."""
 BIT: dict[str, int] = {term: 1 << place for place, term in enumerate(TERMS)}
-_ALLERGIES = sum(BIT[term] for term in (*ALLERGENS, "other allergy"))
+ALLERGIES = sum(BIT[term] for term in (*ALLERGENS, "other allergy"))
 
 # What a thing must be declared fit for to satisfy a diet.
 _SATISFIED_BY = {
@@ -103,29 +113,35 @@ def forbidding(contents: Contents, channel: Channel | None = None, purpose: Purp
     terms |= {"no gifts", "other rule"} if contents.gift else set()
     terms |= {"no flowers", "other rule"} if contents.flowers else set()
     terms |= {_CHANNEL_TERMS[channel]} if channel in _CHANNEL_TERMS else set()
-    terms |= {"under age"} if purpose == "marketing" else set()
+    terms |= {"under age"} if purpose != "service" else set()
     return sum(BIT[term] for term in terms)
 
 
-def blocks(
-    rules: NDArray[np.int64],
-    food_safety: NDArray[np.integer],
-    contents: Contents,
-    channel: Channel | None = None,
-    purpose: Purpose = "service",
-) -> NDArray[np.int16]:
-    """For each customer, why they must not get this: an index into REASONS, 0 where they may.
+class Barred(NamedTuple):
+    """What hard rules have against a thing: the bits that forbid it, and whether it may hold what is not known."""
+
+    terms: int
+    unsure: bool
+
+
+@lru_cache(maxsize=1 << 16)
+def barred(contents: Contents, channel: Channel | None = None, purpose: Purpose = "service") -> Barred:
+    """A thing as `blocks` judges it, worked out once for equal contents, channel and purpose."""
+    return Barred(forbidding(contents, channel, purpose), contents.edible and contents.allergens != ())
+
+
+def blocks(rules: NDArray[np.int64], food_safety: NDArray[np.integer], things: Sequence[Barred]) -> NDArray[np.int16]:
+    """(k, t) for each customer, why they must not get each thing: an index into REASONS, 0 where they may.
 
     rules: (k,) bits. food_safety: (k,) UNKNOWN, NONE or DECLARED. This is the one check of hard rules.
     """
-    hit = rules & np.int64(forbidding(contents, channel, purpose))
-    lowest = hit & -hit
-    codes = np.where(hit != 0, 1 + np.log2(np.maximum(lowest, 1)), 0).astype(np.int16)
-    if contents.edible and contents.allergens != ():
-        # A declaration that names no allergy we hold is no declaration.
-        unsure = (food_safety == UNKNOWN) | ((food_safety == DECLARED) & ((rules & _ALLERGIES) == 0))
-        codes = np.where((codes == 0) & unsure, np.int16(ALLERGIES_UNKNOWN), codes)
-    return codes
+    terms = np.array([thing.terms for thing in things], dtype=np.int64)
+    edible = np.array([thing.unsure for thing in things], dtype=np.bool_)
+    hit = rules[:, None] & terms
+    codes = np.where(hit != 0, 1 + np.log2(np.maximum(hit & -hit, 1)), 0).astype(np.int16)
+    # A declaration that names no allergy we hold is no declaration.
+    unsure = (food_safety == UNKNOWN) | ((food_safety == DECLARED) & ((rules & ALLERGIES) == 0))
+    return np.where((codes == 0) & unsure[:, None] & edible, np.int16(ALLERGIES_UNKNOWN), codes)
 
 
 def blocked(
@@ -144,7 +160,7 @@ def blocked(
     'their allergies are not known, and it is not known to be free of them'
     """
     state = np.array([FOOD_SAFETY.index(food_safety)], dtype=np.int8)
-    code = int(blocks(np.array([rules], dtype=np.int64), state, contents, channel, purpose)[0])
+    code = int(blocks(np.array([rules], dtype=np.int64), state, [barred(contents, channel, purpose)])[0, 0])
     return REASONS[code] if code else None
 
 
@@ -169,37 +185,14 @@ def shown(rules: int) -> tuple[str, ...]:
 # --- reading what people wrote ------------------------------------------------------------------------------------
 
 
-def _normal(text: str) -> str:
-    """Text as it is compared: one case, one form of each letter, words parted by single blanks."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("ي", "ی").replace("ك", "ک")
-    return " ".join(re.sub(r"[_\-'’.!()\"*:]+", " ", plain).split())
-
-
-def _split(words: str) -> list[str]:
-    return [_normal(word) for word in words.split(";")]
-
-
 def _vocabulary(table: dict[str, str]) -> dict[str, int]:
     bits = {terms: sum(BIT[term] for term in terms.split("+")) for terms in table}
-    return {word: bits[terms] for terms, words in table.items() for word in _split(words)}
-
-
-def _pattern(words: Iterable[str]) -> re.Pattern[str]:
-    """Any of the words, longest first; Thai is written without blanks, so there a word may stand inside others."""
-    longest = sorted(set(words), key=lambda word: (-len(word), word))
-    thai = "\u0e00-\u0e7f"
-    bounded = [re.escape(w) if re.match(f"[{thai}]", w) else rf"(?<!\w){re.escape(w)}(?!\w)" for w in longest]
-    return re.compile("|".join(bounded))
+    return {word: bits[terms] for terms, words in table.items() for word in split(words)}
 
 
 _WORDS = _vocabulary(WORDS)
 _FAITHS = _vocabulary(RELIGIONS)
-_WORD, _FAITH, _FILLER = _pattern(_WORDS), _pattern(_FAITHS), _pattern(_split(FILLERS))
-_NOTHING, _SILENCE = frozenset(_split(NOTHING)), frozenset({"", *_split(SILENCE)})
-_PARTS = re.compile(r"[,;/\n|،،؛&+]|\band\b|\bor\b")
-_TRUE = frozenset({"true", "yes", "1", "y", "t", "on", "ہاں", "ใช่"})
-_FALSE = frozenset({"false", "no", "0", "n", "f", "off", "نہیں", "ไม่"})
-
+_WORD, _FAITH, _FILLER = pattern(_WORDS), pattern(_FAITHS), pattern(split(FILLERS))
 _ALLERGY_TRAITS = frozenset({"allergies", "allergy", "allergens", "food allergies", "food allergy", "allergic to"})
 _DIET_TRAITS = frozenset(
     {"diet", "diets", "dietary", "dietary requirements", "dietary restrictions", "dietary preference"}
@@ -207,8 +200,12 @@ _DIET_TRAITS = frozenset(
 _FAITH_TRAITS = frozenset({"religion", "faith"})
 _NEVER_TRAITS = frozenset({"never", "do not", "dont", "hard rule", "hard rules", "prohibitions", "avoid"})
 _AGE_TRAITS = frozenset({"age"})
+FORBID = "forbid"
+"""The trait by which a rule is added by its term, whoever says it and whatever else they forbade."""
 _LISTS = dict.fromkeys(_ALLERGY_TRAITS, "other allergy") | dict.fromkeys(_DIET_TRAITS, "other diet")
-_LISTS |= dict.fromkeys(_NEVER_TRAITS, "other rule")
+_LISTS |= dict.fromkeys({*_NEVER_TRAITS, FORBID}, "other rule")
+_GROUPS = {"allergies": _ALLERGY_TRAITS, "diet": _DIET_TRAITS, "religion": _FAITH_TRAITS, "never": _NEVER_TRAITS}
+_TOPICS = {name: topic for topic, names in _GROUPS.items() for name in names} | {"age": "age", FORBID: FORBID}
 _FLAG = re.compile(r"^(no|do not|dont|never) |(allergy|free|intolerance|intolerant)$")
 _FLAG_NAMES = frozenset({"vegan", "vegetarian", "halal", "kosher", "pescatarian", "coeliac", "celiac"})
 _FLAG_NAMES |= frozenset({"teetotal", "under age", "underage", "minor", "is minor", "under 18"})
@@ -220,11 +217,21 @@ def binds(name: str) -> bool:
     >>> [binds(name) for name in ("Allergies", "no_calls", "peanut-allergy", "favourite team", "email")]
     [True, True, True, False, False]
     """
-    key = _normal(name)
-    if key in _LISTS or key in _FAITH_TRAITS or key in _AGE_TRAITS or key in _FLAG_NAMES:
-        return True
+    return topic_of(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def topic_of(name: str) -> str | None:
+    """What a trait of this name speaks of, so that a later word replaces an earlier one; None where it binds nothing.
+
+    >>> topic_of("Food_Allergies"), topic_of("faith"), topic_of("no_calls"), topic_of("favourite team")
+    ('allergies', 'religion', 'no calls', None)
+    """
+    key = normal(name)
+    if key in _TOPICS or key in _FLAG_NAMES:
+        return _TOPICS.get(key, key)
     mask, left = _read(key)
-    return bool(_FLAG.search(key)) and mask != 0 and not left
+    return key if _FLAG.search(key) and mask != 0 and not left else None
 
 
 def rules_of(name: str, value: str) -> tuple[int, int]:
@@ -242,15 +249,18 @@ def rules_of(name: str, value: str) -> tuple[int, int]:
     >>> terms_of(rules_of("allergies", '["مونگ پھلی", "kiwi"]')[0]), terms_of(rules_of("do_not", "call")[0])
     (('peanuts', 'other allergy'), ('no calls',))
     """
-    key = _normal(name)
+    key = normal(name)
     if key in _AGE_TRAITS:
-        number = value.strip().partition(".")[0]
-        return (BIT["under age"], UNKNOWN) if number.isdecimal() and int(number) < 18 else (0, UNKNOWN)
+        years = re.match(r"\s*(\d{1,9})", value)
+        return (BIT["under age"] if years and int(years[1]) < 18 else 0), UNKNOWN
     if key in _FAITH_TRAITS:
-        return reduce(or_, (_FAITHS[word] for word in _FAITH.findall(_normal(value))), 0), UNKNOWN
+        return reduce(or_, (_FAITHS[word] for word in _FAITH.findall(normal(value))), 0), UNKNOWN
+    if key == FORBID and value.strip() in BIT:
+        mask = BIT[value.strip()]
+        return mask, DECLARED if mask & ALLERGIES else UNKNOWN
     if key in _LISTS:
         return _declared(key, value)
-    if not binds(name) or _normal(value) not in _TRUE:
+    if not binds(name) or normal(value) not in IS_TRUE:
         return 0, UNKNOWN
     mask = BIT["under age"] if "minor" in key or "under" in key else _read(key)[0]
     return mask, DECLARED if key.endswith(("allergy", "intolerance", "intolerant")) else UNKNOWN
@@ -258,31 +268,15 @@ def rules_of(name: str, value: str) -> tuple[int, int]:
 
 def _declared(key: str, value: str) -> tuple[int, int]:
     """The rules in a list of declarations under a trait of this name."""
-    pieces = [piece for piece in map(_normal, _pieces(value)) if piece not in _SILENCE]
-    told = [piece for piece in pieces if piece not in _NOTHING]
+    said = [piece for piece in map(normal, pieces(value)) if piece not in IS_SILENCE]
+    told = [piece for piece in said if piece not in IS_NOTHING]
     mask = 0
     for piece in told:
         found, left = _read(piece)
         mask |= found | (BIT[_LISTS[key]] if left or not found else 0)
     if key in _ALLERGY_TRAITS:
-        return mask, DECLARED if told else NONE if pieces else UNKNOWN
-    return mask, DECLARED if key in _NEVER_TRAITS and mask & _ALLERGIES else UNKNOWN
-
-
-def _pieces(value: str) -> list[str]:
-    """The single declarations in a value."""
-    text = value.strip()
-    if text[:1] in ("[", "{", '"'):
-        try:
-            parsed = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            parsed = text.strip('[]{}"')
-        if isinstance(parsed, dict):
-            parsed = [said for said, holds in parsed.items() if _normal(str(holds)) not in _FALSE | _SILENCE]
-        if isinstance(parsed, list):
-            return [piece for part in parsed if part is not None for piece in _PARTS.split(str(part))]
-        text = str(parsed)
-    return [text] if _normal(text) in _NOTHING | _SILENCE else _PARTS.split(text)
+        return mask, DECLARED if told else NONE if said else UNKNOWN
+    return mask, DECLARED if key not in _DIET_TRAITS and mask & ALLERGIES else UNKNOWN
 
 
 def _read(text: str) -> tuple[int, str]:

@@ -99,11 +99,18 @@ def traits_of(
 
 def said_of(row: Mapping[str, Any]) -> Said:
     """What a fact of kind traits says, and who says it."""
-    signed = msgspec.json.decode(row["properties"]) if row["properties"] else {}
-    by = str(signed.get("by") or "") if isinstance(signed, dict) else ""
-    return Said(
-        plain(row["value"]), row["said_by"], by, row["source"], row["happened_at"], row["confidence"], row["fact_id"]
-    )
+    by, since = signed(row).get("by", ""), row["happened_at"]
+    return Said(plain(row["value"]), row["said_by"], by, row["source"], since, row["confidence"], row["fact_id"])
+
+
+def signed(row: Mapping[str, Any]) -> dict[str, str]:
+    """Who wrote a fact down, why, and in which words and language something was agreed to, as far as it is known."""
+    try:
+        properties = msgspec.json.decode(row["properties"] or "{}")
+    except msgspec.DecodeError:
+        return {}
+    names = ("by", "why", "wording", "language")
+    return {name: str(properties[name]) for name in names if isinstance(properties, dict) and properties.get(name)}
 
 
 def _trait(name: str, newest_first: Sequence[Said]) -> Trait | None:

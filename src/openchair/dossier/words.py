@@ -1,8 +1,14 @@
-"""The words people use for what they must not get, in English, Urdu and Thai; read by `dossier.rules`.
+"""The words people use for what they must not get, in English, Urdu and Thai, and how text is taken apart to find them.
 
 Words are parted by semicolons. A word may stand for several terms where speakers mean several: a "nut allergy" is taken
-to include peanuts. Reading too much costs a gift; reading too little may cost a life.
+to include peanuts. Reading too much costs a gift; reading too little may cost a life. `dossier.rules` reads them.
 """
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import msgspec
 
 WORDS: dict[str, str] = {
     "gluten": (
@@ -95,3 +101,52 @@ FILLERS = (
     "มาก; ไม่; กิน; ห้าม; อาหาร; หรือ; รุนแรง; ส่ง; ให้"
 )
 """Words around the telling ones; anything else left over in a declaration is something we do not know."""
+
+
+def normal(text: str) -> str:
+    """Text as it is compared: one case, one form of each letter, words parted by single blanks.
+
+    >>> normal(" No_Calls! ")
+    'no calls'
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("ي", "ی").replace("ك", "ک")
+    return " ".join(re.sub(r"[_\-'’.!()\"*:]+", " ", plain).split())
+
+
+def split(words: str) -> list[str]:
+    """The words of a row of one of the tables here, as they are compared."""
+    return [normal(word) for word in words.split(";")]
+
+
+def pattern(words: Iterable[str]) -> re.Pattern[str]:
+    """Any of the words, longest first; Thai is written without blanks, so there a word may stand inside others."""
+    longest = sorted(set(words), key=lambda word: (-len(word), word))
+    thai = "\u0e00-\u0e7f"
+    bounded = [re.escape(w) if re.match(f"[{thai}]", w) else rf"(?<!\w){re.escape(w)}(?!\w)" for w in longest]
+    return re.compile("|".join(bounded))
+
+
+IS_NOTHING, IS_SILENCE = frozenset(split(NOTHING)), frozenset({"", *split(SILENCE)})
+IS_TRUE = frozenset({"true", "yes", "1", "y", "t", "on", "ہاں", "ใช่"})
+_FALSE = frozenset({"false", "no", "0", "n", "f", "off", "نہیں", "ไม่"})
+_PARTS = re.compile(r"[,;/\n|،،؛&+]|\band\b|\bor\b")
+
+
+def pieces(value: str) -> list[str]:
+    """The single declarations in a value: text, a list with commas, or JSON.
+
+    >>> pieces("eggs and milk"), pieces('{"eggs": true, "milk": false}')
+    (['eggs ', ' milk'], ['eggs'])
+    """
+    text = value.strip()
+    if text[:1] in ("[", "{", '"'):
+        try:
+            parsed = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            parsed = text.strip('[]{}"')
+        if isinstance(parsed, dict):
+            parsed = [said for said, holds in parsed.items() if normal(str(holds)) not in _FALSE | IS_SILENCE]
+        if isinstance(parsed, list):
+            return [piece for part in parsed if part is not None for piece in _PARTS.split(str(part))]
+        text = str(parsed)
+    return [text] if normal(text) in IS_NOTHING | IS_SILENCE else _PARTS.split(text)

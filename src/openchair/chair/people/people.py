@@ -82,7 +82,7 @@ class People:
 
     def forbid(self, who: str, term: str, *, by: Actor) -> None:
         """Add a hard rule by its term. Raises NotFound, BadInput for a word that is no term."""
-        self.say(who, "never", _term(term), by=by)
+        self.say(who, rules.FORBID, _term(term), by=by)
 
     def lift(self, who: str, term: str, *, by: Actor, why: str = "") -> None:
         """Lift a hard rule: the customer, or an owner with a reason. Raises NotFound, BadInput, NotAllowed."""

@@ -15,7 +15,7 @@ from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
 from openchair.chair.state import State
 from openchair.core.clock import Moment
 from openchair.core.ids import IDENTIFIER_KINDS
-from openchair.dossier import consent, rules, stage
+from openchair.dossier import rules, stage, standing
 from openchair.facts.bits import union_of
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
@@ -108,13 +108,13 @@ def _newest(facts: ir.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> 
 def _masks(engine: Engine, traits: ir.Table) -> ir.Table:
     """Hard rules and consents of each customer as bit sets, from the newest value of each trait that speaks of them."""
     names = engine.rows(traits.select("name").distinct())["name"].to_pylist()
-    binding = [name for name in names if rules.binds(name) or consent.binds(name)]
+    binding = [name for name in names if standing.binds(name)]
     newest = engine.keep(_newest(traits.filter(traits.name.isin(binding)), ("customer_id", "name"), ("value",)))
     said = engine.rows(newest.select("name", "value").distinct()).to_pylist()
     parsed = [
-        {**s, "rules": mask, "food": food, "consents": consent.consents_of(s["name"], s["value"])}
+        {**s, "rules": alone.rules, "food": alone.food_safety, "consents": alone.consents}
         for s in said
-        for mask, food in [rules.rules_of(s["name"], s["value"])]
+        for alone in [standing.fold([standing.Statement(s["name"], s["value"], "customer")])]
     ]
     text, number = pa.string(), pa.int64()
     columns = pa.schema({"name": text, "value": text, "rules": number, "food": number, "consents": number})
