@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from openchair.simulation.cards import draw_cards
 from openchair.simulation.files import fact_ids, facts, within
 from openchair.simulation.people import FAVOURITES, People, choose_items, member_ids
 from openchair.simulation.world import DAY_US, FOUNDING_BRANDS, Bools, Floats, Ints, World, stream
@@ -70,6 +71,7 @@ class Scene:
     block: int
     end: int
     people: People
+    cards: pa.Table
     orders: Orders
     lines: Lines
     boxes: Boxes
@@ -98,7 +100,9 @@ def draw_scene(world: World, seed: int, block: int, people: People, start: int, 
     orders = draw_orders(world, seed, block, people, end)
     lines = draw_lines(world, seed, block, people, orders, listing_days(world, start, end))
     boxes, consent = draw_boxes(seed, block, orders), draw_consent(seed, block, len(people))
-    return Scene(world, seed, block, end, people, orders, lines, boxes, member_ids(people.number), consent)
+    who = people.number, people.culture, people.city, people.first_name, people.last_name
+    cards = draw_cards(world, stream(seed, block, 15), *who)
+    return Scene(world, seed, block, end, people, cards, orders, lines, boxes, member_ids(people.number), consent)
 
 
 def draw_orders(world: World, seed: int, block: int, people: People, end: int) -> Orders:

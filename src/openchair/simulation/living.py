@@ -6,7 +6,6 @@ import pyarrow.compute as pc
 
 from openchair.simulation.buying import Scene, order_ids
 from openchair.simulation.files import Facts, facts, within
-from openchair.simulation.people import emails, names
 from openchair.simulation.world import DAY_US, LANGUAGES, Bools, Ints, World
 
 _MINUTE_US = 60_000_000
@@ -80,7 +79,7 @@ def traits(scene: Scene) -> pa.Table:
     """What the shop was told. What was not declared has no trait: it is unknown."""
     rng, world, people, consent = scene.rng(5), scene.world, scene.people, scene.consent
     n = len(people)
-    first, last = names(world, people)
+    cards = {field: scene.cards[field].combine_chunks() for field in scene.cards.column_names}
     joined_us = scene.first_us - 12 * _MINUTE_US
     room = np.maximum(scene.end_us - joined_us, 1)
     later_us = joined_us + (room * rng.uniform(0.05, 0.95, n)).astype(np.int64)
@@ -98,8 +97,14 @@ def traits(scene: Scene) -> pa.Table:
     # name, who has it, value, who said so, when
     table: list[tuple[str, Bools, pa.Array, str, Ints]] = [
         ("side", every, _same("member", n), "shop", joined_us),
-        ("name", every, pc.binary_join_element_wise(first, last, " "), "customer", joined_us),
-        ("email", every, emails(world, people), "customer", joined_us),
+        (
+            "name",
+            every,
+            pc.binary_join_element_wise(cards["first_name"], cards["last_name"], " "),
+            "customer",
+            joined_us,
+        ),
+        ("email", every, cards["email"], "customer", joined_us),
         ("city", every, _of([c[0] for c in world.raw["cities"]["list"]], people.city), "customer", joined_us),
         ("language", rng.random(n) < 0.8, _of(LANGUAGES, people.language), "customer", joined_us),
         ("consent.email.marketing", consent >= 0, _of(["no", "yes"], np.maximum(consent, 0)), "customer", joined_us),

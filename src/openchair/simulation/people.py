@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 from openchair.simulation.world import FOUNDING_BRANDS, LANGUAGES, Bools, Floats, Ints, World, stream
 
 FAVOURITES = 4
+NAMES = 14
+"""First names in each culture, and as many last names."""
 _SHARE_REFERRED = 0.24
 _SHARE_TYPE_ONE = 0.6
 _SHARE_DECLARED = 0.55
@@ -55,17 +57,17 @@ def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, 
     n = len(numbers)
     buying, spending = world.raw["buying"], world.raw["spending"]
     joined = start + np.floor((end - start) * rng.random(n) ** 0.7).astype(np.int64)
-    culture, city, language = _places(world, rng, n)
+    culture, city, language = places(world, rng, n)
     allergies = np.zeros(n, dtype=np.int64)
     for bit, share in enumerate(world.shares("allergens")):
         allergies |= (rng.random(n) < share).astype(np.int64) << bit
-    diet = _pick(rng, world.shares("diets"), n)
+    diet = pick(rng, world.shares("diets"), n)
     # Halal is much more common where the cultures are.
     halal = world.diets.index("halal")
     muslim = np.isin(culture, [list(world.raw["cultures"]).index(c) for c in ("pakistani", "arab")])
     diet = np.where(muslim & (rng.random(n) < 0.7), halal, np.where((diet == halal) & ~muslim, 0, diet))
     pillars, drivers = len(world.pillars), len(world.drivers)
-    need = _pick(rng, world.shares("needs"), n)
+    need = pick(rng, world.shares("needs"), n)
     # Each need leans on a pillar, so that what a customer says tells something about what moves them.
     lean = np.eye(pillars)[np.array([4, 0, 1, 0, 1])[need]]
     referrer = _referrers(rng, joined, city)
@@ -79,8 +81,8 @@ def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, 
         dropout=rng.beta(buying["a"], buying["b"], n),
         scale=rng.gamma(spending["q"], 1 / spending["gamma"], n),
         culture=culture,
-        first_name=rng.integers(0, 14, n),
-        last_name=rng.integers(0, 14, n),
+        first_name=rng.integers(0, NAMES, n) * (NAMES + 1),
+        last_name=rng.integers(0, NAMES, n) * (NAMES + 1),
         city=city,
         language=language,
         allergies=allergies,
@@ -88,7 +90,7 @@ def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, 
         diet_declared=rng.random(n) < 0.6,
         allergies_declared=rng.random(n) < _SHARE_DECLARED,
         need=need,
-        aspiration=np.where(rng.random(n) < 0.8, _pick(rng, world.shares("aspirations"), n), -1),
+        aspiration=np.where(rng.random(n) < 0.8, pick(rng, world.shares("aspirations"), n), -1),
         affinity=np.clip(0.75 * rng.beta(1.6, 2.4, (n, pillars)) + 0.3 * lean, 0, 1),
         taste=rng.normal(0, 0.6, (n, drivers)),
         favourites=favourites.reshape(n, FAVOURITES),
@@ -123,31 +125,11 @@ def member_ids(numbers: Ints) -> pa.Array:
     return pc.binary_join_element_wise("id:M", digits, "")
 
 
-def emails(world: World, people: People) -> pa.Array:
-    """An address a member, unique by its number, at the domains that are nobody's (RFC 2606)."""
-    first, last = names(world, people)
-    local = pc.replace_substring(pc.ascii_lower(pc.binary_join_element_wise(first, last, ".")), " ", "")
-    domain = pa.array(["example.org", "example.com", "example.net"]).take(pa.array(people.number % 3))
-    number = pc.cast(pa.array(people.number), pa.string())
-    return pc.binary_join_element_wise(local, ".", number, "@", domain, "")
-
-
-def names(world: World, people: People) -> tuple[pa.Array, pa.Array]:
-    """First and last name of each member."""
-    cultures = list(world.raw["cultures"].values())
-    first = pa.array([name for culture in cultures for name in culture["first"]])
-    last = pa.array([name for culture in cultures for name in culture["last"]])
-    return (
-        first.take(pa.array(people.culture * 14 + people.first_name)),
-        last.take(pa.array(people.culture * 14 + people.last_name)),
-    )
-
-
-def _places(world: World, rng: np.random.Generator, n: int) -> tuple[Ints, Ints, Ints]:
+def places(world: World, rng: np.random.Generator, n: int) -> tuple[Ints, Ints, Ints]:
     """Culture, city and language written in: where one lives says who one's neighbours are."""
     cities = world.raw["cities"]["list"]
     known = list(world.raw["cultures"])
-    city = _pick(rng, np.array([row[2] for row in cities]), n)
+    city = pick(rng, np.array([row[2] for row in cities]), n)
     living = np.array([[known.index(row[3][k % len(row[3])]) for k in range(60)] for row in cities])
     culture = living[city, rng.integers(0, 60, n)]
     language = np.array([LANGUAGES.index(c["language"]) for c in world.raw["cultures"].values()])[culture]
@@ -191,5 +173,5 @@ def _someone_earlier(rng: np.random.Generator, among: Ints, asked: Ints, joined:
     return np.where(earlier > 0, order[place], -1)
 
 
-def _pick(rng: np.random.Generator, shares: Floats, n: int) -> Ints:
+def pick(rng: np.random.Generator, shares: Floats, n: int) -> Ints:
     return np.searchsorted(np.cumsum(shares) / shares.sum(), rng.random(n), side="right").astype(np.int64)

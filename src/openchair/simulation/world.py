@@ -61,9 +61,14 @@ class World:
     def diets(self) -> tuple[str, ...]:
         return tuple(self.raw["diets"])
 
+    @property
+    def doubles(self) -> tuple[str, ...]:
+        return tuple(self.raw["doubles"])
+
     def shares(self, table: str) -> Floats:
-        """The shares of a table of world.toml whose values are shares, in its order."""
-        return np.array(list(self.raw[table].values()), dtype=float)
+        """The shares of a table of world.toml whose values are shares or have one, in its order."""
+        rows = self.raw[table].values()
+        return np.array([row["share"] if isinstance(row, dict) else row for row in rows], dtype=float)
 
     def driver_column(self, column: str) -> Floats:
         return np.array([row[column] for row in self.raw["drivers"].values()], dtype=float)
