@@ -151,6 +151,7 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
     state = shop.state
     said, contacts = state.said("traits", customer_id), state.said("contacts", customer_id)
     identifiers = tuple(state.identifiers_of(customer_id))
+    asked = standing.standing_of(said)
     traits, notes = traits_of(said, hidden=[name for row in said if standing.binds(name := row["name"])])
     asked, last = standing.standing_of(said), next(iter(state.turns(1)), None)
     decisions, _ = state.decisions(customer_id=customer_id, limit=DECISIONS_SHOWN)

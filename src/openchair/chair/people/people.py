@@ -71,7 +71,7 @@ class People:
         signed = {"by": by.name, "why": why, "wording": wording, "language": language}
         properties = msgspec.json.encode({key: said for key, said in signed.items() if said}).decode()
         row = {"name": name, "value": value, "said_by": by.said_by, "confidence": 1.0, "properties": properties}
-        self._keep("traits", customer_id, row)
+        self._keep(customer_id, row)
         self._log(by, f"said {name}", customer_id, why)
 
     def note(self, who: str, text: str, *, by: Actor) -> None:
@@ -174,17 +174,14 @@ class People:
             raise NotFound("decision", value=decision_id, bound="is not about them", remedy="List theirs to find it.")
         return decision
 
-    def _keep(self, kind: str, customer_id: str, row: Mapping[str, Any]) -> None:
-        """Put a fact of ours into inbox and index, and let it bind."""
+    def _keep(self, customer_id: str, row: Mapping[str, Any]) -> None:
+        """Put a trait into inbox and index, and let it bind."""
         now = self.chair.clock()
         whole = {"identifier": own.named(self.chair.state.identifiers_of(customer_id)), **row}
-        key = digest(kind, customer_id, str(row["name"]), str(row["value"]), str(row["said_by"]), now.isoformat())
-        event = own.envelope(kind, key, now, whole)
-        self.chair.state.record([event], {kind: own.table(kind, event)})
-        if kind == "traits":
-            standing.restand(
-                self.chair.state, None, [customer_id], self.chair.catalogue, self.chair.settings, self.chair.moment()
-            )
+        key = digest("said", customer_id, str(row["name"]), str(row["value"]), str(row["said_by"]), now.isoformat())
+        event = own.envelope("traits", key, now, whole)
+        self.chair.state.record([event], {"traits": own.table("traits", event)})
+        self.chair.restand([customer_id])
 
     def _log(self, by: Actor, act: str, customer_id: str | None, detail: str = "") -> None:
         self.chair.state.log(by.name, act, customer_id, detail, self.chair.clock())
