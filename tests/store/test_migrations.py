@@ -13,8 +13,9 @@ from sqlalchemy import Text
 from sqlalchemy.types import TypeEngine
 
 from openchair.store.sql import migrations
+from openchair.store.sql.columns import Words
 from openchair.store.sql.database import Database
-from openchair.store.sql.schema import Words, metadata
+from openchair.store.sql.schema import metadata
 from openchair.store.sql.state import open_state
 
 

@@ -34,13 +34,7 @@ def met(*records: tuple[str, str]) -> pa.Table:
 
 
 def linked(*rows: tuple[str, str]) -> pa.Table:
-    return pa.table(
-        {
-            "identifier": [i for i, _ in rows],
-            "customer_id": [c for _, c in rows],
-            "because": ["first seen"] * len(rows),
-        }
-    )
+    return pa.Table.from_pylist([{"identifier": i, "base_id": b, "because": "first seen"} for i, b in rows])
 
 
 def walk(state: SqlState, order: str, limit: int = 2, search: str = "") -> list[str]:
@@ -61,26 +55,6 @@ def test_a_word_is_remembered(state: SqlState) -> None:
     state.set_note("simulated", "no")
     state.set_note("simulated", "yes")
     assert state.note("simulated") == "yes"
-
-
-def test_identifiers_find_their_customer(state: SqlState) -> None:
-    """By customer id, by identifier, by its bare value; an e-mail without regard to case."""
-    state.link(linked(("id:17850", "c1"), ("email:ada@example.org", "c1"), ("anon:x:y", "c2")), NOW)
-    for text in ("c1", "id:17850", "17850", "ada@example.org", "ADA@example.org", "email:Ada@Example.org"):
-        assert state.find(text) == "c1", text
-    assert state.find("x:y") == state.find("anon:x:y") == "c2"
-    assert state.find("nobody") is None
-    assert state.identifiers_of("c1") == ["email:ada@example.org", "id:17850"]
-
-
-def test_a_moved_identifier_belongs_to_its_new_customer(state: SqlState) -> None:
-    """Linking again moves it; linking it where it is changes nothing."""
-    state.link(linked(("id:1", "c1"), ("id:2", "c2")), NOW)
-    state.link(linked(("id:2", "c1"), ("id:1", "c1")), NOW + timedelta(days=1))
-    table = state.identities()
-    assert table.schema.names == ["identifier", "customer_id"]
-    assert sorted(map(tuple, (row.values() for row in table.to_pylist()))) == [("id:1", "c1"), ("id:2", "c1")]
-    assert state.identifiers_of("c2") == []
 
 
 def test_an_empty_state_answers(state: SqlState) -> None:
@@ -165,7 +139,7 @@ def test_search_takes_part_of_a_name_or_an_identifier_literally(state: SqlState)
     )
     found = {
         text: walk(state, "name", search=text)
-        for text in ("love", "EXAMPLE.org", "özil", "%", "_", "sku_7", "785", "b", "nothing", " ada ")
+        for text in ("love", "EXAMPLE.org", "özil", "%", "_", "sku_7", "785", "17850", "b", "nothing", " ada ")
     }
     assert found == {
         "love": ["a"],
@@ -175,6 +149,7 @@ def test_search_takes_part_of_a_name_or_an_identifier_literally(state: SqlState)
         "_": ["c", "b"],
         "sku_7": ["b"],
         "785": ["c"],
+        "17850": ["c"],
         "b": ["b"],
         "nothing": [],
         " ada ": ["a"],
@@ -237,7 +212,7 @@ def test_a_second_turn_of_the_day_replaces_only_what_nobody_acted_on(
         met(("s1", "first")),
         chosen({"decision_id": "1", "customer_id": "a"}, {"decision_id": "2", "customer_id": "b"}),
     )
-    state.mark("1", "approved", "ada@example.org", NOW, event("m1"))
+    state.mark("1", "approved", "ada@example.org", NOW, event("m1"), {})
     state.save_decisions(
         DAY,
         "day",
@@ -264,9 +239,9 @@ def test_a_mark_and_its_fact_are_kept_together_or_not_at_all(state: SqlState, ev
     """The fact waits in the inbox as soon as the status is set; an unknown decision leaves neither."""
     state.save_decisions(DAY, "day", met(("s1", "{}")), chosen({"decision_id": "1", "customer_id": "a"}))
     with pytest.raises(NotFound):
-        state.mark("9", "approved", "ada", NOW, event("m9"))
+        state.mark("9", "approved", "ada", NOW, event("m9"), {})
     assert state.inbox.waiting() == 0
-    state.mark("1", "dismissed", "ada", NOW, event("m1"))
+    state.mark("1", "dismissed", "ada", NOW, event("m1"), {})
     assert [envelope.key for batch in state.inbox.batches(5) for _, envelope in batch] == ["m1"]
 
 
@@ -294,8 +269,8 @@ def test_outcomes_settle_decisions_and_teach(state: SqlState, event: Callable[..
             {"decision_id": "5", "customer_id": "e"},
         ),
     )
-    state.mark("1", "approved", "ada", NOW, event(1))
-    state.mark("2", "dismissed", "ada", NOW, event(2))
+    state.mark("1", "approved", "ada", NOW, event(1), {})
+    state.mark("2", "dismissed", "ada", NOW, event(2), {})
     assert state.unsettled(DAY).num_rows == 0
     assert state.unsettled(DAY + timedelta(days=1)).num_rows == 5
     state.replace_customers(people({"customer_id": "a", "stage": "lost"}))

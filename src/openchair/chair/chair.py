@@ -53,8 +53,8 @@ class Chair:
     catalogue: tuple[Action, ...]
     clock: Callable[[], datetime]
     timer: Callable[[], float]
-    engrave: Callable[[str, Collection[str]], None] = lambda salt, hashes: None
-    """Keeps the salt and the hashes of the erased outside the state, so that no older backup brings them back."""
+    engrave: Callable[[Mapping[str, Collection[str]]], None] = lambda erased: None
+    """Keeps the hashes of the erased, by salt, outside the state, so that no older backup brings them back."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -251,7 +251,7 @@ class Chair:
 
     def keep_tombstones(self) -> None:
         """Leave the hashes of the erased where no restore of an older backup can pass them by."""
-        self.engrave(*self.state.erased())
+        self.engrave(self.state.erased())
 
     # decide
 

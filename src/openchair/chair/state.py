@@ -260,8 +260,11 @@ class Erasing(Protocol):
         """Remember for ever, as salted hashes, that whoever had these identifiers is erased."""
         ...
 
-    def erased(self) -> tuple[str, frozenset[str]]:
-        """The salt of the home and the hashes of erased identifiers: sha256 over salt and identifier, hexadecimal."""
+    def erased(self) -> Mapping[str, frozenset[str]]:
+        """The hashes of erased identifiers by their salt: sha256 over salt and identifier, hexadecimal.
+
+        A home has one salt of its own; others came with tombstones of another home.
+        """
         ...
 
     def tombstones(self, salt: str, hashes: Iterable[str], at: datetime) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -86,8 +86,9 @@ def open_home(home: str | Path) -> Chair:
 
         return DuckEngine(history, settings.memory, settings.threads, folder / "tmp")
 
-    def engrave(salt: str, hashes: Collection[str]) -> None:
-        (folder / TOMBSTONES).write_text("\n".join([salt, *sorted(hashes), ""]), encoding="ascii")
+    def engrave(erased: Mapping[str, Collection[str]]) -> None:
+        lines = sorted(f"{salt} {one}\n" for salt, hashes in erased.items() for one in hashes)
+        (folder / TOMBSTONES).write_text("".join(lines), encoding="ascii")
         # A file that waits to be confirmed may name whoever is being erased; it can be uploaded again.
         shutil.rmtree(folder / "uploads", ignore_errors=True)
 
@@ -117,13 +118,14 @@ def restore_home(home: Path, file: Path, erased: Path | None = None) -> int:
     was erased after the backup was made is not brought back by it.
     """
     stones = erased or home / TOMBSTONES
-    salt, *hashes = stones.read_text(encoding="ascii").split() if stones.is_file() else [""]
-    if erased is not None and not salt:
-        raise BadInput("erased", value=str(erased), bound="must be the erased.txt of a home", remedy="Name that file.")
+    lines = [line.split() for line in stones.read_text("ascii", "replace").splitlines()] if stones.is_file() else []
+    if (erased is not None and not lines) or any(len(line) != 2 for line in lines):
+        raise BadInput("erased", value=str(stones), bound="must be the erased.txt of a home", remedy="Name that file.")
     backup.unpack(file, home)
     settings = settings_at(home)
     backup.load(Database(settings.state), home / "state", DeltaHistory(settings.history), tuple(KINDS))
     shutil.rmtree(home / "state")
     chair = open_home(home)
     chair.catch_up()
-    return chair.privacy.erase_again(salt, hashes, by=OWNER_AT_HOME) if salt else 0
+    known = {salt: [one for other, one in lines if other == salt] for salt, _ in lines}
+    return sum(chair.privacy.erase_again(salt, hashes, by=OWNER_AT_HOME) for salt, hashes in known.items())

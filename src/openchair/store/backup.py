@@ -18,8 +18,9 @@ from sqlalchemy import Date, LargeBinary, Table, delete, func, insert, select
 
 from openchair.core.errors import BadInput, Conflict
 from openchair.store.history import DeltaHistory
+from openchair.store.sql.columns import UtcTime
 from openchair.store.sql.database import Database
-from openchair.store.sql.schema import UtcTime, inbox, metadata, notes
+from openchair.store.sql.schema import inbox, metadata, notes
 
 VERSION = 1
 _AT_ONCE = 5_000

@@ -7,6 +7,7 @@ process has committed since, Delta refuses it and Conflict is raised, so nothing
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -136,13 +137,22 @@ class DeltaHistory(History):
         Old files go at once, and the log of how they came to be, which names what was erased: erased means gone.
         Readers that began before may have to begin again.
         """
-        table = self._open(kind)
-        if table is None or not identifiers:
+        if not identifiers:
             return 0
         names = ", ".join("'" + text.replace("'", "''") + "'" for text in identifiers)
         columns = [c for c in ("identifier", "invitee", "other") if c in kinds.schema(kind).names]
+        return self._cut(kind, " OR ".join(f"{c} IN ({names})" for c in columns))
+
+    def retain(self, kind: str, since: datetime) -> int:
+        """Remove every fact that happened before `since`, likewise; gives how many there were."""
+        return self._cut(kind, f"happened_at < TIMESTAMP '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'")
+
+    def _cut(self, kind: str, condition: str) -> int:
+        table = self._open(kind)
+        if table is None:
+            return 0
         try:
-            found = table.delete(" OR ".join(f"{c} IN ({names})" for c in columns))
+            found = table.delete(condition)
             table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
             # A log is cut below a checkpoint and by its table's own retention; afterwards that is the usual one again.
             table.alter.set_table_properties({LOG_RETENTION: "interval 0 days"})

@@ -139,10 +139,10 @@ def _one(
     rows = engine.rows(raw.table.aggregate(n=raw.table.count()))["n"][0].as_py() + len(raw.broken)
     accepted, added, rejected = 0, dict[str, int](), list[ir.Table]()
     parts = calls_of(engine, understood) if understood.format.read is None else iter([reading_of(engine, understood)])
-    salt, erased = state.erased()
+    erased = state.erased()
     for part in parts:
         progress(f"Keeping {path.name}")
-        reading = _without_erased(engine, part, salt, erased) if erased else part
+        reading = _without_erased(engine, part, erased) if erased else part
         lines, facts = _keep(engine, history, reading)
         accepted += lines
         for kind, n in facts.items():
@@ -168,11 +168,12 @@ def _one(
     return kept
 
 
-def _without_erased(engine: Engine, reading: Reading, salt: str, erased: frozenset[str]) -> Reading:
+def _without_erased(engine: Engine, reading: Reading, erased: Mapping[str, frozenset[str]]) -> Reading:
     """The reading without the rows about people who had themselves erased; of those only their number is kept."""
-    hashes = engine.share(pa.table({"hash": sorted(erased)}))
+    hashes = engine.share(pa.table({"hash": sorted(set().union(*erased.values()))}))
     parts = [
         t.select("line", hash=(ibis.literal(salt) + t[c]).hexdigest("sha256")).semi_join(hashes, "hash").select("line")
+        for salt in erased
         for t in reading.facts.values()
         for c in ("identifier", "invitee", "other")
         if c in t.columns

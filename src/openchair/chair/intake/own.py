@@ -58,13 +58,14 @@ def to_facts(
 
 def reader(state: State, currency: str) -> ToFacts:
     """`to_facts` for a shop: in its currency, and what people who had themselves erased still send dropped unread."""
-    salt, erased = state.erased()
+    erased = state.erased()
 
     def kept(body: bytes, source: str, key: str, received_at: datetime) -> list[tuple[str, dict[str, Any]]]:
         facts = to_facts(body, source, key, received_at, currency)
         if not erased:
             return facts
-        named = (str(row[n]) for _, row in facts for n in ("identifier", "invitee", "other") if row.get(n))
-        return [] if any(sha256(f"{salt}{text}".encode()).hexdigest() in erased for text in named) else facts
+        named = {str(row[n]) for _, row in facts for n in ("identifier", "invitee", "other") if row.get(n)}
+        hashes = ((sha256(f"{salt}{text}".encode()).hexdigest(), salt) for salt in erased for text in named)
+        return [] if any(one in erased[salt] for one, salt in hashes) else facts
 
     return kept

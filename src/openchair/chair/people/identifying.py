@@ -20,7 +20,7 @@ def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: M
     new = engine.rows(
         moved.select(
             "identifier",
-            customer_id=moved.customer_id.fill_null(made),
+            base_id=moved.customer_id.fill_null(made),
             because=ibis.ifelse(moved.root == moved.identifier, "first seen", ibis.literal("tied to ") + moved.root),
         )
     )

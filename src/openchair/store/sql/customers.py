@@ -1,17 +1,20 @@
-"""Identifiers and the customers behind them: the part of the state that a turn replaces and pages look through."""
+"""Where customers stand: the part of the state that a turn replaces, words bind at once, and pages look through.
 
-from collections.abc import Iterator
-from datetime import datetime
+A customer that is part of another is hidden: in no list, no count, no search; its row is still given by its id.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text, tuple_
 
-from openchair.chair.ports import CUSTOMER_COLUMNS
+from openchair.chair.ports import CUSTOMER_COLUMNS, STANDING_COLUMNS
 from openchair.core.errors import BadInput
-from openchair.core.ids import IDENTIFIER_KINDS, identifier
-from openchair.store.sql.database import Database, conform, pour, roomy, staged, table_of
+from openchair.store.sql.database import Database
+from openchair.store.sql.identities import Identities, hide
+from openchair.store.sql.rows import bulk, conform, staged, table_of
 from openchair.store.sql.schema import customers, identities
 
 ORDERS: dict[str, tuple[str, bool]] = {
@@ -23,82 +26,59 @@ ORDERS: dict[str, tuple[str, bool]] = {
 """Order -> column and whether the greatest comes first; customers without a value come last in each."""
 
 _CUSTOMERS = pa.schema(list(CUSTOMER_COLUMNS.items()))
-_IDENTITIES = pa.schema([("identifier", pa.string()), ("customer_id", pa.string()), ("because", pa.string())])
+_STANDING = pa.schema(list(STANDING_COLUMNS.items()))
 
 
-class Customers:
-    """What the State protocol says of identifiers and customers."""
+class Customers(Identities):
+    """What the State protocol says of customers."""
 
     _database: Database
-
-    def identities(self) -> pa.Table:
-        """identifier, customer_id: how facts find their customer."""
-        with self._database.read() as connection:
-            query = select(identities.c.identifier, identities.c.customer_id)
-            names = pa.schema([("identifier", pa.string()), ("customer_id", pa.string())])
-            return table_of(connection.execution_options(yield_per=50_000).execute(query), names)
-
-    def link(self, identities: pa.Table, at: datetime) -> None:
-        """Add or move identifiers (identifier, customer_id, because)."""
-        rows = conform(identities, _IDENTITIES).read_all()
-        times = pa.array([at] * rows.num_rows, pa.timestamp("us", tz="UTC"))
-        with self._database.write() as connection, staged(connection, rows.append_column("linked_at", times)) as those:
-            connection.exec_driver_sql(
-                f"""INSERT INTO identities (identifier, customer_id, linked_at, because)
-                SELECT identifier, customer_id, linked_at, because FROM {those} WHERE true
-                ON CONFLICT (identifier) DO UPDATE
-                SET customer_id = excluded.customer_id, linked_at = excluded.linked_at, because = excluded.because
-                WHERE identities.customer_id <> excluded.customer_id"""  # noqa: S608  # our own table's name
-            )
-
-    def identifiers_of(self, customer_id: str) -> list[str]:
-        """All identifiers of a customer, sorted."""
-        with self._database.read() as connection:
-            return sorted(
-                connection.scalars(select(identities.c.identifier).where(identities.c.customer_id == customer_id))
-            )
-
-    def find(self, text: str) -> str | None:
-        """The customer id behind a customer id, an identifier, or its bare value (17850, ada@example.org)."""
-        kind, colon, value = text.partition(":")
-        names = [identifier(kind, value)] if colon and kind in IDENTIFIER_KINDS else []
-        names += [identifier(each, text) for each in IDENTIFIER_KINDS]
-        with self._database.read() as connection:
-            known = connection.scalar(select(customers.c.customer_id).where(customers.c.customer_id == text))
-            if known is None:
-                known = connection.scalar(
-                    select(identities.c.customer_id).where(identities.c.customer_id == text).limit(1)
-                )
-            if known is not None:
-                return str(known)
-            query = select(identities).where(identities.c.identifier.in_([text, *names]))
-            found = {row.identifier: row.customer_id for row in connection.execute(query)}
-        return next((found[name] for name in [text, *names] if name in found), None)
 
     def replace_customers(self, rows: pa.RecordBatchReader | pa.Table) -> int:
         """Put this turn's rows (CUSTOMER_COLUMNS) in place of the last turn's, all at once."""
         told = _with_folded(conform(rows, _CUSTOMERS))
+        names = ", ".join(told.schema.names)
         with self._database.write() as connection:
+            connection.exec_driver_sql(
+                "CREATE TEMPORARY TABLE hidden AS SELECT * FROM customers WHERE merged_into IS NOT NULL"
+            )
             connection.exec_driver_sql("DELETE FROM customers")
-            if not self._database.lite:
-                return pour(connection, "customers", told)
-            # A tree is built several times faster from rows in its own order, and so is each index after the rows.
-            names = ", ".join(told.schema.names)
-            with staged(connection, told) as those, roomy(connection):
-                for index in customers.indexes:
-                    index.drop(connection)
+            # A tree is built several times faster from rows in its own order.
+            with staged(connection, told) as those, bulk(connection, customers):
                 count = connection.exec_driver_sql(
                     f"INSERT INTO customers ({names}) SELECT {names} FROM {those} ORDER BY customer_id"  # noqa: S608
                 ).rowcount
-                for index in customers.indexes:
-                    index.create(connection)
+            connection.exec_driver_sql(
+                "INSERT INTO customers SELECT * FROM hidden WHERE true ON CONFLICT (customer_id) DO NOTHING"
+            )
+            connection.exec_driver_sql("DROP TABLE hidden")
+            # Some may have been merged while the turn was at work.
+            merged = "SELECT {}_id FROM merges WHERE status = 'merged'"
+            hide(connection, f"{merged.format('left')} UNION {merged.format('right')}")
             return count
 
+    def restand(self, rows: pa.Table) -> None:
+        """Set STANDING_COLUMNS of these customers; those without a row are passed over."""
+        told = conform(rows, _STANDING).read_all()
+        with self._database.write() as connection, staged(connection, told) as those:
+            values = ", ".join(f"{name} = {those}.{name}" for name in told.schema.names[1:])
+            connection.exec_driver_sql(
+                f"UPDATE customers SET {values} FROM {those} WHERE customers.customer_id = {those}.customer_id"  # noqa: S608
+            )
+
     def customer(self, customer_id: str) -> dict[str, Any] | None:
-        """The row of one customer."""
+        """The row of one customer, hidden or not."""
         with self._database.read() as connection:
             row = connection.execute(_chosen().where(customers.c.customer_id == customer_id)).mappings().first()
             return dict(row) if row else None
+
+    def rows_of(self, customer_ids: Sequence[str]) -> pa.Table:
+        """The rows (CUSTOMER_COLUMNS) of these customers, hidden or not, by customer id; some may have none."""
+        asked = pa.table({"asked_id": pa.array(customer_ids, pa.string())})
+        with self._database.read() as connection, staged(connection, asked) as those:
+            among = text(f"customer_id IN (SELECT asked_id FROM {those})")  # noqa: S608
+            query = _chosen().where(among).order_by(customers.c.customer_id)
+            return table_of(connection.execute(query), _CUSTOMERS)
 
     def customers(
         self, *, search: str = "", order: str = "worth", limit: int = 50, after: str | None = None
@@ -107,9 +87,9 @@ class Customers:
         if order not in ORDERS:
             raise BadInput("order", value=order, bound=f"one of {', '.join(ORDERS)}", remedy="Name one of these.")
         column, down = customers.c[ORDERS[order][0]], ORDERS[order][1]
-        query = _chosen()
+        query = _chosen().where(customers.c.merged_into.is_(None))
         if search.strip():
-            query = query.where(_matching(search.strip()))
+            query = query.where(self._matching(search.strip()))
         with self._database.read() as connection:
             cursor = None if after is None else _cursor(connection, column, after)
             rows: list[dict[str, Any]] = []
@@ -119,6 +99,26 @@ class Customers:
                 if len(rows) > limit:
                     break
         return rows[:limit], len(rows) > limit
+
+    def consent_counts(self) -> dict[int, int]:
+        """How many customers have each distinct set of consent bits."""
+        query = select(customers.c.consents, func.count()).where(customers.c.merged_into.is_(None))
+        with self._database.read() as connection:
+            return {bits or 0: n for bits, n in connection.execute(query.group_by(customers.c.consents))}
+
+    def _matching(self, search: str) -> ColumnElement[bool]:
+        """A whole identifier with a digit or @ in it, else part of the name or of an identifier, in any letters."""
+        if any(letter.isdigit() or letter == "@" for letter in search) and (known := self.find(search)):
+            return customers.c.customer_id == known
+        text = search.lower()
+        # Identifiers keep the letters they came with: found as typed, in small letters or in capitals.
+        parts = (identities.c.identifier.contains(one, autoescape=True) for one in (text, search, search.upper()))
+        owners = select(identities.c.customer_id).where(or_(*parts))
+        return or_(
+            customers.c.folded.contains(text, autoescape=True),
+            customers.c.customer_id == search,
+            customers.c.customer_id.in_(owners),
+        )
 
 
 def _chosen() -> Select[Any]:
@@ -149,24 +149,6 @@ def _pages(
     if cursor is not None and value is None:
         absent = absent.where(key < last if down else key > last)
     yield absent
-
-
-def _matching(search: str) -> ColumnElement[bool]:
-    """Part of the name, or of an identifier, in capital or small letters."""
-    text = search.lower()
-    # Identifiers keep the letters they came with: found as typed, in small letters or in capitals.
-    owners = select(identities.c.customer_id).where(
-        or_(
-            identities.c.identifier.contains(text, autoescape=True),
-            identities.c.identifier.contains(search, autoescape=True),
-            identities.c.identifier.contains(search.upper(), autoescape=True),
-        )
-    )
-    return or_(
-        customers.c.folded.contains(text, autoescape=True),
-        customers.c.customer_id == search,
-        customers.c.customer_id.in_(owners),
-    )
 
 
 def _with_folded(rows: pa.RecordBatchReader) -> pa.RecordBatchReader:

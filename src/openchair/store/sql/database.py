@@ -1,16 +1,12 @@
-"""Opening the state's database, transactions on it, many rows into it: alike on SQLite and PostgreSQL."""
+"""Opening the state's database, and transactions on it: alike on SQLite and PostgreSQL."""
 
-import io
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
-from sqlalchemy import Connection, Engine, Result, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from openchair.core.errors import BadInput, StorageFull
@@ -23,13 +19,6 @@ CACHE = "cache_size = -16000"
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "wal_autocheckpoint = 8000", CACHE)
 
 _FULL = ("disk is full", "No space left", "disk I/O error", "readonly database", "unable to open")
-_SQL_TYPES = {
-    pa.string(): "TEXT",
-    pa.int64(): "BIGINT",
-    pa.float64(): "DOUBLE PRECISION",
-    pa.date32(): "DATE",
-    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
-}
 
 
 class Database:
@@ -158,83 +147,6 @@ def storage_error(failed: Exception) -> Exception:
             "state", value=text, bound="must be writable", remedy="Nothing was kept; send it again later."
         )
     return failed
-
-
-def pour(connection: Connection, table: str, rows: pa.RecordBatchReader | pa.Table) -> int:
-    """Insert Arrow rows into a table's columns of the same names, in batches, in the connection's transaction."""
-    names = ", ".join(f'"{n}"' for n in rows.schema.names)
-    raw: Any = connection.connection.driver_connection
-    count = 0
-    for batch in rows.to_batches(50_000) if isinstance(rows, pa.Table) else rows:
-        count += batch.num_rows
-        if connection.dialect.name == "sqlite":
-            holes = ", ".join("?" * batch.num_columns)
-            columns = [_plain(column).to_pylist() for column in batch.columns]
-            raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({holes})", zip(*columns, strict=True))  # noqa: S608
-        else:
-            buffer = io.BytesIO()
-            clean = pa.RecordBatch.from_arrays([_clean(c) for c in batch.columns], names=batch.schema.names)
-            csv.write_csv(clean, buffer, csv.WriteOptions(include_header=False))
-            with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)") as copy:
-                copy.write(buffer.getvalue())
-    return count
-
-
-@contextmanager
-def staged(connection: Connection, rows: pa.RecordBatchReader | pa.Table) -> Iterator[str]:
-    """The rows in a temporary table of this transaction, to be joined or inserted from."""
-    columns = ", ".join(f'"{f.name}" {_SQL_TYPES[f.type]}' for f in rows.schema)
-    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged ({columns})")
-    pour(connection, "staged", rows)
-    yield "staged"
-    connection.exec_driver_sql("DROP TABLE staged")
-
-
-@contextmanager
-def roomy(connection: Connection) -> Iterator[None]:
-    """While SQLite writes very many rows it keeps more of the tree in memory, else it writes pages again and again."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    connection.exec_driver_sql("PRAGMA cache_size = -96000")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA {CACHE}")
-
-
-def conform(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:
-    """Rows with exactly these columns and types, still as a stream."""
-    batches: Iterable[pa.RecordBatch] = rows.to_batches(50_000) if isinstance(rows, pa.Table) else rows
-    return pa.RecordBatchReader.from_batches(schema, (b.select(schema.names).cast(schema) for b in batches))
-
-
-def table_of(result: Result[Any], schema: pa.Schema) -> pa.Table:
-    """A result as an Arrow table, column by column, without a Python object for every row at once."""
-    pieces = []
-    for some in result.partitions(50_000):
-        columns = zip(*some, strict=True)
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
-        pieces.append(pa.Table.from_arrays(arrays, schema=schema))
-    return pa.concat_tables(pieces) if pieces else schema.empty_table()
-
-
-def _clean(column: pa.Array) -> pa.Array:
-    """As both databases can keep it: no NaN, which PostgreSQL would sort above all, and no U+0000."""
-    if pa.types.is_floating(column.type):
-        return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
-    if pa.types.is_string(column.type):
-        return pc.replace_substring(column, "\x00", "\ufffd")
-    return column
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    """As SQLAlchemy writes it on SQLite: days and times as text."""
-    if pa.types.is_date(column.type):
-        return column.cast(pa.string())
-    if pa.types.is_timestamp(column.type):
-        return column.cast(pa.timestamp("us")).cast(pa.string())
-    return _clean(column)
 
 
 def sqlite_file(engine: Engine) -> str:

@@ -1,17 +1,36 @@
 """Decisions and the situations they were taken in: what was chosen, what a person said to it, what came of it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Date, Float, Select, Text, bindparam, case, cast, delete, func, or_, select, text, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Date,
+    Float,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
 from openchair.core.errors import BadInput, NotFound
 from openchair.core.ids import digest
-from openchair.store.sql.database import Database, conform, roomy, staged, table_of
-from openchair.store.sql.inbox import put_within
+from openchair.store.sql.database import Database
+from openchair.store.sql.erasure import ERASED
+from openchair.store.sql.identities import bases_of
+from openchair.store.sql.rows import bulk, conform, page, staged, table_of
+from openchair.store.sql.said import record_within
 from openchair.store.sql.schema import customers, situations
 from openchair.store.sql.schema import decisions as _decisions
 
@@ -21,7 +40,7 @@ _OUTCOMES = pa.schema(
     [("decision_id", pa.string()), ("outcome_minor", pa.int64()), ("outcome_at", pa.timestamp("us", tz="UTC"))]
 )
 _ACTING = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
-_UNDONE = ("proposed", "vetoed", "failed")
+_UNDONE = ("proposed", "deferred", "vetoed", "failed")
 
 
 class Decisions:
@@ -35,37 +54,16 @@ class Decisions:
         A customer's decision of the same day and moment stays if a person has already acted on it.
         Raises BadInput for a decision whose situation is not among `situations`.
         """
-        told = conform(situations, _SITUATIONS).read_all()
-        pairs = zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True)
-        ids = pa.array([digest(*pair) for pair in pairs], pa.string())
-        rows = conform(decisions, _DECISIONS).read_all()
-        place = pc.index_in(rows["situation_id"], value_set=told["situation_id"].combine_chunks())
-        if place.null_count:
-            lost = rows.filter(place.is_null())["situation_id"][0].as_py()
-            raise BadInput("decision's situation", value=lost, bound="is not among the situations", remedy="Add it.")
-        rows = rows.append_column("record_id", ids.take(place.combine_chunks()))
         with self._database.write() as connection:
-            with staged(connection, told.append_column("record_id", ids)) as those:
-                connection.exec_driver_sql(
-                    f"""INSERT INTO situations (record_id, situation_id, record)
-                    SELECT record_id, situation_id, record FROM {those} WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608
-                )
-            connection.execute(
-                delete(_decisions).where(
-                    _decisions.c.day == day, _decisions.c.moment == moment, _decisions.c.status == "proposed"
-                )
-            )
-            with staged(connection, rows) as those, roomy(connection):
-                columns = ", ".join(rows.schema.names)
-                chosen = ", ".join(f"{those}.{name}" for name in rows.schema.names)
-                connection.execute(
-                    text(
-                        f"""INSERT INTO decisions ({columns}, day, moment, stage)
-                        SELECT {chosen}, :day, :moment, customers.stage
-                        FROM {those} LEFT JOIN customers ON customers.customer_id = {those}.customer_id
-                        WHERE true ORDER BY {those}.decision_id ON CONFLICT DO NOTHING"""  # noqa: S608  # our own names
-                    ).bindparams(bindparam("day", day, Date), bindparam("moment", moment, Text))
-                )
+            _decide(connection, day, moment, situations, decisions, "true")
+
+    def redecide(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
+        """Put these in place of the same customers' proposed decisions of the day and moment; others stay.
+
+        A decision that a person has acted on stays. Raises BadInput as `save_decisions` does.
+        """
+        with self._database.write() as connection:
+            _decide(connection, day, moment, situations, decisions, "customer_id IN (SELECT customer_id FROM staged)")
 
     def decisions(
         self,
@@ -78,27 +76,21 @@ class Decisions:
     ) -> tuple[list[dict[str, Any]], bool]:
         """Decisions joined with their situation and customer, best gain first within the newest day.
 
-        acting: only decisions to do something. after: a decision id, from which on the list goes.
+        acting: only decisions to do something. after: a decision id, from which on the list goes. Of one customer,
+        those about all records that are theirs now; of everyone, none about a customer who is part of another.
         """
-        place = (_decisions.c.day, _decisions.c.gain_minor, _decisions.c.decision_id)
         query = _joined()
         if day is not None:
             query = query.where(_decisions.c.day == day)
         if customer_id is not None:
-            query = query.where(_decisions.c.customer_id == customer_id)
+            query = query.where(_decisions.c.customer_id.in_(bases_of(customer_id)))
+        else:
+            query = query.where(customers.c.merged_into.is_(None), _decisions.c.customer_id.not_like(f"{ERASED}%"))
         if acting:
             query = query.where(_ACTING)
+        place = (_decisions.c.day, _decisions.c.gain_minor, _decisions.c.decision_id)
         with self._database.read() as connection:
-            if after is not None:
-                cursor = connection.execute(select(*place).where(_decisions.c.decision_id == after)).first()
-                if cursor is None:
-                    raise BadInput(
-                        "cursor", value=after, bound="is not a decision", remedy="Start from the first page."
-                    )
-                query = query.where(tuple_(*place) < tuple_(*cursor))
-            found = connection.execute(query.order_by(*(c.desc() for c in place)).limit(limit + 1)).mappings()
-            rows = [dict(row) for row in found]
-        return rows[:limit], len(rows) > limit
+            return page(connection, query, place, after=after, limit=limit)
 
     def decision(self, decision_id: str) -> dict[str, Any] | None:
         """One decision, joined likewise."""
@@ -106,8 +98,10 @@ class Decisions:
             row = connection.execute(_joined().where(_decisions.c.decision_id == decision_id)).mappings().first()
             return dict(row) if row else None
 
-    def mark(self, decision_id: str, status: str, by: str, at: datetime, event: Envelope) -> None:
-        """Set a decision's status and put the fact of it in the inbox, in one transaction. Raises NotFound."""
+    def mark(
+        self, decision_id: str, status: str, by: str, at: datetime, event: Envelope, facts: Mapping[str, pa.Table]
+    ) -> None:
+        """Set a decision's status and put the fact of it in inbox and index, in one transaction. Raises NotFound."""
         with self._database.write() as connection:
             done = connection.execute(
                 update(_decisions)
@@ -116,7 +110,7 @@ class Decisions:
             )
             if not done.rowcount:
                 raise NotFound("decision", value=decision_id, bound="is not here", remedy="Look in the list of today.")
-            put_within(connection, [event])
+            record_within(connection, [event], facts)
 
     def set_outcomes(self, rows: pa.Table) -> None:
         """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
@@ -155,6 +149,42 @@ class Decisions:
         wanted = pa.schema([("action", pa.string()), ("stage", pa.string()), *((name, pa.float64()) for name in sums)])
         with self._database.read() as connection:
             return table_of(connection.execute(query), wanted)
+
+
+def _decide(
+    connection: Connection, day: date, moment: str, situations: pa.Table, decisions: pa.Table, whose: str
+) -> None:
+    """Put decisions in place of proposed ones of a day and moment: of all customers, or of those of the new ones."""
+    told = conform(situations, _SITUATIONS).read_all()
+    pairs = zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True)
+    ids = pa.array([digest(*pair) for pair in pairs], pa.string())
+    rows = conform(decisions, _DECISIONS).read_all()
+    place = pc.index_in(rows["situation_id"], value_set=told["situation_id"].combine_chunks())
+    if place.null_count:
+        lost = rows.filter(place.is_null())["situation_id"][0].as_py()
+        raise BadInput("decision's situation", value=lost, bound="is not among the situations", remedy="Add it.")
+    rows = rows.append_column("record_id", ids.take(place.combine_chunks()))
+    with staged(connection, told.append_column("record_id", ids)) as those:
+        connection.exec_driver_sql(
+            f"""INSERT INTO situations (record_id, situation_id, record)
+            SELECT record_id, situation_id, record FROM {those} WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608
+        )
+    with staged(connection, rows) as those, bulk(connection, _decisions):
+        connection.execute(
+            delete(_decisions).where(
+                _decisions.c.day == day, _decisions.c.moment == moment, _decisions.c.status == "proposed", text(whose)
+            )
+        )
+        columns = ", ".join(rows.schema.names)
+        chosen = ", ".join(f"{those}.{name}" for name in rows.schema.names)
+        connection.execute(
+            text(
+                f"""INSERT INTO decisions ({columns}, day, moment, stage)
+                SELECT {chosen}, :day, :moment, customers.stage
+                FROM {those} LEFT JOIN customers ON customers.customer_id = {those}.customer_id
+                WHERE true ORDER BY {those}.decision_id ON CONFLICT DO NOTHING"""  # noqa: S608  # our own names
+            ).bindparams(bindparam("day", day, Date), bindparam("moment", moment, Text))
+        )
 
 
 def _joined() -> Select[Any]:

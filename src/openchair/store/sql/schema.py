@@ -3,66 +3,25 @@
 Times are UTC and aware on both. Money is integer minor units where it is counted, float where it is estimated.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Column,
     Date,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-from openchair.core.errors import BadInput
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite, which has no zones, keeps it as text that sorts by time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.utcoffset() is None:
-            raise BadInput("time", value=value, bound="must have a time zone", remedy="Give it in UTC.")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Words(TypeDecorator[str]):
-    """Text from outside: PostgreSQL keeps no U+0000, so both keep the mark of a replaced character for it.
-
-    Sorted by code point on both, so that pages follow one another alike.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value.replace("\x00", "\ufffd") if value else value
-
+from openchair.chair.ports import CUSTOMER_COLUMNS, INDEXED_KINDS
+from openchair.facts import kinds
+from openchair.store.sql.columns import OF_ARROW, Seq, UtcTime, Words
 
 _names = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -71,7 +30,6 @@ _names = {
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=_names)
-Seq = BigInteger().with_variant(Integer, "sqlite")
 
 notes = Table("notes", metadata, Column("key", Words, primary_key=True), Column("value", Words, nullable=False))
 
@@ -97,45 +55,70 @@ identities = Table(
     "identities",
     metadata,
     Column("identifier", Words, primary_key=True),
+    # base_id for good by exact identifiers; customer_id is the least base id among those that are merged.
+    Column("base_id", Words, nullable=False, index=True),
     Column("customer_id", Words, nullable=False, index=True),
     Column("linked_at", UtcTime, nullable=False),
     Column("because", Words, nullable=False),
+)
+merges = Table(
+    "merges",
+    metadata,
+    Column("merge_id", Words, primary_key=True),
+    Column("left_id", Words, nullable=False, index=True),
+    Column("right_id", Words, nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("because", Words, nullable=False),
+    Column("probability", Float),
+    # JSON: what each record says, field by field, with the weight of evidence.
+    Column("evidence", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("found_at", UtcTime, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("decided_by", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Index("ix_merges_found", "status", "found_at", "merge_id"),
 )
 erased = Table(
     "erased",
     metadata,
     Column("hash", Words, primary_key=True),
+    # Hashes taken over from another home come with its salt.
+    Column("salt", Words, nullable=False),
     Column("erased_at", UtcTime, nullable=False),
 )
 customers = Table(
     "customers",
     metadata,
-    Column("customer_id", Words, primary_key=True),
-    Column("name", Words),
-    Column("stage", Words),
-    Column("first_on", Date),
-    Column("last_on", Date),
-    Column("orders", BigInteger),
-    Column("spent_minor", BigInteger),
-    Column("gap_days", Float),
-    Column("value_minor", Float),
-    Column("value_low", Float),
-    Column("value_high", Float),
-    Column("p_alive", Float),
-    Column("expected_orders", Float),
-    Column("rules", BigInteger),
-    Column("food_safety", Words),
-    Column("consents", BigInteger),
-    Column("nps_score", Float),
-    Column("sent_friends", BigInteger),
-    Column("complained_on", Date),
-    Column("contacted_on", Date),
+    *(Column(name, OF_ARROW[kind], primary_key=name == "customer_id") for name, kind in CUSTOMER_COLUMNS.items()),
+    # The customer that this one is now part of; its row is hidden until it is its own again.
+    Column("merged_into", Words),
     # The name in small letters, for search and order; SQLite itself knows the small letters of ASCII only.
     Column("folded", Words),
     Index("ix_customers_worth", "value_minor", "customer_id"),
     Index("ix_customers_recent", "last_on", "customer_id"),
     Index("ix_customers_name", "folded", "customer_id"),
     Index("ix_customers_orders", "orders", "customer_id"),
+)
+
+
+def _indexed(kind: str) -> Table:
+    """The facts of a kind that are about somebody, lying together by whom they are about."""
+    by = ("identifier", "fact_id")
+    columns = (Column(f.name, OF_ARROW[f.type], nullable=f.nullable and f.name not in by) for f in kinds.schema(kind))
+    return Table(f"facts_{kind}", metadata, *columns, PrimaryKeyConstraint(*by), sqlite_with_rowid=False)
+
+
+indexed = {kind: _indexed(kind) for kind in INDEXED_KINDS}
+Index("ix_facts_ties_other", indexed["ties"].c.other)
+_consents = text("name >= 'consent.' AND name < 'consent/'")
+_newest = indexed["traits"].c.happened_at
+Index("ix_facts_traits_consents", _newest, sqlite_where=_consents, postgresql_where=_consents)
+indexed_files = Table(
+    "indexed_files",
+    metadata,
+    Column("kind", Words, primary_key=True),
+    Column("file", Words, primary_key=True),
 )
 
 situations = Table(
@@ -210,6 +193,50 @@ import_rejects = Table(
     metadata,
     Column("import_id", Words, primary_key=True),
     Column("number", Seq, ForeignKey("rejects.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+)
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("customer_id", Words, index=True),
+    Column("text", Words, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("opened_by", Words, nullable=False),
+    Column("verdict", Words, nullable=False),
+    Column("decided_by", Words, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("why", Words, nullable=False),
+    Index("ix_reviews_opened", "verdict", "opened_at", "review_id"),
+)
+seats = Table(
+    "seats",
+    metadata,
+    Column("seat_id", Words, primary_key=True),
+    Column("customer_id", Words, nullable=False, index=True),
+    Column("language", Words, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("created_by", Words, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("opened_at", UtcTime),
+    Column("session_hash", LargeBinary),
+    Column("revoked_at", UtcTime),
+    Column("code_hash", LargeBinary),
+    Column("code_tries", Integer, nullable=False),
+    Column("code_sent_at", UtcTime),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Seq, primary_key=True, autoincrement=True),
+    Column("happened_at", UtcTime, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("act", Words, nullable=False),
+    Column("customer_id", Words),
+    Column("detail", Words, nullable=False),
+    Index("ix_audit_customer_id_number", "customer_id", "number"),
+    Index("ix_audit_who_number", "who", "number"),
 )
 leases = Table(
     "leases",

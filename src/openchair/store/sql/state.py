@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Table, delete, func, insert, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from openchair.chair.state import State
 from openchair.chair.views import ImportReport, Reject, TurnReport
@@ -20,11 +19,14 @@ from openchair.store.sql.database import Database
 from openchair.store.sql.decisions import Decisions
 from openchair.store.sql.erasure import Erasure
 from openchair.store.sql.inbox import SqlInbox
+from openchair.store.sql.rows import insertion, upsert
+from openchair.store.sql.said import Said
+from openchair.store.sql.team import Team
 
 _REJECTS_AT_ONCE = 500
 
 
-class SqlState(Customers, Decisions, Erasure, State):
+class SqlState(Customers, Said, Decisions, Team, Erasure, State):
     """The whole of the State protocol over one Database; `inbox` and `access` share it."""
 
     def __init__(self, database: Database) -> None:
@@ -49,8 +51,7 @@ class SqlState(Customers, Decisions, Erasure, State):
     def set_note(self, key: str, value: str) -> None:
         """Remember a word about this home."""
         with self._database.write() as connection:
-            put = _upsert(self._database.lite, schema.notes).values(key=key, value=value)
-            connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+            connection.execute(upsert(connection, schema.notes, "key").values(key=key, value=value))
 
     def save_turn(self, report: TurnReport) -> None:
         """Keep the report of a turn."""
@@ -78,10 +79,10 @@ class SqlState(Customers, Decisions, Erasure, State):
             for some in _chunks(rejects, _REJECTS_AT_ONCE):
                 rows = {row["key"]: row for row in (_row(report, one) for one in some)}
                 connection.execute(
-                    _upsert(self._database.lite, table).on_conflict_do_nothing(index_elements=["key"]), [*rows.values()]
+                    insertion(connection, table).on_conflict_do_nothing(index_elements=["key"]), [*rows.values()]
                 )
                 numbers = select(literal(report.import_id), table.c.number).where(table.c.key.in_([*rows]))
-                put = _upsert(self._database.lite, listed).from_select(["import_id", "number"], numbers)
+                put = insertion(connection, listed).from_select(["import_id", "number"], numbers)
                 connection.execute(put.on_conflict_do_nothing())
             new = connection.scalar(select(func.count()).select_from(table).where(table.c.number > last)) or 0
             again = report.rejected - new
@@ -116,13 +117,13 @@ class SqlState(Customers, Decisions, Erasure, State):
     def lease(self, job: str, owner: str, now: datetime, seconds: float) -> bool:
         """Whether `owner` may run `job` until now + seconds; renews its own lease, takes an expired one."""
         table, until = schema.leases, now + timedelta(seconds=seconds)
-        put = _upsert(self._database.lite, table).values(job=job, owner=owner, until=until)
-        put = put.on_conflict_do_update(
-            index_elements=["job"],
-            set_={"owner": owner, "until": until},
-            where=(table.c.owner == owner) | (table.c.until <= now),
-        )
         with self._database.write() as connection:
+            put = insertion(connection, table).values(job=job, owner=owner, until=until)
+            put = put.on_conflict_do_update(
+                index_elements=["job"],
+                set_={"owner": owner, "until": until},
+                where=(table.c.owner == owner) | (table.c.until <= now),
+            )
             return connection.execute(put.returning(table.c.owner)).first() is not None
 
     def free(self, job: str, owner: str) -> None:
@@ -144,11 +145,6 @@ def open_state(url: str) -> SqlState:
     Raises BadInput for a URL that names neither, StorageFull where it cannot be written.
     """
     return SqlState(Database(url))
-
-
-def _upsert(lite: bool, table: Table) -> Any:
-    """The two dialects write the same statement, but each has its own class for it."""
-    return sqlite.insert(table) if lite else postgresql.insert(table)
 
 
 def _row(report: ImportReport, one: Reject) -> dict[str, Any]:

@@ -1,0 +1,188 @@
+"""Which customer an identifier means: bases for good, and merges that join them and can be taken back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+from sqlalchemy import CompoundSelect, Connection, RowMapping, func, literal, or_, select, union
+
+from openchair.chair.views import Field, Merge
+from openchair.core.ids import IDENTIFIER_KINDS, identifier
+from openchair.store.sql.database import Database
+from openchair.store.sql.rows import bulk, conform, page, staged, table_of, upsert
+from openchair.store.sql.schema import customers
+from openchair.store.sql.schema import identities as _identities
+from openchair.store.sql.schema import merges as _merges
+
+_FRESH = pa.schema([(name, pa.string()) for name in ("identifier", "base_id", "because")])
+_KNOWN = pa.schema([(name, pa.string()) for name in ("identifier", "base_id", "customer_id")])
+_GRAPH = pa.schema([(name, pa.string()) for name in ("merge_id", "left_id", "right_id", "status")])
+
+
+class Identities:
+    """What the State protocol says of identifiers and merges."""
+
+    _database: Database
+
+    def identities(self) -> pa.Table:
+        """identifier, base_id, customer_id: how facts find their customer."""
+        return self._whole(_KNOWN, _identities)
+
+    def link(self, identities: pa.Table, at: datetime) -> None:
+        """Add identifiers (identifier, base_id, because); those known already stay as they are.
+
+        One whose base is known belongs to the customer that this base is part of now.
+        """
+        rows = conform(identities, _FRESH).read_all()
+        times = pa.array([at] * rows.num_rows, pa.timestamp("us", tz="UTC"))
+        told = rows.append_column("linked_at", times)
+        with (
+            self._database.write() as connection,
+            staged(connection, told) as those,
+            bulk(connection, _identities),
+        ):
+            connection.exec_driver_sql(
+                f"""INSERT INTO identities (identifier, base_id, customer_id, linked_at, because)
+                SELECT identifier, base_id,
+                    coalesce((SELECT known.customer_id FROM identities AS known
+                        WHERE known.base_id = {those}.base_id LIMIT 1), base_id),
+                    linked_at, because
+                FROM {those} WHERE true ORDER BY identifier ON CONFLICT (identifier) DO NOTHING"""  # noqa: S608
+            )
+
+    def identifiers_of(self, customer_id: str) -> list[str]:
+        """All identifiers of a customer, sorted."""
+        query = select(_identities.c.identifier).where(_identities.c.customer_id == customer_id)
+        with self._database.read() as connection:
+            return sorted(connection.scalars(query))
+
+    def find(self, text: str) -> str | None:
+        """The customer id behind a customer id, an identifier, or its bare value (17850, ada@example.org).
+
+        For the id of a customer that is part of another now, it is the other's.
+        """
+        kind, colon, value = text.partition(":")
+        names = [identifier(kind, value)] if colon and kind in IDENTIFIER_KINDS else []
+        names = [text, *names, *(identifier(each, text) for each in IDENTIFIER_KINDS)]
+        row = select(func.coalesce(customers.c.merged_into, customers.c.customer_id))
+        with self._database.read() as connection:
+            for query in (
+                select(_identities.c.customer_id).where(_identities.c.base_id == text).limit(1),
+                row.where(customers.c.customer_id == text),
+            ):
+                if (known := connection.scalar(query)) is not None:
+                    return str(known)
+            query = select(_identities).where(_identities.c.identifier.in_(names))
+            found = {row.identifier: row.customer_id for row in connection.execute(query)}
+        return next((found[name] for name in names if name in found), None)
+
+    def merge(self, merge_id: str) -> Merge | None:
+        """One merge."""
+        with self._database.read() as connection:
+            row = connection.execute(select(_merges).where(_merges.c.merge_id == merge_id)).mappings().first()
+            return _merge(row) if row else None
+
+    def merges(
+        self, *, status: str = "", customer_id: str = "", limit: int = 50, after: str | None = None
+    ) -> tuple[list[Merge], bool]:
+        """Merges, newest first, of a status, of a customer; from a cursor (a merge id) on; whether more follow."""
+        query = select(_merges)
+        if status:
+            query = query.where(_merges.c.status == status)
+        if customer_id:
+            theirs = bases_of(customer_id)
+            query = query.where(or_(_merges.c.left_id.in_(theirs), _merges.c.right_id.in_(theirs)))
+        with self._database.read() as connection:
+            rows, more = page(connection, query, (_merges.c.found_at, _merges.c.merge_id), after=after, limit=limit)
+        return [_merge(row) for row in rows], more
+
+    def merge_graph(self) -> pa.Table:
+        """merge_id, left_id, right_id, status of every merge: what a check for cycles and contradictions needs."""
+        return self._whole(_GRAPH, _merges)
+
+    def put_merges(self, merges: Sequence[Merge]) -> None:
+        """Add merges or replace those with the same id, and give every base concerned its customer id anew.
+
+        A customer that is now part of another keeps its row, hidden from lists until it is its own again.
+        Identifiers are linked before their bases are merged.
+        """
+        if not merges:
+            return
+        rows = [asdict(one) | {"evidence": msgspec.json.encode(one.evidence).decode()} for one in merges]
+        with self._database.write() as connection:
+            connection.execute(upsert(connection, _merges, "merge_id"), rows)
+            regroup(connection, {base for one in merges for base in (one.left_id, one.right_id)})
+
+    def _whole(self, names: pa.Schema, table: Any) -> pa.Table:
+        with self._database.read() as connection:
+            query = select(*(table.c[name] for name in names.names))
+            return table_of(connection.execution_options(yield_per=50_000).execute(query), names)
+
+
+def bases_of(customer_id: str) -> CompoundSelect[tuple[str]]:
+    """The ids of all customers that are this one now, to be looked for; rows of before a merge carry their own."""
+    theirs = select(_identities.c.base_id).where(_identities.c.customer_id == customer_id)
+    return union(theirs, select(literal(customer_id)))
+
+
+def regroup(connection: Connection, bases: Iterable[str]) -> None:
+    """Give these bases, and all that they are or were merged with, their customer id: the least base id of the group.
+
+    Whatever group a row that is gone has held together, each of its parts holds one of that row's two ends: so all
+    concerned are found by walking along the merges that hold now.
+    """
+    ends = sorted(bases)
+    with staged(connection, pa.table({"base_id": pa.array(ends, pa.string())})) as those:
+        # Looked for by their ends: by status alone, as an empty string added to it prevents, nearly all are merged.
+        edges = connection.exec_driver_sql(
+            f"""WITH RECURSIVE reached (base_id) AS (
+                SELECT base_id FROM {those}
+                UNION
+                SELECT CASE WHEN merges.left_id = reached.base_id THEN merges.right_id ELSE merges.left_id END
+                FROM reached JOIN merges ON merges.left_id = reached.base_id OR merges.right_id = reached.base_id
+                WHERE merges.status || '' = 'merged')
+            SELECT left_id, right_id FROM reached JOIN merges ON merges.left_id = reached.base_id
+            WHERE merges.status || '' = 'merged'"""  # noqa: S608  # our own table's name
+        ).all()
+    part_of = dict.fromkeys(ends) | _least((left, right) for left, right in edges)
+    table = pa.table({"base_id": [*part_of], "customer_id": [least or base for base, least in part_of.items()]})
+    with staged(connection, table) as those:
+        connection.exec_driver_sql(
+            f"""UPDATE identities SET customer_id = {those}.customer_id FROM {those}
+            WHERE identities.base_id = {those}.base_id AND identities.customer_id <> {those}.customer_id"""  # noqa: S608
+        )
+        hide(connection, f"SELECT base_id FROM {those}")  # noqa: S608
+
+
+def hide(connection: Connection, among: str) -> None:
+    """Of the customers in a SELECT, hide the rows of those that are part of another now, and show the others'."""
+    connection.exec_driver_sql(
+        f"""UPDATE customers SET merged_into = (
+            SELECT nullif(identities.customer_id, identities.base_id) FROM identities
+            WHERE identities.base_id = customers.customer_id LIMIT 1)
+        WHERE customer_id IN ({among})"""  # noqa: S608  # our own statement
+    )
+
+
+def _least(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """For each end of these edges the least that it is connected with."""
+    above: dict[str, str] = {}
+
+    def top(one: str) -> str:
+        while above.setdefault(one, one) != one:
+            above[one] = above[above[one]]
+            one = above[one]
+        return one
+
+    for left, right in edges:
+        less, more = sorted((top(left), top(right)))
+        above[more] = less
+    return {one: top(one) for one in above}
+
+
+def _merge(row: RowMapping | dict[str, Any]) -> Merge:
+    evidence = msgspec.json.decode(row["evidence"], type=tuple[Field, ...])
+    return Merge(**{**row, "evidence": evidence})
