@@ -23,7 +23,9 @@ from openchair.server.gate import Gate
 from openchair.server.ingest import Counts, Ingest
 from openchair.server.keyring import Keyring
 from openchair.server.pages import error_page, page_routes
+from openchair.server.pages.house import House, utc_now
 from openchair.server.schedule import Apart, schedule
+from openchair.server.seat import seat_routes
 from openchair.server.signin import signin_routes
 from openchair.store.sql.access import Access
 from openchair.store.sql.state import SqlState
@@ -64,6 +66,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
         Route("/metrics", metrics),
         Mount("/api/v1", api(chair, keyring, apart)),
         *signin_routes(access, settings),
+        *seat_routes(House(chair, settings, utc_now)),
         *page_routes(chair, settings),
     ]
     app = Starlette(

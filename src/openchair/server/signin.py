@@ -28,14 +28,15 @@ HASHES_AT_ONCE = 2
 
 @dataclass(slots=True)
 class Tries:
-    """Wrong passwords of late, by e-mail: after TRIES the address waits, whoever asks."""
+    """Failures of late by whoever failed (an e-mail, a network address): after `most` of them they wait."""
 
+    most: int = TRIES
     _wrong: dict[str, list[float]] = field(default_factory=dict)
 
     def blocked(self, email: str, now: float) -> bool:
         """Whether this address must wait."""
         recent = [at for at in self._wrong.get(email, []) if now - at < WAIT_SECONDS]
-        return len(recent) >= TRIES
+        return len(recent) >= self.most
 
     def wrong(self, email: str, now: float) -> None:
         """Remember a wrong password; those long past are forgotten."""
