@@ -12,15 +12,8 @@ from sqlalchemy import Column, Connection, Result, Select, Table, literal, selec
 from sqlalchemy.dialects import postgresql, sqlite
 
 from openchair.core.errors import BadInput
+from openchair.store.sql.columns import OF_ARROW
 from openchair.store.sql.database import CACHE
-
-_SQL_TYPES = {
-    pa.string(): "TEXT",
-    pa.int64(): "BIGINT",
-    pa.float64(): "DOUBLE PRECISION",
-    pa.date32(): "DATE",
-    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
-}
 
 
 def pour(connection: Connection, table: str, rows: pa.RecordBatchReader | pa.Table) -> int:
@@ -46,7 +39,8 @@ def pour(connection: Connection, table: str, rows: pa.RecordBatchReader | pa.Tab
 @contextmanager
 def staged(connection: Connection, rows: pa.RecordBatchReader | pa.Table) -> Iterator[str]:
     """The rows in a temporary table of this transaction, to be joined or inserted from."""
-    columns = ", ".join(f'"{f.name}" {_SQL_TYPES[f.type]}' for f in rows.schema)
+    dialect = connection.dialect
+    columns = ", ".join(f'"{f.name}" {OF_ARROW[f.type]().compile(dialect)}' for f in rows.schema)
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged ({columns})")
     pour(connection, "staged", rows)
     yield "staged"
