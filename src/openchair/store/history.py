@@ -145,7 +145,7 @@ class DeltaHistory(History):
 
     def retain(self, kind: str, since: datetime) -> int:
         """Remove every fact that happened before `since`, likewise; gives how many there were."""
-        return self._cut(kind, f"happened_at < TIMESTAMP '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'")
+        return self._cut(kind, f"happened_at < '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'")
 
     def _cut(self, kind: str, condition: str) -> int:
         table = self._open(kind)
