@@ -139,7 +139,8 @@ def test_a_second_turn_of_the_day_keeps_what_a_person_has_approved(shop: Shop) -
         {"identifier": "id:" + someone["name"], "action": someone["action"], "status": "approved",
          "decision_id": someone["decision_id"]},
     )  # fmt: skip
-    shop.state.mark(someone["decision_id"], "approved", "ada@example.org", now, event)
+    told = {"contacts": own.table("contacts", event)}
+    shop.state.mark(someone["decision_id"], "approved", "ada@example.org", now, event, told)
     shop.turn()
     after = shop.decisions()
     assert after[someone["name"]]["status"] == "approved"
@@ -160,7 +161,9 @@ def test_an_approval_is_a_fact_and_its_outcome_is_joined_to_the_decision(shop: S
         "status": "approved",
         "decision_id": someone["decision_id"],
     }
-    shop.state.mark(someone["decision_id"], "approved", "ada@example.org", now, own.envelope("contacts", "k", now, row))
+    event = own.envelope("contacts", "k", now, row)
+    told = {"contacts": own.table("contacts", event)}
+    shop.state.mark(someone["decision_id"], "approved", "ada@example.org", now, event, told)
     assert sync(shop.state, shop.history, to_facts=own.to_facts) == {"contacts": 1}
     engine = shop.engine()
     kept = engine.rows(engine.facts("contacts")).to_pylist()

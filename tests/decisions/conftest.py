@@ -27,6 +27,7 @@ def columns(n: int, seed: int = 1) -> dict[str, Any]:
     rules = np.where(food == 2, np.int64(1) << rng.integers(0, 14, n), 0)
     rules |= np.where(rng.random(n) < 0.1, np.int64(1) << rng.integers(15, 33, n), 0)
     orders = np.where(stage == 0, 0, np.where(stage == 1, 1, 1 + rng.geometric(0.2, n)))
+    ideas = ["call-and-listen", "call-and-listen,note-by-hand", "small-surprise,their-usual", "round-table"]
     agreed = [0, yes("marketing", "e-mail"), yes("profiling"), yes("marketing", "e-mail") | yes("marketing", "call")]
     return {
         "customer_id": np.array([f"{i:032x}" for i in range(n)]),
@@ -41,6 +42,9 @@ def columns(n: int, seed: int = 1) -> dict[str, Any]:
         "sent_friends": rng.poisson(0.1, n),
         "complained_on": dates(0.05, 300),
         "contacted_on": dates(0.6, 200),
+        "attention_budget": rng.choice([6.0, 3.0, 0.0], n, p=[0.9, 0.08, 0.02]),
+        "attention_spent": np.where(rng.random(n) < 0.7, 0.0, rng.integers(1, 14, n) / 2),
+        "resting": np.where(rng.random(n) < 0.8, "", rng.choice(ideas, n)),
     }
 
 

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from openchair.core.errors import BadInput
 from openchair.decisions.choice import Gains, choose, draw
-from openchair.decisions.guard import COSTS_MORE, LAST_RESORT
+from openchair.decisions.reasons import COSTS_MORE, LAST_RESORT
 
 SHAPE = (6, 5)
 gains_of_any_size = arrays(np.float64, SHAPE, elements=st.floats(-1e6, 1e9, allow_subnormal=False))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.decisions.conftest import DAY
 
-from openchair.decisions import choice, explain, guard
+from openchair.decisions import choice, explain, guard, reasons
 from openchair.decisions.situation import circumstances_of, ids, situations_of
 from openchair.learning import policy
 from openchair.loyalty.actions import WAIT, default
@@ -168,6 +168,6 @@ def test_what_would_have_changed_it(chosen: str, of: Any, said: str) -> None:
 
 def test_hard_rules_are_not_offered_as_what_might_change(decided: tuple[Any, Any, Any, list[str]]) -> None:
     """No record says "if they were not allergic"."""
-    reasons = {one.reason for text in decided[3][::50] for one in explain.read(text).ruled_out if one.if_only}
-    assert reasons <= {guard.REASONS[code] for code in guard.LIFTABLE}
-    assert not np.isin(list(guard.LIFTABLE), range(1, 10)).any()
+    said = {one.reason for text in decided[3][::50] for one in explain.read(text).ruled_out if one.if_only}
+    assert said <= {reasons.REASONS[code] for code in reasons.LIFTABLE}
+    assert not np.isin(list(reasons.LIFTABLE), range(1, 10)).any()

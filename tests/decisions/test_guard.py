@@ -9,7 +9,7 @@ from tests.decisions.conftest import DAY, columns
 from openchair.decisions.guard import REASONS, permitted
 from openchair.decisions.situation import circumstances_of
 from openchair.dossier.consent import allowed, no, yes
-from openchair.dossier.rules import BIT, blocks
+from openchair.dossier.rules import BIT, barred, blocks
 from openchair.loyalty.actions import Action, default, parse
 
 ACTIONS = default()
@@ -25,6 +25,7 @@ def reason(action: str, **customer: Any) -> str:
         "stage": "steady", "orders": 30, "spent_minor": 90_000, "value_minor": 30_000.0, "rules": 0,
         "food_safety": "unknown", "consents": 0, "nps_score": np.nan, "sent_friends": 0,
         "complained_on": np.datetime64("NaT"), "contacted_on": np.datetime64("NaT"),
+        "attention_budget": 6.0, "attention_spent": 0.0, "resting": "",
     }  # fmt: skip
     row = {name: np.array([value], dtype=object if isinstance(value, str) else None)
            for name, value in (plain | customer).items()}  # fmt: skip
@@ -77,7 +78,7 @@ def test_nothing_forbidden_passes(customers: dict[str, Any]) -> None:
     food = np.array([("unknown", "none", "declared").index(state) for state in customers["food_safety"]])
     for place, action in enumerate(ACTIONS):
         done = codes[:, place] == 0
-        against = blocks(customers["rules"], food, action.contents, action.channel, action.purpose)
+        against = blocks(customers["rules"], food, [barred(action.contents, action.channel, action.purpose)])
         assert not against[done].any()
         assert allowed(customers["consents"], action.purpose, action.channel)[done].all()
         assert (since[done] >= action.spacing_days).all()

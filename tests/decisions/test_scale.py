@@ -46,7 +46,8 @@ def test_situations_stay_few_when_nothing_is_known() -> None:
     nothing = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
     customers |= {"rules": np.zeros(n, np.int64), "food_safety": np.full(n, "unknown", dtype=object)}
     customers |= {"consents": np.zeros(n, np.int64), "nps_score": np.full(n, np.nan), "sent_friends": np.zeros(n)}
-    customers |= {"complained_on": nothing, "contacted_on": nothing}
+    customers |= {"complained_on": nothing, "contacted_on": nothing, "resting": np.full(n, "", dtype=object)}
+    customers |= {"attention_budget": np.full(n, 6.0), "attention_spent": np.zeros(n)}
     found, place = circumstances_of(customers, DAY)
     situations, _ = situations_of(found, place, guard.permitted(found, default()))
     assert len(situations) < 500

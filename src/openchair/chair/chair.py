@@ -323,10 +323,11 @@ class Chair:
         action = next((one for one in self.catalogue if one.id == decision.action), None)
         if action is None:
             raise Conflict("action", value=decision.action, bound="is in the catalogue no more", remedy="Turn again.")
-        row = standing.row_of(self.state, decision.customer_id, self.settings, self.moment())
+        about, moment = (decision.customer_id, self.catalogue), self.moment()
+        row = standing.row_of(self.state, *about, self.settings, moment, without=decision.decision_id)
         things = [guard.thing_of(action)]
         way = "decision" if status == "sent" else "plan"
-        verdict, reason, _ = guard.cleared(row, way, things, moment=self.moment(), settings=self.settings)[0]
+        verdict, reason, _ = guard.cleared(row, way, things, moment=moment, settings=self.settings)[0]
         if verdict == "never":
             remedy = "Dismiss it; the next turn chooses something else."
             raise Conflict("decision", value=decision.decision_id, bound=f"must not be done: {reason}", remedy=remedy)

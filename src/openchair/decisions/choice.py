@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openchair.core.errors import BadInput
-from openchair.decisions.guard import COSTS_MORE, LAST_RESORT
+from openchair.decisions.reasons import COSTS_MORE, LAST_RESORT
 
 POLICY = "inverse-gap-1"
 """The name and version of this way of choosing, kept with every decision."""

@@ -13,7 +13,7 @@ import msgspec
 from openchair.core.money import show
 from openchair.core.words import ago
 from openchair.decisions.choice import Choice, Gains
-from openchair.decisions.guard import LIFTABLE, REASONS
+from openchair.decisions.reasons import LIFTABLE, REASONS
 from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
 from openchair.dossier.stage import RHYTHM_ORDERS, days, every
 from openchair.loyalty.actions import WAIT, Action

@@ -1,9 +1,10 @@
 """Situations: customers for whom a decision is the same, taken once however many they are.
 
 First come *circumstances*: a stage, hard rules, consents, a band of value, what was last heard from and said to the
-customer. Bands stand for their lower edge: "contacted 7 to 14 days ago" counts as 7, "5 to 10 orders" as 5, so a limit
-that an action sets is kept for every customer in the band. The guard judges circumstances; those that it judges alike,
-at the same stage and worth, are one *situation*, for nothing else enters the choice.
+customer, what is left of their attention. Bands stand for their lower edge: "contacted 7 to 14 days ago" counts as 7,
+"5 to 10 orders" as 5, so a limit that an action sets is kept for every customer in the band. The guard judges
+circumstances; those that it judges alike, at the same stage and worth, are one *situation*, for nothing else enters
+the choice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
+from openchair.decisions.limits import IN_PEACE, Limits, days_since, left_of, rests
+from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.rules import FOOD_SAFETY
 from openchair.dossier.stage import PROSPECT, STAGES
 
@@ -23,6 +26,8 @@ NPS_GROUPS: tuple[str, ...] = ("unknown", "detractor", "passive", "promoter")
 CONTACT_DAYS: tuple[int, ...] = (0, 1, 3, 7, 14, 30, 60, 90)
 """Lower edges of the bands of days since the last contact; a band beyond the last is "never"."""
 NEVER_CONTACTED = len(CONTACT_DAYS)
+LEFT: tuple[float, ...] = (IN_PEACE, *sorted(set(WEIGHTS.values())))
+"""Lower edges of the bands of attention left: what a channel takes, for nothing else is asked of it."""
 ORDERS: tuple[int, ...] = (0, 1, 2, 3, 5, 10, 20)
 """Lower edges of the bands of orders."""
 COMPLAINT_DAYS = 30
@@ -36,29 +41,21 @@ _BANDS = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """c distinct circumstances, each an element of every array.
+class Circumstances(Limits):
+    """c distinct circumstances, each an element of every array: their limits, and what an action must suit.
 
-    stage, food_safety, nps: index into STAGES, FOOD_SAFETY, NPS_GROUPS. rules, consents: bits. value_minor: what the
-    customers in them are at least worth over 12 months, in minor units. value_known: False where no model could say,
-    and one more order like those before is taken instead. days_contact: least days since the last contact, infinite
-    where there was none. orders: least number of orders.
+    stage, nps: index into STAGES, NPS_GROUPS. value_minor: what the customers in them are at least worth over 12
+    months, in minor units. value_known: False where no model could say, and one more order like those before is taken
+    instead. orders: least number of orders.
     """
 
     stage: NDArray[np.int8]
-    rules: NDArray[np.int64]
-    food_safety: NDArray[np.int8]
-    consents: NDArray[np.int64]
     value_minor: NDArray[np.float64]
     value_known: NDArray[np.bool_]
     sender: NDArray[np.bool_]
     nps: NDArray[np.int8]
     complained: NDArray[np.bool_]
-    days_contact: NDArray[np.float64]
     orders: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +101,32 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
     """The distinct circumstances of customers on a day, and (n,) which of them each customer is in.
 
     customers: columns of n values, as in chair.ports.CUSTOMER_COLUMNS (stage, orders, spent_minor, value_minor, rules,
-    food_safety, consents, nps_score, sent_friends, complained_on, contacted_on are read). NaN, NaT and None are "not
-    known". Raises BadInput for a word that is no stage or no state of food safety, and for columns of several lengths.
+    food_safety, consents, nps_score, sent_friends, complained_on, contacted_on, attention_budget, attention_spent,
+    resting are read). NaN, NaT and None are "not known". Raises BadInput for a word that is no stage or no state of
+    food safety, and for columns of several lengths.
     """
     n = len(customers["stage"])
-    for name in ("orders", "value_minor", "rules", "consents", "food_safety", "complained_on", "contacted_on"):
+    for name in (
+        "orders",
+        "value_minor",
+        "rules",
+        "consents",
+        "food_safety",
+        "complained_on",
+        "contacted_on",
+        "resting",
+    ):
         if len(customers[name]) != n:
             bound, remedy = f"must have {n} values, as stage has", "Give columns of one length."
             raise BadInput(name, value=len(customers[name]), bound=bound, remedy=remedy)
     orders = np.nan_to_num(np.asarray(customers["orders"], dtype=np.float64))
     band, known = _value_bands(customers, orders)
     score = np.asarray(customers["nps_score"], dtype=np.float64)
-    complaint, contact = (_days_since(customers[name], day) for name in ("complained_on", "contacted_on"))
+    complaint, contact = (days_since(customers[name], day) for name in ("complained_on", "contacted_on"))
     contact_band = np.searchsorted(CONTACT_DAYS, np.nan_to_num(contact, nan=0.0), side="right") - 1
+    left = left_of(customers["attention_budget"], customers["attention_spent"])
+    left_band = np.searchsorted(LEFT, left, side="right") - 1
+    ideas, resting = rests(customers["resting"])
     rules, rules_code = _distinct(customers["rules"])
     consents, consents_code = _distinct(customers["consents"])
     fields: dict[str, tuple[NDArray[Any], int]] = {
@@ -130,6 +140,8 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         "nps": (np.where(np.isnan(score), 0, 1 + (score > 6).astype(np.int64) + (score > 8)), len(NPS_GROUPS)),
         "complained": (complaint <= COMPLAINT_DAYS, 2),
         "contact": (np.where(np.isnan(contact), NEVER_CONTACTED, contact_band), NEVER_CONTACTED + 1),
+        "left": (left_band, len(LEFT)),
+        "resting": (resting, len(ideas)),
         "orders": (np.searchsorted(ORDERS, np.maximum(orders, 0), side="right") - 1, len(ORDERS)),
     }
     one, inverse = _alike(_packed(n, list(fields.values())))
@@ -146,6 +158,9 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         nps=of["nps"].astype(np.int8),
         complained=of["complained"].astype(np.bool_),
         days_contact=days_contact[of["contact"]],
+        left=np.array(LEFT)[of["left"]],
+        resting=of["resting"],
+        ideas=ideas,
         orders=np.array(ORDERS)[of["orders"]],
     )
     return found, inverse
@@ -210,13 +225,6 @@ def _value_bands(
     spent = np.nan_to_num(np.asarray(customers["spent_minor"], dtype=np.float64))
     known = np.isfinite(value)
     return value_band(np.where(known, value, spent / np.maximum(orders, 1))), known
-
-
-def _days_since(column: Any, day: date) -> NDArray[np.float64]:
-    """(n,) days from a date to the day, NaN where there is none; what lies ahead counts as today."""
-    dates = np.asarray(column, dtype="datetime64[D]")
-    passed = (np.datetime64(day, "D") - dates).astype(np.float64)
-    return np.where(np.isnat(dates), np.nan, np.maximum(passed, 0))
 
 
 def _distinct(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

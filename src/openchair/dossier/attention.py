@@ -142,15 +142,15 @@ def spent(contacts: Iterable[Contact], day: date) -> float:
     return sum(weight_of(one.channel) for one in contacts if _counts(one.day, day))
 
 
-def fits(budget: float, contacts: Iterable[Contact], channel: str, day: date) -> bool:
-    """Whether a contact on this channel would fit on a day."""
-    return spent(contacts, day) + weight_of(channel) <= budget
+def fits(budget: float, contacts: Iterable[Contact], units: float, day: date) -> bool:
+    """Whether a contact that takes so many units would fit on a day."""
+    return spent(contacts, day) + units <= budget
 
 
-def first_fit(budget: float, contacts: Sequence[Contact], channel: str, day: date) -> date | None:
-    """The first day from `day` on that a contact would fit, if nothing else happened; None where it never would."""
+def first_fit(budget: float, contacts: Sequence[Contact], units: float, day: date) -> date | None:
+    """The first day from `day` on that it would fit, if nothing else happened; None where it never would."""
     days = [day, *sorted(one.day + timedelta(days=ATTENTION_DAYS) for one in contacts)]
-    return next((one for one in days if one >= day and fits(budget, contacts, channel, one)), None)
+    return next((one for one in days if one >= day and fits(budget, contacts, units, one)), None)
 
 
 def _counts(contact: date, day: date) -> bool:

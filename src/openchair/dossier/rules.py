@@ -234,6 +234,7 @@ def topic_of(name: str) -> str | None:
     return key if _FLAG.search(key) and mask != 0 and not left else None
 
 
+@lru_cache(maxsize=1 << 16)
 def rules_of(name: str, value: str) -> tuple[int, int]:
     """The rules that one trait sets, and what it says of allergies: UNKNOWN, NONE or DECLARED.
 

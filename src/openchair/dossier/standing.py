@@ -96,6 +96,17 @@ def binds(name: str) -> bool:
     return rules.binds(name) or consent.binds(name) or normal(name) in attention.ASKING | {LIFT}
 
 
+def strand(name: str) -> int:
+    """A number that two names share if and only if statements under them touch each other.
+
+    Statements of different strands may change places without changing what follows from them.
+    """
+    key, slot = normal(name), consent.slot_of(name)
+    if slot:
+        return 1 + consent.SLOTS.index(slot)
+    return 1 + len(consent.SLOTS) + sorted(attention.ASKING).index(key) if key in attention.ASKING else 0
+
+
 def fold(statements: Iterable[Statement]) -> Standing:
     """What is in force after these statements, oldest first.
 
@@ -115,11 +126,6 @@ def fold(statements: Iterable[Statement]) -> Standing:
         elif topic := rules.topic_of(said.name):
             folding.rule(place, said, topic)
     return folding.standing()
-
-
-@lru_cache(maxsize=1 << 16)
-def _rules_of(name: str, value: str) -> tuple[int, int]:
-    return rules.rules_of(name, value)
 
 
 @dataclass(slots=True)
@@ -145,7 +151,7 @@ class _Folding:
 
     def rule(self, place: int, said: Statement, topic: str) -> None:
         """A declaration on a topic; of `forbid` each term is a topic of its own."""
-        mask, state = _rules_of(said.name, said.value)
+        mask, state = rules.rules_of(said.name, said.value)
         trust = TRUST.index(said.said_by)
         if topic == rules.FORBID:
             topic = f"{topic} {said.value.strip()}"

@@ -38,7 +38,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     comes with Openchair is written for cents of a euro, dollar or pound). `uplift` is the share of a customer's
     12-month value that we believe it adds, by the stages it suits; `uplift_sd` how unsure that is; `flat_minor` what
     it adds whatever they are worth. All three are prior beliefs, which `learning.policy` replaces by what came of it.
-    No contact of any kind may lie less than `spacing_days` back.
+    No contact of any kind may lie less than `spacing_days` back, and none with the same `idea` (left out: the action's
+    id) less than `idea_days`.
     """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,40}$")]
@@ -51,6 +52,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     purpose: Purpose = "service"
     cost_minor: Annotated[int, Meta(ge=0, le=10**9)]
     spacing_days: Annotated[int, Meta(ge=0, le=90)]
+    idea: Annotated[str, Meta(pattern="^([a-z][a-z0-9-]{1,40})?$")] = ""
+    idea_days: Annotated[int, Meta(ge=0, le=365)] = 60
     uplift: dict[Stage, Annotated[float, Meta(ge=-1, le=1)]]
     uplift_sd: Annotated[float, Meta(gt=0, le=1)]
     flat_minor: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0

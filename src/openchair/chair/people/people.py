@@ -10,6 +10,7 @@ from openchair.chair import tell, views
 from openchair.chair.actor import Actor
 from openchair.chair.intake import own
 from openchair.chair.people import standing, timeline
+from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.core.ids import digest
 from openchair.decisions import guard
@@ -59,7 +60,7 @@ class People:
         if name == LIFT:
             _may_lift(by, value, why)
         elif by.role in ("staff", "program") and rules.binds(name) and rules.rules_of(name, value)[0] == 0:
-            in_force = standing.row_of(self.chair.state, customer_id, self.chair.settings, self.chair.moment())
+            in_force = self._standing(customer_id, self.chair.moment())
             # Staff may say what nobody said yet; that there is nothing, only where nothing is in force.
             if in_force["food_safety"] == "declared" or in_force["rules"]:
                 raise NotAllowed(
@@ -117,7 +118,7 @@ class People:
         """
         customer_id = self.chair.find(who)
         moment = self.chair.moment()
-        row = standing.row_of(self.chair.state, customer_id, self.chair.settings, moment)
+        row = self._standing(customer_id, moment)
         said = guard.cleared(row, way, things, moment=moment, settings=self.chair.settings)
         return tuple(
             views.Clearance(thing.id, verdict, reason, until)
@@ -182,6 +183,9 @@ class People:
         event = own.envelope("traits", key, now, whole)
         self.chair.state.record([event], {"traits": own.table("traits", event)})
         self.chair.restand([customer_id])
+
+    def _standing(self, customer_id: str, moment: Moment) -> dict[str, Any]:
+        return standing.row_of(self.chair.state, customer_id, self.chair.catalogue, self.chair.settings, moment)
 
     def _log(self, by: Actor, act: str, customer_id: str | None, detail: str = "") -> None:
         self.chair.state.log(by.name, act, customer_id, detail, self.chair.clock())

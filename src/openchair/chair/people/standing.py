@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from openchair.chair.ports import STANDING_COLUMNS, Engine, History
 from openchair.chair.state import State
-from openchair.chair.wheel import choose, know
+from openchair.chair.wheel import choose, stand
 from openchair.core.clock import Moment
 from openchair.core.settings import Settings
 from openchair.dossier import standing
@@ -48,10 +48,22 @@ def _watched(rows: pa.RecordBatchReader, kind: str, bound: set[str]) -> pa.Recor
     return pa.RecordBatchReader.from_batches(rows.schema, batches())
 
 
-def row_of(state: State, customer_id: str, settings: Settings, moment: Moment) -> dict[str, Any]:
-    """STANDING_COLUMNS of one customer, from all that was said until now, merged records together."""
+def row_of(
+    state: State,
+    customer_id: str,
+    catalogue: Sequence[Action],
+    settings: Settings,
+    moment: Moment,
+    *,
+    without: str | None = None,
+) -> dict[str, Any]:
+    """STANDING_COLUMNS of one customer, from all that was said until now, merged records together; and `contacts`.
+
+    without: a decision whose own contacts are not to count, while it is asked whether it may be carried on.
+    """
     said, contacts = state.said("traits", customer_id), state.said("contacts", customer_id)
-    return {"customer_id": customer_id, **know.standing_row(said, contacts, settings, moment)}
+    others = [one for one in contacts if without is None or one["decision_id"] != without]
+    return {"customer_id": customer_id, **stand.row_of(said, others, catalogue, settings, moment)}
 
 
 def restand(
@@ -69,10 +81,10 @@ def restand(
     if not customer_ids:
         return
     if engine is None or len(customer_ids) <= FEW:
-        rows: list[Mapping[str, Any]] = [row_of(state, one, settings, moment) for one in customer_ids]
+        rows: list[Mapping[str, Any]] = [row_of(state, one, catalogue, settings, moment) for one in customer_ids]
         table = pa.Table.from_pylist(rows, pa.schema(list(STANDING_COLUMNS.items())))
     else:
-        table = know.standing(state, engine, customer_ids, settings, moment)
+        table = stand.rows_of(state, engine, customer_ids, catalogue, settings, moment)
     state.restand(table)
     last = next(iter(state.turns(1)), None)
     if last is not None:

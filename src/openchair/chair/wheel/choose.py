@@ -27,7 +27,7 @@ DAILY = "daily"
 
 _LOOKED_AT = (
     "stage", "orders", "spent_minor", "value_minor", "rules", "food_safety", "consents", "nps_score", "sent_friends",
-    "complained_on", "contacted_on",
+    "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting",
 )  # fmt: skip
 
 
@@ -52,20 +52,32 @@ def for_everyone(
     return _choose(table, _beliefs(state, actions), actions, settings, moment, DAILY)
 
 
+def for_these(
+    state: State,
+    customers: pa.Table,
+    actions: Sequence[Action],
+    settings: Settings,
+    moment: Moment,
+    occasion: str = DAILY,
+) -> Chosen:
+    """The decisions of a day and an occasion for some customers, as a turn would take them. customers: their rows."""
+    ids = [decision_id_of(one, moment, occasion) for one in customers["customer_id"].to_pylist()]
+    table = customers.select(["customer_id", *_LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
+    return _choose(table, _beliefs(state, actions), actions, settings, moment, occasion)
+
+
 def for_one(
     state: State, customer_id: str, occasion: str, actions: Sequence[Action], settings: Settings, moment: Moment
 ) -> str:
     """Decide for one customer and occasion of the day, unless it was done; gives the decision's id. Raises NotFound."""
     decision_id = decision_id_of(customer_id, moment, occasion)
     if state.decision(decision_id) is None:
-        row = state.customer(customer_id)
-        if row is None:
+        row = state.rows_of([customer_id])
+        if not row.num_rows:
             raise NotFound(
                 "customer", value=customer_id, bound="no turn has seen them yet", remedy="Turn the wheel first."
             )
-        table = pa.table({name: pa.array([row[name]]) for name in ("customer_id", *_LOOKED_AT)})
-        table = table.append_column("decision_id", pa.array([decision_id]))
-        chosen = _choose(table, _beliefs(state, actions), actions, settings, moment, occasion)
+        chosen = for_these(state, row, actions, settings, moment, occasion)
         state.save_decisions(moment.day, occasion, chosen.situations, chosen.decisions)
     return decision_id
 
@@ -117,7 +129,8 @@ def _choose(
 ) -> Chosen:
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     worth = columns["value_minor"] = columns["value_minor"].astype(np.float64)
-    columns["nps_score"] = columns["nps_score"].astype(np.float64)
+    for name in ("nps_score", "attention_budget", "attention_spent"):
+        columns[name] = columns[name].astype(np.float64)
     found, place = situation.circumstances_of(columns, moment.day)
     situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
     gains = policy.gains(situations, actions, beliefs, settings.confidence)

@@ -1,6 +1,6 @@
 """Know: who the facts speak of, where each customer stands, what they are worth. One row a customer comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,14 @@ from ibis import _
 from openchair.chair.people.identifying import identify
 from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
 from openchair.chair.state import State
+from openchair.chair.wheel.stand import beside, owned
 from openchair.core.clock import Moment
 from openchair.core.ids import IDENTIFIER_KINDS
-from openchair.dossier import rules, stage, standing
-from openchair.facts.bits import union_of
+from openchair.core.settings import Settings
+from openchair.dossier import stage
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
+from openchair.loyalty.actions import Action
 from openchair.value import worth
 
 CASE = ("orders", "recency_days", "age_days", "last_gap_days", "early_orders", "gap_squares", "spent_minor")
@@ -42,13 +44,14 @@ def facts_until(engine: Engine, moment: Moment) -> dict[str, ir.Table]:
     return {kind: (t := engine.facts(kind)).filter(t.happened_at < moment.now) for kind in KINDS}
 
 
-def owned(facts: ir.Table, identities: ir.Table) -> ir.Table:
-    """Facts with the `customer_id` that their identifier means now; facts of nobody are left out."""
-    return facts.inner_join(identities, "identifier")
-
-
 def know(
-    state: State, engine: Engine, facts: dict[str, ir.Table], moment: Moment, currency: str, confidence: float
+    state: State,
+    engine: Engine,
+    facts: dict[str, ir.Table],
+    moment: Moment,
+    currency: str,
+    actions: Sequence[Action],
+    settings: Settings,
 ) -> Known:
     """Where every customer stands at a moment. It runs in the engine; only distinct cases come to NumPy."""
     identities = identify(state, engine, facts, moment)
@@ -56,9 +59,11 @@ def know(
     days = engine.keep(worth.purchase_days(bought.mutate(day=local_day(bought.happened_at, moment.zone))))
     stats = engine.keep(worth.count(days, moment.day))
     cases = engine.rows(stats.group_by(*CASE).agg(customers=_.count()).order_by(*CASE))
-    scores, value = score(cases, confidence)
+    scores, value = score(cases, settings.confidence)
     scored = stats.inner_join(engine.share(scores), list(CASE))
-    table = _rows(engine, identities, scored, facts, moment)
+    by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
+    counted = _rows(identities, scored, by, moment)
+    table = beside(engine, counted, by["traits"], by["contacts"], actions, settings, moment)
     types = {name: ibis.dtype(kind) for name, kind in _IBIS.items()}
     kept = engine.keep(table.select(**{name: table[name].cast(types[name]) for name in CUSTOMER_COLUMNS}))
     return Known(kept, days, identities, value)
@@ -105,35 +110,9 @@ def _newest(facts: ir.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> 
     return facts.mutate(place=place).filter(_.place == 0).select(*keys, *values)
 
 
-def _masks(engine: Engine, traits: ir.Table) -> ir.Table:
-    """Hard rules and consents of each customer as bit sets, from the newest value of each trait that speaks of them."""
-    names = engine.rows(traits.select("name").distinct())["name"].to_pylist()
-    binding = [name for name in names if standing.binds(name)]
-    newest = engine.keep(_newest(traits.filter(traits.name.isin(binding)), ("customer_id", "name"), ("value",)))
-    said = engine.rows(newest.select("name", "value").distinct()).to_pylist()
-    parsed = [
-        {**s, "rules": alone.rules, "food": alone.food_safety, "consents": alone.consents}
-        for s in said
-        for alone in [standing.fold([standing.Statement(s["name"], s["value"], "customer")])]
-    ]
-    text, number = pa.string(), pa.int64()
-    columns = pa.schema({"name": text, "value": text, "rules": number, "food": number, "consents": number})
-    meaning = engine.share(pa.Table.from_pylist(parsed, schema=columns))
-    return (
-        newest.inner_join(meaning, ["name", "value"])
-        .group_by("customer_id")
-        .agg(rules=union_of(_.rules), food=_.food.max(), consents=union_of(_.consents))
-    )
-
-
-def _rows(
-    engine: Engine, identities: ir.Table, scored: ir.Table, facts: dict[str, ir.Table], moment: Moment
-) -> ir.Table:
-    """One row a customer: everyone an identifier means, with all that is known beside it."""
-    by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
-    answers, voices, contacts = (
-        t.mutate(day=local_day(t.happened_at, moment.zone)) for t in (by["answers"], by["voices"], by["contacts"])
-    )
+def _rows(identities: ir.Table, scored: ir.Table, by: Mapping[str, ir.Table], moment: Moment) -> ir.Table:
+    """One row a customer: everyone an identifier means, with all that is counted beside it. by: facts with owners."""
+    answers, voices = (t.mutate(day=local_day(t.happened_at, moment.zone)) for t in (by["answers"], by["voices"]))
     asked = answers.filter(answers.metric == "nps", answers.score.notnull())
     hurt = ibis.union(
         asked.filter(asked.score <= 6).select("customer_id", "day"),
@@ -143,11 +122,9 @@ def _rows(
     parts = (
         scored,
         _names(by["traits"]),
-        _masks(engine, by["traits"]),
         _newest(asked, ("customer_id",), ("score",)).rename(nps_score="score"),
         came.group_by("customer_id").agg(sent_friends=_.invitee.nunique()),
         hurt.group_by("customer_id").agg(complained_on=_.day.max()),
-        contacts.filter(_.status.isin(OURS)).group_by("customer_id").agg(contacted_on=_.day.max()),
     )
     table = _called(identities)
     for part in parts:
@@ -155,13 +132,8 @@ def _rows(
     return table.mutate(
         name=ibis.coalesce(table.given_name, table.called),
         stage=table.stage.fill_null("prospect"),
-        food_safety=_.food.fill_null(0).cases(*enumerate(rules.FOOD_SAFETY)),
-        **{n: table[n].fill_null(0) for n in ("orders", "spent_minor", "rules", "consents", "sent_friends")},
+        **{n: table[n].fill_null(0) for n in ("orders", "spent_minor", "sent_friends")},
     )
-
-
-OURS = ("approved", "sent", "delivered", "opened", "clicked", "answered")
-"""What counts as having been in touch."""
 
 
 def _called(identities: ir.Table) -> ir.Table:

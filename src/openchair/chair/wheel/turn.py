@@ -61,7 +61,7 @@ def turn(
     currency = settings.currency or usual_currency(engine, facts["purchases"]) or state.note("currency") or "EUR"
     state.set_note("currency", currency)
     watch.step("know")
-    known = know.know(state, engine, facts, moment, currency, settings.confidence)
+    known = know.know(state, engine, facts, moment, currency, catalogue, settings)
     watch.step("learn")
     choose.settle(state, engine, known.days, moment, settings.outcome_days)
     watch.step("decide")
