@@ -212,14 +212,14 @@ def test_killed_at_any_moment_index_and_inbox_hold_the_same(tmp_path: Path) -> N
 
 def test_facts_before_a_time_leave_history_and_its_files(history: DeltaHistory) -> None:
     """Those at that very moment stay; what is let go twice goes once."""
-    rows = [{"fact_id": f"f{n}", "identifier": "id:1", "happened_at": NOW + n * HOUR} for n in range(4)]
+    rows = [{"fact_id": f"fact-{n}", "identifier": "id:1", "happened_at": NOW + n * HOUR} for n in range(4)]
     history.append("contacts", facts("contacts", *rows[:2]))
     history.append("contacts", facts("contacts", *rows[2:]))
     assert history.retain("contacts", NOW + 1 * HOUR) == 1
     assert history.retain("contacts", NOW + 1 * HOUR) == 0
     assert history.retain("voices", NOW) == 0
     left = history.read("contacts", history.files("contacts")).read_all()
-    assert sorted(left["fact_id"].to_pylist()) == ["f1", "f2", "f3"]
+    assert sorted(left["fact_id"].to_pylist()) == ["fact-1", "fact-2", "fact-3"]
     kept = b"".join(path.read_bytes() for path in Path(history.root).rglob("*") if path.is_file())
-    assert b"f1" in kept
-    assert b"f0" not in kept
+    assert b"fact-1" in kept
+    assert b"fact-0" not in kept
