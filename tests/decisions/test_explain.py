@@ -171,3 +171,42 @@ def test_hard_rules_are_not_offered_as_what_might_change(decided: tuple[Any, Any
     said = {one.reason for text in decided[3][::50] for one in explain.read(text).ruled_out if one.if_only}
     assert said <= {reasons.REASONS[code] for code in reasons.LIFTABLE}
     assert not np.isin(list(reasons.LIFTABLE), range(1, 10)).any()
+
+
+def seen(chosen: str, of: Any, row: dict[str, Any] = ROW) -> list[str]:
+    """What the customer reads."""
+    return [text.format(**numbers) for text, numbers in explain.told(chosen, of, row, BY_ID, DAY)]
+
+
+def test_customers_read_why_in_the_second_person() -> None:
+    """What was thought of, what was looked at, how it was chosen, what would have changed it."""
+    of = record(("call-and-listen", 400, 0.9), (WAIT, 0, 0.1), out=(BARRED,))
+    assert seen("call-and-listen", of) == [
+        "We thought of calling you.",
+        "You usually order every 19 days; it has been 34.",
+        "We were last in touch 50 days ago.",
+        "It was expected to serve you best.",
+        "It might have been something else if you had agreed to hear from us that way.",
+    ]
+    new = ROW | {"orders": 1, "contacted_on": None, "nps_score": 9.0, "complained_on": date(2025, 5, 30)}
+    assert seen(WAIT, record((WAIT, 0, 1.0)), new)[1:] == [
+        "You told us that something was wrong; that was 2 days ago.",
+        "You gave us 9 of 10 when we last asked.",
+        "Orders from you so far: 1.",
+        "We have not been in touch with you before.",
+        "Nothing else was possible: your rules, what you agreed to or what suits you ruled it out.",
+        "It would have been something else only if that had been expected to serve you better.",
+    ]
+
+
+def test_customers_read_only_what_has_a_translation(decided: tuple[Any, Any, Any, list[str]]) -> None:
+    """Whatever was chosen, every sentence is one of the few of TOLD, its numbers are given, and no rule is named."""
+    for text in decided[3][::97]:
+        read = explain.read(text)
+        for candidate in read.candidates:
+            for sentence, numbers in explain.told(candidate.action, read, ROW, BY_ID, DAY):
+                assert sentence in explain.TOLD.values()
+                assert "{" not in sentence.format(**numbers)
+    assert len(set(explain.TOLD.values())) == len(explain.TOLD) <= 25
+    assert {reasons.LIFTABLE[code] for code in reasons.LIFTABLE} <= set(explain.TOLD)
+    assert {action.channel for action in ACTIONS} <= set(explain.TOLD)

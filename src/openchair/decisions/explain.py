@@ -13,7 +13,17 @@ import msgspec
 from openchair.core.money import show
 from openchair.core.words import ago
 from openchair.decisions.choice import Choice, Gains
-from openchair.decisions.reasons import LIFTABLE, REASONS
+from openchair.decisions.reasons import (
+    COMPLAINT_FIRST,
+    IDEA_RESTS,
+    LIFTABLE,
+    NO_CONSENT,
+    NOT_PROFILED,
+    NOTHING_LEFT,
+    PEACE,
+    REASONS,
+    TOO_SOON,
+)
 from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
 from openchair.dossier.stage import RHYTHM_ORDERS, days, every
 from openchair.loyalty.actions import WAIT, Action
@@ -113,7 +123,7 @@ def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], 
             f"Chance chose this, to learn ({_share(mine.probability)}); by expectation alone it would have been "
             f"{_named(best.action, actions)}."
         )
-    barred = max((one for one in record.ruled_out if one.if_only), key=lambda one: one.gain, default=None)
+    barred = _barred(record)
     if barred is not None and barred.gain > mine.gain:
         return f"It would have been {_named(barred.action, actions)} {barred.if_only}."
     other = next((one for one in record.candidates if one.action != chosen), None)
@@ -123,6 +133,75 @@ def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], 
     if other.action == WAIT:
         return f"We would have waited, were it expected to bring {gap} less."
     return f"It would have been {_named(other.action, actions)}, were that expected to bring more than {gap} more."
+
+
+TOLD: Mapping[str, str] = {
+    "person": "We thought of seeing to something for you in person.",
+    "parcel": "We thought of putting something in your next parcel.",
+    "e-mail": "We thought of writing you an e-mail.",
+    "call": "We thought of calling you.",
+    "letter": "We thought of writing you a letter.",
+    "message": "We thought of sending you a message.",
+    "webhook": "We thought of having something ready for you.",
+    WAIT: "We decided to leave you in peace this time.",
+    "complained": "You told us that something was wrong; that was {since} days ago.",
+    "score": "You gave us {score} of 10 when we last asked.",
+    "rhythm": "You usually order every {days} days; it has been {since}.",
+    "orders": "Orders from you so far: {orders}.",
+    "touched": "We were last in touch {since} days ago.",
+    "untouched": "We have not been in touch with you before.",
+    "best": "It was expected to serve you best.",
+    "chance": "Chance chose it among what suits you, so that we learn what helps.",
+    "alone": "Nothing else was possible: your rules, what you agreed to or what suits you ruled it out.",
+    LIFTABLE[NO_CONSENT]: "It might have been something else if you had agreed to hear from us that way.",
+    LIFTABLE[NOT_PROFILED]: "It might have been something else if we were allowed to choose by what we know of you.",
+    LIFTABLE[PEACE]: "It might have been something else if you had not asked to be left in peace.",
+    LIFTABLE[TOO_SOON]: "It might have been something else if we had not been in touch so recently.",
+    LIFTABLE[NOTHING_LEFT]: "It might have been something else if you had heard less from us of late.",
+    LIFTABLE[IDEA_RESTS]: "It might have been something else if you had not had that idea from us of late.",
+    LIFTABLE[COMPLAINT_FIRST]: "It might have been something else if your complaint were settled.",
+    "otherwise": "It would have been something else only if that had been expected to serve you better.",
+}
+"""All that `told` says, in English, which is also the key of its translations."""
+
+
+def told(
+    chosen: str, record: Record, customer: Mapping[str, Any], actions: Mapping[str, Action], day: date
+) -> tuple[tuple[str, Mapping[str, int]], ...]:
+    """Why, for the customer's own eyes: sentences to be translated (TOLD), each with the numbers that stand in it.
+
+    What was thought of, what was looked at, how it was chosen, and what would have changed it.
+    """
+    mine = next((one for one in record.candidates if one.action == chosen), None)
+    action = actions.get(chosen)
+    what = WAIT if chosen == WAIT else action.channel if action else ""
+    said: list[tuple[str, Mapping[str, int]]] = [(what, {})] if what else []
+    complained, score, gap = (customer.get(name) for name in ("complained_on", "nps_score", "gap_days"))
+    orders, last, contacted = int(customer.get("orders") or 0), customer.get("last_on"), customer.get("contacted_on")
+    if complained is not None and (day - complained).days <= COMPLAINT_DAYS:
+        said.append(("complained", {"since": max((day - complained).days, 0)}))
+    if score is not None and score == score:
+        said.append(("score", {"score": round(score)}))
+    if orders >= RHYTHM_ORDERS and last is not None and gap is not None and gap == gap:
+        said.append(("rhythm", {"days": max(round(gap), 1), "since": max((day - last).days, 0)}))
+    else:
+        said.append(("orders", {"orders": orders}))
+    said.append(("untouched", {}) if contacted is None else ("touched", {"since": max((day - contacted).days, 0)}))
+    barred = _barred(record)
+    gain = mine.gain if mine else 0.0
+    if len(record.candidates) == 1:
+        said.append(("alone", {}))
+    elif record.candidates[0].gain > gain:
+        said.append(("chance", {}))
+    else:
+        said.append(("best", {}))
+    said.append((barred.if_only if barred is not None and barred.gain > gain else "otherwise", {}))
+    return tuple((TOLD[key], numbers) for key, numbers in said)
+
+
+def _barred(record: Record) -> RuledOutRecord | None:
+    """The best of what was ruled out for a reason that may change."""
+    return max((one for one in record.ruled_out if one.if_only in TOLD), key=lambda one: one.gain, default=None)
 
 
 _ENCODER = msgspec.json.Encoder()
