@@ -10,7 +10,7 @@ from openchair.chair import tell, views
 from openchair.chair.actor import Actor
 from openchair.chair.intake import own
 from openchair.chair.people import standing, timeline
-from openchair.core.clock import Moment
+from openchair.core.clock import Moment, zone
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.core.ids import digest
 from openchair.decisions import guard
@@ -107,6 +107,8 @@ class People:
             raise BadInput("attention", value=wish, bound=f"one of {', '.join(WISHES)}", remedy="Choose one of these.")
         if quiet:
             quiet_hours(quiet)
+        if timezone:
+            zone(timezone)
         for name, value in (("attention", wish), ("quiet_hours", quiet), ("timezone", timezone)):
             if value:
                 self.say(who, name, value, by=by)
