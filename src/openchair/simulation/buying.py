@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from openchair.simulation.cards import draw_cards
+from openchair.simulation.cards import OWN_EMAIL, books
 from openchair.simulation.files import fact_ids, facts, within
-from openchair.simulation.people import FAVOURITES, People, choose_items, member_ids
+from openchair.simulation.people import FAVOURITES, People, Wishes, choose_items, draw_wishes, member_ids
 from openchair.simulation.world import DAY_US, FOUNDING_BRANDS, Bools, Floats, Ints, World, stream
 
 _SHARE_RETURNED = 0.02
@@ -63,7 +63,7 @@ class Boxes:
 class Scene:
     """A block of members with what happened to them; what is told of it takes its chances from `rng(topic)`.
 
-    `members` (n,) are identifiers. `consent` (n,) says who wants marketing by e-mail: 1 yes, 0 no, -1 never asked.
+    `members` (n,) are identifiers. `cards` has a row a member: what the books hold of them (simulation.cards).
     """
 
     world: World
@@ -76,7 +76,7 @@ class Scene:
     lines: Lines
     boxes: Boxes
     members: pa.Array
-    consent: Ints
+    wishes: Wishes
 
     @property
     def end_us(self) -> int:
@@ -99,10 +99,11 @@ def draw_scene(world: World, seed: int, block: int, people: People, start: int, 
     """What happens to `people`."""
     orders = draw_orders(world, seed, block, people, end)
     lines = draw_lines(world, seed, block, people, orders, listing_days(world, start, end))
-    boxes, consent = draw_boxes(seed, block, orders), draw_consent(seed, block, len(people))
-    who = people.number, people.culture, people.city, people.first_name, people.last_name
-    cards = draw_cards(world, stream(seed, block, 15), *who)
-    return Scene(world, seed, block, end, people, cards, orders, lines, boxes, member_ids(people.number), consent)
+    cards, first_us = books(world, seed, block, people), orders.at_us[orders.first]
+    asked = pc.not_equal(cards["email"], OWN_EMAIL).fill_null(False).to_numpy() & ~people.young
+    wishes = draw_wishes(seed, block, asked, first_us, end * DAY_US)
+    boxes = draw_boxes(seed, block, orders)
+    return Scene(world, seed, block, end, people, cards, orders, lines, boxes, member_ids(people.number), wishes)
 
 
 def draw_orders(world: World, seed: int, block: int, people: People, end: int) -> Orders:
@@ -168,11 +169,6 @@ def draw_boxes(seed: int, block: int, orders: Orders) -> Boxes:
     wait = np.where(orders.first, rng.lognormal(np.log(5.5), 0.55, k), rng.lognormal(np.log(2.0), 0.35, k))
     afternoon = orders.at_us % DAY_US >= 12 * _HOUR_US
     return Boxes(wait, afternoon & (rng.random(k) < 0.25))
-
-
-def draw_consent(seed: int, block: int, n: int) -> Ints:
-    """Whether each wants marketing by e-mail: 1 yes, 0 no, -1 never asked."""
-    return stream(seed, block, 6).choice(np.array([1, 0, -1]), n, p=[0.55, 0.15, 0.30])
 
 
 def purchases(scene: Scene) -> pa.Table:

@@ -7,16 +7,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from openchair.core.errors import BadInput
-from openchair.simulation.people import NAMES, pick, places
-from openchair.simulation.world import SIMULATED, Bools, Ints, World, stream, world
+from openchair.simulation.people import NAMES, People, pick, places
+from openchair.simulation.world import (
+    MARRIED,
+    SAME_EMAIL,
+    SAME_PHONE,
+    SIMULATED,
+    TYPED,
+    Bools,
+    Ints,
+    World,
+    stream,
+    world,
+)
 
-SAME_EMAIL, SAME_PHONE, TYPED, MARRIED = "same e-mail", "same phone", "with a typo", "married"
+OWN_EMAIL = "orders@sample-shop.example.com"
+"""The shop's own address, which somebody of the team wrote into the cards of customers who have none."""
+OWN_EMAILS, CROWD = 40, 1_000
 _TYPED = ("first_name", "last_name", "address")
 _SPELT = (0.35, 0.25, 0.10, 0.30)
 _SHARE_REAL = 0.4
 _SHARE_SWAPPED = 0.03
 _BORN, _BORN_DAYS = np.datetime64("1942-01-01"), 24_000
 _TOPIC = 2**20
+_SCATTER = 7_368_787
+"""Prime to ten: consecutive numbers times it differ in all their last digits, and no two are the same."""
 _NOTHING = pa.scalar(None, pa.string())
 
 
@@ -53,21 +68,46 @@ def simulate_people(n: int, *, duplicates: float = 0.05, seed: int = 1) -> pa.Ta
     return pa.table(columns).take(pc.sort_indices(ids)).replace_schema_metadata(SIMULATED)
 
 
+def books(world: World, seed: int, block: int, people: People) -> pa.Table:
+    """What the shop has written down of the members of a block: a card each (see `draw_cards`), with its gaps.
+
+    In a shop of CROWD members and more, two families of the first block have one phone, and 40 members (fewer where
+    fewer have no e-mail address) stand there with the shop's own.
+    """
+    rng, own = stream(seed, block, 15), np.arange(len(people))
+    who = people.number, people.culture, people.city, people.first_name, people.last_name
+    cards = draw_cards(world, rng, *who)
+    shared = {field: cards[field].take(pa.array(people.home)) for field in ("address", "postcode")}
+    cards = pa.table(dict(zip(cards.column_names, cards.columns, strict=True)) | shared)
+    cards = spell(world, rng, come_again(world, rng, cards, people.person, people.how), people.person, people.how)
+    columns = {name: cards[name].combine_chunks() for name in cards.column_names}
+    columns["birth_date"] = pc.if_else(pa.array(people.young), _NOTHING, columns["birth_date"])
+    if block == 0 and len(people) >= CROWD:
+        abroad = pc.starts_with(columns["phone"], "+").fill_null(False).to_numpy(zero_copy_only=False)
+        family = np.flatnonzero((people.home != own) & abroad[people.home])[:2]
+        phones = columns["phone"].take(pa.array(people.home))
+        columns["phone"] = pc.if_else(pa.array(np.isin(own, family)), phones, columns["phone"])
+        without = np.flatnonzero(columns["email"].is_null())[:OWN_EMAILS]
+        columns["email"] = pc.if_else(pa.array(np.isin(own, without)), OWN_EMAIL, columns["email"])
+    return pa.table(columns)
+
+
 def draw_cards(
     world: World, rng: np.random.Generator, number: Ints, culture: Ints, city: Ints, first_name: Ints, last_name: Ints
 ) -> pa.Table:
     """A card a row without gaps: names, birth_date, email, phone (as at home), address, postcode, city, country.
 
-    number: (n,) unique, so that e-mail addresses are. first_name, last_name: (n,) codes of `names_at`. E-mail addresses
-    are at the domains that are nobody's (RFC 2606). No range of telephone numbers is nobody's and large enough: these
-    have a valid form and must not be rung.
+    number: (n,) unique, so that e-mail addresses are, and phones among a million. first_name, last_name: (n,) codes of
+    `names_at`. E-mail addresses are at the domains that are nobody's (RFC 2606). No range of telephone numbers is
+    nobody's and large enough: these have a valid form and must not be rung.
     """
     n, cities, countries = len(number), world.raw["cities"]["list"], world.raw["countries"]
     first, last = names_at(world, "first", culture, first_name), names_at(world, "last", culture, last_name)
     local = pc.replace_substring(pc.ascii_lower(pc.binary_join_element_wise(first, last, ".")), " ", "")
     domain = pa.array(["example.org", "example.com", "example.net"]).take(pa.array(number % 3))
     country = np.array([list(countries).index(row[1]) for row in cities])[city]
-    postcode = _filled(rng, [land["postcode"] for land in countries.values()], country)
+    patterns = {part: [land[part] for land in countries.values()] for part in ("postcode", "mobile")}
+    postcode = _filled(patterns["postcode"], country, rng.integers(0, 10**12, n))
     streets = pa.array([f"{a} {b}" for a in world.raw["streets"]["first"] for b in world.raw["streets"]["second"]])
     house = pc.cast(pa.array(1 + np.floor(rng.exponential(40, n)).astype(np.int64)), pa.string())
     born = _BORN + (_BORN_DAYS * rng.beta(1.3, 1.2, n)).astype("timedelta64[D]")
@@ -77,7 +117,7 @@ def draw_cards(
             "last_name": last,
             "birth_date": pc.cast(pa.array(born), pa.string()),
             "email": pc.binary_join_element_wise(local, ".", pc.cast(pa.array(number), pa.string()), "@", domain, ""),
-            "phone": _filled(rng, [land["mobile"] for land in countries.values()], country),
+            "phone": _filled(patterns["mobile"], country, number * _SCATTER),
             "address": pc.binary_join_element_wise(
                 house, streets.take(pa.array(rng.integers(0, len(streets), n))), " "
             ),
@@ -137,7 +177,7 @@ def names_at(world: World, which: str, culture: Ints, code: Ints) -> pa.Array:
     """Names by culture and code, `first` or `last`: a * NAMES + b is the a-th's beginning with the b-th's end.
 
     >>> names_at(world(), "last", np.array([0, 0]), np.array([0, 1])).to_pylist()
-    ['Rehman', 'Rehlik']
+    ['Rehman', 'Rehik']
     """
     pool = []
     for people in world.raw["cultures"].values():
@@ -146,12 +186,13 @@ def names_at(world: World, which: str, culture: Ints, code: Ints) -> pa.Array:
     return pa.array(pool).take(pa.array(culture * NAMES**2 + code))
 
 
-def _filled(rng: np.random.Generator, patterns: list[str], which: Ints) -> pa.Array:
-    """Each row's pattern with every # a digit and every @ a letter."""
+def _filled(patterns: list[str], which: Ints, number: Ints) -> pa.Array:
+    """Each row's pattern with a digit of its number, from the last on, for every # and as a letter for every @."""
     signs = np.array(patterns).view(np.uint32).reshape(len(patterns), -1)[which]
-    chance = rng.random(signs.shape, dtype=np.float32)
-    drawn = np.select([signs == ord("#"), signs == ord("@")], [ord("0") + 10 * chance, ord("A") + 26 * chance], signs)
-    return _texts(drawn.astype(np.uint32))
+    digit, letter = signs == ord("#"), signs == ord("@")
+    place = np.maximum(np.cumsum(digit | letter, axis=1) - 1, 0)
+    drawn = number[:, None] // 10**place % 10
+    return _texts(np.select([digit, letter], [ord("0") + drawn, ord("A") + 2 * drawn], signs).astype(np.uint32))
 
 
 def _misspelt(rng: np.random.Generator, text: pa.Array) -> pa.Array:

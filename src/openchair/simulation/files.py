@@ -45,11 +45,15 @@ def within(sorted_keys: Ints) -> Ints:
 def facts(kind: str, n: int, columns: Mapping[str, Column]) -> pa.Table:
     """A table of `n` facts of a kind with exactly its schema; columns not named are the kind's defaults or null."""
     shape = stored(kind)
-    optional = {f.name: f.default for f in msgspec.structs.fields(KINDS[kind]) if not f.required}
-    given = {**optional, "source": SOURCE, "received_at": columns["happened_at"], **columns}
+    given = {**defaults(kind), "source": SOURCE, "received_at": columns["happened_at"], **columns}
     if extra := given.keys() - set(shape.names):
         raise ValueError(f"{kind} has no column {', '.join(sorted(extra))}")
     return pa.Table.from_arrays([_array(given[field.name], n, field.type) for field in shape], schema=shape)
+
+
+def defaults(kind: str) -> dict[str, object]:
+    """What the kind's optional columns hold where nothing is said."""
+    return {field.name: field.default for field in msgspec.structs.fields(KINDS[kind]) if not field.required}
 
 
 def stored(kind: str) -> pa.Schema:

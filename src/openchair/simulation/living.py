@@ -1,4 +1,4 @@
-"""What members do besides buying: journeys with their friction, traits they tell, friends they bring, mail."""
+"""What members do besides buying: journeys with their friction, friends they bring; and what was sent to them."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from openchair.simulation.buying import Scene, order_ids
 from openchair.simulation.files import Facts, facts, within
-from openchair.simulation.world import DAY_US, LANGUAGES, Bools, Ints, World
+from openchair.simulation.world import DAY_US, Bools, Ints
 
 _MINUTE_US = 60_000_000
 _HOUR_US = 60 * _MINUTE_US
@@ -21,8 +21,6 @@ _STEPS = (
     ("Order Completed", "request", 0.0),
     ("Box Delivered", "respond", 0.0),
 )
-# What a member writes for an allergen where its name alone would be read as more.
-_WRITTEN = {"nuts": "tree nuts"}
 _FRICTION = np.array([3, 4, 5])
 _COMPLETED, _DELIVERED = 6, 7
 
@@ -75,90 +73,43 @@ def steps(scene: Scene) -> pa.Table:
     )
 
 
-def traits(scene: Scene) -> pa.Table:
-    """What the shop was told. What was not declared has no trait: it is unknown."""
-    rng, world, people, consent = scene.rng(5), scene.world, scene.people, scene.consent
-    n = len(people)
-    cards = {field: scene.cards[field].combine_chunks() for field in scene.cards.column_names}
-    joined_us = scene.first_us - 12 * _MINUTE_US
-    room = np.maximum(scene.end_us - joined_us, 1)
-    later_us = joined_us + (room * rng.uniform(0.05, 0.95, n)).astype(np.int64)
-    flavours = pa.array(world.items.names)
-    liked = [flavours.take(pa.array(people.favourites[:, k])) for k in (0, 1)]
-    one = pc.binary_join_element_wise('["', liked[0], '"]', "")
-    two = pc.binary_join_element_wise('["', liked[0], '", "', liked[1], '"]', "")
-    cultures = list(world.raw["cultures"].values())
-    teams = pa.array([c["teams"][k % len(c["teams"])] for c in cultures for k in range(6)])
-    notes = pa.array(world.raw["notes"]["list"])
-    masks, mask_of = np.unique(people.allergies, return_inverse=True)
-    declared = pa.array([_declaration(world, int(mask)) for mask in masks])
-    every = np.ones(n, dtype=bool)
-    team_of = people.culture * 6 + rng.integers(0, 6, n)
-    # name, who has it, value, who said so, when
-    table: list[tuple[str, Bools, pa.Array, str, Ints]] = [
-        ("side", every, _same("member", n), "shop", joined_us),
-        (
-            "name",
-            every,
-            pc.binary_join_element_wise(cards["first_name"], cards["last_name"], " "),
-            "customer",
-            joined_us,
-        ),
-        ("email", every, cards["email"], "customer", joined_us),
-        ("city", every, _of([c[0] for c in world.raw["cities"]["list"]], people.city), "customer", joined_us),
-        ("language", rng.random(n) < 0.8, _of(LANGUAGES, people.language), "customer", joined_us),
-        ("consent.email.marketing", consent >= 0, _of(["no", "yes"], np.maximum(consent, 0)), "customer", joined_us),
-        ("allergies", people.allergies_declared, declared.take(pa.array(mask_of)), "customer", joined_us),
-        ("diet", people.diet_declared, _of(world.diets, people.diet), "customer", joined_us),
-        ("favourite_team", rng.random(n) < 0.15, teams.take(pa.array(team_of)), "staff", later_us),
-        ("children", rng.random(n) < 0.25, _of(["1", "2", "3"], rng.integers(0, 3, n)), "customer", later_us),
-        (
-            "favourite_foods",
-            rng.random(n) < 0.2,
-            pc.if_else(pc.equal(*liked), one, two),
-            "customer",
-            later_us,
-        ),
-        ("note", rng.random(n) < 0.04, notes.take(pa.array(rng.integers(0, len(notes), n))), "staff", later_us),
-    ]
-    rows = [np.flatnonzero(has) for _, has, _, _, _ in table]
-    place = np.concatenate(rows)
-    kind = np.repeat(np.arange(len(table)), [len(r) for r in rows])
-    return facts(
-        "traits",
-        len(place),
-        {
-            "fact_id": scene.ids("traits", place, kind),
-            "happened_at": np.concatenate([when[r] for r, (*_, when) in zip(rows, table, strict=True)]),
-            "identifier": (place, scene.members),
-            "name": (kind, [name for name, *_ in table]),
-            "value": pa.concat_arrays([v.take(pa.array(r)) for r, (_, _, v, _, _) in zip(rows, table, strict=True)]),
-            "said_by": (kind, [who for _, _, _, who, _ in table]),
-        },
-    )
-
-
 def contacts(scene: Scene) -> pa.Table:
-    """The shop's monthly letter to those who want it: a few sent, some opened."""
-    rng, people, consent = scene.rng(7), scene.people, scene.consent
-    to = np.flatnonzero((consent == 1) & (rng.random(len(people)) < 0.6))
-    first_us = scene.first_us[to]
-    sent_us = first_us + ((scene.end_us - first_us) * rng.uniform(0.05, 0.98, len(to))).astype(np.int64)
-    opened_us = sent_us + np.round(rng.exponential(9 * _HOUR_US, len(to))).astype(np.int64)
-    opened = np.flatnonzero((rng.random(len(to)) < 0.35) & (opened_us < scene.end_us))
-    place = np.concatenate([to, to[opened]])
-    status = np.r_[np.zeros(len(to), dtype=np.int64), np.ones(len(opened), dtype=np.int64)]
+    """The shop's monthly letter to those who want it, some opened; and what was sent in the last four weeks."""
+    rng, wishes, world = scene.rng(7), scene.wishes, scene.world
+    first_us, silent_us, n = scene.first_us, wishes.silent_us, len(scene.members)
+    letter_us = first_us + ((scene.end_us - first_us) * rng.uniform(0.05, 0.98, n)).astype(np.int64)
+    opened_us = letter_us + np.round(rng.exponential(9 * _HOUR_US, n)).astype(np.int64)
+    lettered = (wishes.consent == 1) & (rng.random(n) < 0.6) & (letter_us < silent_us)
+    opened = lettered & (rng.random(n) < 0.35) & (opened_us < scene.end_us)
+    table: list[tuple[Bools, Ints, str, str, str, str]] = [
+        (lettered, letter_us, "monthly letter", "sent", "", "e-mail"),
+        (opened, opened_us, "monthly letter", "opened", "", "e-mail"),
+    ]
+    lately = rng.random(n) < 0.12
+    for action, pillar, channel, invited in world.raw["sent"]["list"]:
+        days, minutes = rng.integers(2, 28, n), rng.integers(9 * 60, 15 * 60, n)
+        sent_us = scene.end_us - days * DAY_US + minutes * _MINUTE_US
+        welcome = sent_us < silent_us if invited else (wishes.wish < 1)
+        sent = lately & (rng.random(n) < 0.4) & (first_us < sent_us) & welcome & ((wishes.consent == 1) | (not invited))
+        table += [
+            (sent, sent_us, action, "sent", pillar, channel),
+            (sent, sent_us + 20 * _HOUR_US, action, "delivered", pillar, channel),
+        ]
+    rows = [np.flatnonzero(row[0]) for row in table]
+    place, kind = np.concatenate(rows), np.repeat(np.arange(len(table)), [len(row) for row in rows])
+    _, at_us, action, status, pillar, channel = zip(*table, strict=True)
     return facts(
         "contacts",
         len(place),
         {
-            "fact_id": scene.ids("contacts", place, status),
-            "happened_at": np.concatenate([sent_us, opened_us[opened]]),
+            "fact_id": scene.ids("contacts", place, kind),
+            "happened_at": np.concatenate([at[row] for at, row in zip(at_us, rows, strict=True)]),
             "identifier": (place, scene.members),
-            "action": "monthly letter",
-            "status": (status, ["sent", "opened"]),
-            "channel": "e-mail",
-            "campaign": "monthly letter",
+            "action": (kind, action),
+            "status": (kind, status),
+            "pillar": (np.where(kind < 2, -1, kind), pillar),
+            "channel": (kind, channel),
+            "campaign": (np.where(kind < 2, 0, -1), ["monthly letter"]),
         },
     )
 
@@ -192,38 +143,36 @@ def friends(scene: Scene) -> Facts:
             "status": (status, ["invited", "joined", "bought"]),
         },
     )
+    return {"referrals": referrals, "ties": _ties(scene, rng, came)}
+
+
+def _ties(scene: Scene, rng: np.random.Generator, came: Ints) -> pa.Table:
+    """Who knows whom: half of those who were brought and who brought them, neighbours, those at home, colleagues."""
+    people, own = scene.people, np.arange(len(scene.members))
     knows = came[rng.random(len(came)) < 0.5]
-    shuffled = rng.permutation(n)
-    neighbours = shuffled[np.argsort(people.city[shuffled], kind="stable")]
-    pairs = np.flatnonzero((people.city[neighbours[1:]] == people.city[neighbours[:-1]]) & (rng.random(n - 1) < 0.08))
-    one = np.concatenate([knows, neighbours[pairs]])
-    other = np.concatenate([people.referrer[knows], neighbours[pairs + 1]])
-    relation = np.r_[np.zeros(len(knows), dtype=np.int64), rng.integers(0, 3, len(pairs))]
-    met_us = np.maximum(first_us[one], first_us[other]) + _HOUR_US
-    ties = facts(
+    shuffled = rng.permutation(own)
+    homes = np.flatnonzero(people.home != own)
+    pairs = [(knows, people.referrer[knows]), (homes, people.home[homes])]
+    for share, key in (
+        (0.08, people.city),
+        (0.5, np.where(people.company < 0, -1, people.city * 100 + people.company)),
+    ):
+        near = shuffled[np.argsort(key[shuffled], kind="stable")]
+        one, other = near[:-1], near[1:]
+        met = (key[one] == key[other]) & (key[one] >= 0) & (rng.random(len(one)) < share)
+        met &= people.person[one] != people.person[other]
+        pairs.append((one[met], other[met]))
+    one, other = (np.concatenate(ends) for ends in zip(*pairs, strict=True))
+    slot = np.repeat(np.arange(len(pairs)), [len(ends) for ends, _ in pairs])
+    return facts(
         "ties",
         len(one),
         {
-            "fact_id": scene.ids("ties", one, np.repeat([0, 1], [len(knows), len(pairs)])),
-            "happened_at": met_us,
+            "fact_id": scene.ids("ties", one, slot),
+            "happened_at": np.maximum(scene.first_us[one], scene.first_us[other]) + _HOUR_US,
             "identifier": (one, scene.members),
-            "other": members.take(pa.array(other)),
-            "relation": (relation, ["friend", "family", "company"]),
+            "other": scene.members.take(pa.array(other)),
+            "relation": (slot, ["friend", "family", "friend", "company"]),
             "strength": np.round(rng.uniform(0.3, 1.0, len(one)), 2),
         },
     )
-    return {"referrals": referrals, "ties": ties}
-
-
-def _declaration(world: World, mask: int) -> str:
-    """What a member writes: a JSON list, or a plain none."""
-    held = [f'"{_WRITTEN.get(name, name)}"' for bit, name in enumerate(world.allergens) if mask >> bit & 1]
-    return f"[{', '.join(held)}]" if held else "none"
-
-
-def _same(text: str, n: int) -> pa.Array:
-    return pa.array([text]).take(pa.array(np.zeros(n, dtype=np.int64)))
-
-
-def _of(labels: "list[str] | tuple[str, ...]", codes: Ints) -> pa.Array:
-    return pa.array(labels).take(pa.array(codes))

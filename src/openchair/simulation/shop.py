@@ -10,7 +10,7 @@ import numpy as np
 
 from openchair.core.errors import BadInput
 from openchair.facts.kinds import KINDS
-from openchair.simulation import buying, living, story, telling
+from openchair.simulation import buying, knowing, living, story, telling
 from openchair.simulation.files import Facts, Files
 from openchair.simulation.people import draw_people
 from openchair.simulation.truth import truth_table, truth_tables
@@ -105,7 +105,7 @@ def _told(scene: buying.Scene) -> Facts:
         "steps": living.steps(scene),
         "answers": telling.answers(scene),
         "voices": telling.voices(scene),
-        "traits": living.traits(scene),
+        "traits": knowing.traits(scene),
         "contacts": living.contacts(scene),
         **living.friends(scene),
     }

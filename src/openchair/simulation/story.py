@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from openchair.simulation.buying import listing_days
-from openchair.simulation.files import Facts, fact_ids, facts, within
+from openchair.simulation.files import Facts, defaults, fact_ids, facts, within
+from openchair.simulation.knowing import question, signed
 from openchair.simulation.telling import QUESTION, SURVEY
 from openchair.simulation.truth import stages, truth_schema
 from openchair.simulation.world import DAY_US, STAGES, World
@@ -62,11 +63,15 @@ def _member(world: World, member: Row, end: int) -> Iterator[tuple[str, Row]]:
         at_us = end * DAY_US - round(ago * DAY_US)
         return {"key": member["number"], "identifier": _id(member["number"]), "happened_at": at_us, **columns}
 
-    known = [("side", "member", "shop"), *((k, member[k], "customer") for k in ("name", "email", "city"))]
-    for name, value, said_by in known:
-        yield "traits", fact(joined, name=name, value=value, said_by=said_by)
-    for ago, name, value, said_by in member["traits"]:
-        yield "traits", fact(ago, name=name, value=value, said_by=said_by)
+    parts = zip(("first_name", "last_name"), member["name"].split(), strict=True)
+    yield "traits", fact(joined, name="side", value="member", said_by="shop")
+    for name, value in (*parts, *((field, member[field]) for field in ("name", "email", "city"))):
+        yield "traits", fact(joined, name=name, value=value, said_by="customer")
+    tongue = next(value for _, name, value, *_ in member["traits"] if name == "language")
+    for ago, name, value, said_by, *by in member["traits"]:
+        words = signed(by=by[0]) if by else question(world, name, tongue) if name in world.raw["wordings"] else None
+        sure = 0.6 if said_by == "inferred" else 1.0
+        yield "traits", fact(ago, name=name, value=value, said_by=said_by, properties=words, confidence=sure)
     for ago, line in _lines(world, member):
         yield "purchases", fact(ago, currency=world.raw["currency"], country=member["country"], **line)
     for ago, name, moment in member["steps"]:
@@ -177,6 +182,9 @@ def _truth(world: World, member: Row, end: int) -> Row:
         "diet_declared": known["diet_declared"],
         "referred_by": _id(referrer) if referrer else None,
         "referral_type": None if referrer is None else "type one" if member["number"] % 2 else "type two",
+        "person": _id(member["number"]),
+        "came_again": None,
+        "household": _id(member["number"]),
         "handmade": True,
     }
 
@@ -185,7 +193,8 @@ def _table(seed: int, kind: str, rows: list[Row]) -> pa.Table:
     rows = sorted(rows, key=lambda row: int(row["key"]))
     keys = np.array([row["key"] for row in rows], dtype=np.int64)
     names = {name for row in rows for name in row} - {"key", "happened_at"}
-    columns = {name: pa.array([row.get(name) for row in rows]) for name in names}
+    unsaid = defaults(kind)
+    columns = {name: pa.array([row.get(name, unsaid.get(name)) for row in rows]) for name in names}
     happened = np.array([row["happened_at"] for row in rows], dtype=np.int64)
     return facts(
         kind, len(rows), {**columns, "fact_id": fact_ids(seed, kind, keys, within(keys)), "happened_at": happened}

@@ -78,6 +78,9 @@ def truth_table(scene: Scene) -> pa.Table:
         "referral_type": _words(
             ("type one", "type two"), np.where(people.referrer < 0, -1, 1 - people.type_one.astype(np.int64))
         ),
+        "person": members.take(pa.array(people.person)),
+        "came_again": _words(world.doubles, people.how),
+        "household": members.take(pa.array(people.home)),
         "handmade": pa.array(np.zeros(len(people), dtype=bool)),
     }
     return pa.table(columns).cast(truth_schema(world))
@@ -105,6 +108,9 @@ def truth_schema(world: World) -> pa.Schema:
             ("diet_declared", flag),
             ("referred_by", text),
             ("referral_type", text),
+            ("person", text),
+            ("came_again", text),
+            ("household", text),
             ("handmade", flag),
         ]
     )

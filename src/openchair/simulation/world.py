@@ -18,6 +18,7 @@ SOURCE = "simulation"
 SIMULATED = {b"openchair.simulated": b"true"}
 LANGUAGES = ("en", "ur", "th")
 STAGES = ("new", "active", "slipping", "gone")
+SAME_EMAIL, SAME_PHONE, TYPED, MARRIED = "same e-mail", "same phone", "with a typo", "married"
 FOUNDING_BRANDS = 12
 DAY_US = 86_400_000_000
 
