@@ -26,6 +26,7 @@ from openchair.chair.views import Merge
 from openchair.channels.mail import NotSent, post
 from openchair.core.errors import BadInput, NotAllowed, NotFound, Unsafe
 from openchair.core.settings import settings_of
+from openchair.decisions import explain
 from openchair.dossier import consent, rules
 from openchair.dossier.attention import WISHES
 from openchair.facts.kinds import Contact, Trait
@@ -399,6 +400,7 @@ def test_a_decision_is_told_stopped_and_looked_at(busy_shop: Shop, door: Door) -
     sitting = Sitting(chair, client, decision.customer_id)
     assert texts.ACTIONS[decision.action] in sitting.page().replace("&#39;", "'")
     assert "Please do not do this" in sitting.page()
+    assert re.search(r"You usually order every \d+ days|Orders from you so far: \d+", sitting.page())
     sitting.act("review", decision=decision.decision_id, text="Why me?")
     (asked,) = [r for r in chair.state.reviews(kind="decision")[0] if r.subject == decision.decision_id]
     assert (asked.text, asked.opened_by) == ("Why me?", "the customer")
@@ -485,7 +487,7 @@ def spoken() -> set[str]:
             messages = extract(method, opened, {"_": (1,), "plain": (1,), "tongue": (1,)}, options=options)
             found |= {text if isinstance(text, str) else text[0] for _, text, _, _ in messages}
     tables = {text for table in texts.TABLES for text in table.values()}
-    return found | tables | set(texts.VOCABULARY) | set(PARTS.values())
+    return found | tables | set(texts.VOCABULARY) | set(PARTS.values()) | set(explain.TOLD.values())
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])

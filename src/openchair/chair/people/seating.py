@@ -18,6 +18,7 @@ from openchair.chair import tell, views
 from openchair.chair.actor import CUSTOMER, Actor
 from openchair.chair.seats import Seat
 from openchair.core.errors import BadInput, NotAllowed, NotFound
+from openchair.decisions import explain
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
@@ -214,8 +215,15 @@ class Seating:
     def decided(self, customer_id: str, *, limit: int, after: str | None = None) -> tuple[tuple[Told, ...], bool]:
         """What was decided about a customer, newest first, from a cursor (a decision id) on; whether more follow."""
         rows, more = self.chair.state.decisions(customer_id=customer_id, limit=limit, after=after)
-        found = tuple(tell.decision(self.chair, row) for row in rows)
-        return tuple(Told(one, tuple((text, {}) for text in (*one.reasons, one.would_change))) for one in found), more
+        actions = {action.id: action for action in self.chair.catalogue}
+        found = (
+            Told(
+                tell.decision(self.chair, row),
+                explain.told(row["action"], explain.read(row["record"]), row, actions, row["day"]),
+            )
+            for row in rows
+        )
+        return tuple(found), more
 
     def _usable(self, seat_id: str) -> Seat:
         """A seat that is neither too old, nor closed, nor made for a customer who has since been taken for another."""
