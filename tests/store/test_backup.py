@@ -1,16 +1,18 @@
 """Backup and restore: the same rows on either database, and no new event taken for an old one."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.store.making import DAY, NOW, chosen, facts, joined, linked, met, named, seat
 
 from openchair.chair.intake.sync import sync
-from openchair.chair.ports import Envelope
-from openchair.chair.views import ImportReport, Reject
+from openchair.chair.ports import INDEXED_KINDS, Envelope
+from openchair.chair.views import ImportReport, Reject, Review
 from openchair.core.errors import BadInput, Conflict
 from openchair.facts.kinds import KINDS
 from openchair.store import backup
@@ -19,7 +21,6 @@ from openchair.store.sql.database import Database
 from openchair.store.sql.schema import metadata
 from openchair.store.sql.state import SqlState, open_state
 
-NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 MakeEvent = Callable[..., Envelope]
 
 
@@ -40,7 +41,7 @@ def rows(database: Database) -> dict[str, set[tuple[Any, ...]]]:
 
 
 def fill(state: SqlState, history: DeltaHistory, event: MakeEvent) -> None:
-    """Something in many tables: events in history and some still waiting, rejects, a user, a key."""
+    """Something in nearly every table: events in history and some still waiting, people and what was said of them."""
     state.inbox.put([event(i) for i in range(5)])
     sync(state, history, to_facts=as_event)
     state.inbox.put([event(i) for i in range(5, 8)])
@@ -48,6 +49,16 @@ def fill(state: SqlState, history: DeltaHistory, event: MakeEvent) -> None:
     state.save_import(report, [Reject("orders.csv", n, "no date", f"é\u0000{n}") for n in (2, 3)])
     state.access.add_user("ada@example.org", "Ada", "a sentence only Ada says", "owner")
     state.access.create_key("till", ["ingest"])
+    state.link(linked(("id:1", "a"), ("id:2", "b")), NOW)
+    state.replace_customers(named("a", "b"))
+    state.put_merges([joined("a", "b")])
+    for kind in INDEXED_KINDS:
+        state.index(kind, facts(kind, {"fact_id": "1", "identifier": "id:2"}), ["one.parquet"])
+    state.save_decisions(DAY, "daily", met(("s1", "{}")), chosen({"decision_id": "1", "customer_id": "a"}))
+    state.open_reviews([Review("r1", "decision", "1", "a", "Look", NOW, "the customer")])
+    state.add_seat(replace(seat("s1"), opened_at=NOW, session_hash=b"\x00\xff"))
+    state.log("ada", "read", "a", "", NOW)
+    state.bury(["id:9"], NOW)
 
 
 @pytest.mark.parametrize("to", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -62,6 +73,11 @@ def test_a_dump_loads_into_either_database(
     restored = open_state(url)
     backup.load(restored._database, tmp_path / "dump", history, tuple(KINDS))
     assert rows(restored._database) == rows(state._database)
+    assert {name for name, kept in rows(restored._database).items() if not kept} == {"turns", "invites"}
+    restored.log("ada", "restored", None, "", NOW)
+    assert [line.number for line in restored.audit()[0]] == [2, 1]
+    assert [row["fact_id"] for row in restored.said("traits", "a")] == ["1"]
+    assert restored.merge("a+b") == state.merge("a+b")
     assert restored.inbox.put([event(2), event(8)]) == [False, True]
     assert sync(restored, history, to_facts=as_event) == {"events": 4}
     assert restored.access.sign_in("ada@example.org", "a sentence only Ada says")

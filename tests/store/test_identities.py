@@ -2,34 +2,14 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import pyarrow as pa
 import pytest
+from tests.store.making import DAY, NOW, chosen, joined, linked, met, named
 
-from openchair.chair.ports import CUSTOMER_COLUMNS
 from openchair.chair.views import Field, Merge
 from openchair.core.errors import BadInput
 from openchair.store.sql.state import SqlState
-
-NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-
-
-def linked(*rows: tuple[str, str]) -> pa.Table:
-    return pa.Table.from_pylist([{"identifier": i, "base_id": b, "because": "first seen"} for i, b in rows])
-
-
-def people(*ids: str) -> pa.Table:
-    rows = [{"customer_id": one, "name": f"Name {one}", "orders": 1, "consents": 3} for one in ids]
-    return pa.Table.from_pylist(rows, pa.schema(list(CUSTOMER_COLUMNS.items())))
-
-
-def joined(left: str, right: str, status: str = "merged", **others: Any) -> Merge:
-    left, right = sorted((left, right))
-    evidence = (Field("name", "Ana \x00", 'An "a"', 2.5), Field("city", "Käln", "เชียงใหม่", -0.5))
-    whole: dict[str, Any] = {"kind": "model", "because": "alike", "probability": 0.97, "evidence": evidence, **others}
-    return Merge(f"{left}+{right}", left, right, status=status, found_at=NOW, **whole)
 
 
 def whose(state: SqlState) -> dict[str, str]:
@@ -66,7 +46,7 @@ def test_an_identifier_keeps_its_base_for_good(state: SqlState) -> None:
 def test_a_merge_joins_and_taken_back_restores(state: SqlState) -> None:
     """Identifiers, lists, search and counts follow; the hidden row is still given by its id, and comes back whole."""
     state.link(linked(("id:1", "a"), ("id:2", "b"), ("email:b@x.org", "b"), ("id:3", "c")), NOW)
-    state.replace_customers(people("a", "b", "c"))
+    state.replace_customers(named("a", "b", "c"))
     before = state.customer("b")
     merge = joined("b", "a")
     state.put_merges([merge])
@@ -119,7 +99,7 @@ def test_any_order_of_merging_and_taking_back_gives_the_least_of_each_group(stat
     """Against counting the groups by hand after every step; and when all is taken back, all is as before."""
     bases = [f"c{number:02}" for number in range(12)]
     state.link(linked(*((f"id:{one}", one) for one in bases)), NOW)
-    state.replace_customers(people(*bases))
+    state.replace_customers(named(*bases))
     first, chance, held = whose(state), random.Random(11), dict[tuple[str, str], Merge]()
     for _ in range(60):
         some = {tuple(sorted(chance.sample(bases, 2))) for _ in range(chance.choice([1, 1, 3]))}
@@ -141,11 +121,11 @@ def test_any_order_of_merging_and_taking_back_gives_the_least_of_each_group(stat
 def test_a_turn_keeps_hidden_rows_hidden(state: SqlState) -> None:
     """Those it does not know of any more, and those of whoever was merged while it was at work."""
     state.link(linked(*((f"id:{one}", one) for one in "abcd")), NOW)
-    state.replace_customers(people("a", "b", "c", "d"))
+    state.replace_customers(named("a", "b", "c", "d"))
     state.put_merges([joined("a", "b")])
     hidden = state.customer("b")
     state.put_merges([joined("c", "d")])
-    assert state.replace_customers(people("a", "c", "d")) == 3
+    assert state.replace_customers(named("a", "c", "d")) == 3
     assert listed(state) == ["a", "c"]
     assert state.customer("b") == hidden
     state.put_merges([joined("a", "b", "apart"), joined("c", "d", "apart")])
@@ -173,10 +153,8 @@ def test_merges_are_listed_newest_first_in_pages(state: SqlState) -> None:
 
 def test_a_customer_is_found_with_all_that_was_decided_about_every_part(state: SqlState) -> None:
     """A decision stays with the record it was taken for, and the day's list leaves hidden records out."""
-    from tests.store.test_state import DAY, chosen, met
-
     state.link(linked(("id:1", "a"), ("id:2", "b")), NOW)
-    state.replace_customers(people("a", "b"))
+    state.replace_customers(named("a", "b"))
     made = chosen({"decision_id": "1", "customer_id": "a"}, {"decision_id": "2", "customer_id": "b"})
     state.save_decisions(DAY, "daily", met(("s1", "{}")), made)
     state.put_merges([joined("a", "b")])

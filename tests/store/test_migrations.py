@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Text
+from sqlalchemy import Text, create_engine
 from sqlalchemy.types import TypeEngine
 
 from openchair.store.sql import migrations
@@ -39,6 +39,35 @@ def test_head_is_the_newest_step() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_a_home_of_the_first_version_opens_with_all_its_rows(state_url: str) -> None:
+    """Every customer is its own base; whoever was erased stays so; nothing counts as indexed."""
+    engine = create_engine(state_url)
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0001")
+        at = (
+            "TIMESTAMP '2026-03-01 09:30:00+00'"
+            if engine.dialect.name == "postgresql"
+            else "'2026-03-01 09:30:00.000000'"
+        )
+        for sql in (
+            f"INSERT INTO identities VALUES ('id:1', 'c1', {at}, 'first seen'), ('id:2', 'c1', {at}, 'tied to id:1')",
+            "INSERT INTO customers (customer_id, name, folded, orders, consents) VALUES ('c1', 'Ada', 'ada', 3, 5)",
+            f"INSERT INTO erased VALUES ('h1', {at})",
+            "INSERT INTO notes VALUES ('erasure_salt', 's1'), ('simulated', 'true')",
+        ):
+            connection.exec_driver_sql(sql)
+    engine.dispose()
+    with closing(open_state(state_url)) as state:
+        assert state.identities().to_pylist() == [
+            {"identifier": name, "base_id": "c1", "customer_id": "c1"} for name in ("id:1", "id:2")
+        ]
+        assert [row["name"] for row in state.customers(search="ada", order="worth", limit=5, after=None)[0]] == ["Ada"]
+        assert state.erased() == {"s1": {"h1"}}
+        assert (state.note("erasure_salt"), state.note("simulated")) == (None, "true")
+        assert state.indexed("traits") == frozenset()
+        assert state.consent_counts() == {5: 1}
 
 
 def test_opening_a_state_that_is_there_is_quick(tmp_path: Path) -> None:

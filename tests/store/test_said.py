@@ -3,35 +3,18 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.store.making import HOUR, NOW, facts, linked, people
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, INDEXED_KINDS, STANDING_COLUMNS, Envelope
 from openchair.core.errors import NotFound
 from openchair.facts.kinds import schema
 from openchair.store.history import DeltaHistory
 from openchair.store.sql.state import SqlState, open_state
-
-NOW = datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-OWN: dict[str, dict[str, Any]] = {
-    "traits": {"name": "city", "value": "Käln", "said_by": "customer", "confidence": 0.5},
-    "contacts": {"action": "call", "status": "sent"},
-    "ties": {"other": "id:9", "relation": "family"},
-}
-
-
-def facts(kind: str, *rows: dict[str, Any]) -> pa.Table:
-    plain = {"source": "shop", "received_at": NOW, "happened_at": NOW, **OWN[kind]}
-    return pa.Table.from_pylist([{**plain, **row} for row in rows], schema(kind))
-
-
-def linked(*rows: tuple[str, str]) -> pa.Table:
-    return pa.Table.from_pylist([{"identifier": i, "base_id": b, "because": "first seen"} for i, b in rows])
 
 
 def ids(state: SqlState, kind: str, customer_id: str) -> list[str]:
@@ -141,8 +124,7 @@ def test_speakers_are_the_customers_of_identifiers(state: SqlState) -> None:
 def test_the_newest_consents_come_with_who_said_them(state: SqlState) -> None:
     """Only names with that beginning, newest first, no more than asked for."""
     state.link(linked(("id:1", "a"), ("id:2", "b")), NOW)
-    who = pa.Table.from_pylist([{"customer_id": "a", "name": "Ada"}], pa.schema(list(CUSTOMER_COLUMNS.items())))
-    state.replace_customers(who)
+    state.replace_customers(people({"customer_id": "a", "name": "Ada"}))
     names = ["consent.email.marketing", "consents", "consent.profiling", "city", "consent", "consent.call.marketing"]
     rows = [
         {"fact_id": str(n), "identifier": f"id:{1 + n % 2}", "name": name, "happened_at": NOW + n * HOUR}
@@ -161,7 +143,7 @@ def test_the_newest_consents_come_with_who_said_them(state: SqlState) -> None:
 def test_what_must_be_true_at_once_is_set_in_the_row(state: SqlState) -> None:
     """Of those who have one; all else of the row stays."""
     rows = [{"customer_id": one, "name": one.upper(), "orders": 3, "rules": 1} for one in "ab"]
-    state.replace_customers(pa.Table.from_pylist(rows, pa.schema(list(CUSTOMER_COLUMNS.items()))))
+    state.replace_customers(people(*rows))
     stands = {"rules": 5, "food_safety": "declared", "consents": 6, "contacted_on": NOW.date(), "resting": "x,y"}
     stands |= {"attention_budget": 4.0, "attention_spent": 1.5, "quiet": "21-8 Asia/Karachi"}
     told = [{"customer_id": one, **stands} for one in ("b", "z")]

@@ -2,39 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.store.making import DAY, NOW, chosen, linked, met, people
 
-from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
+from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, Envelope
 from openchair.chair.views import Finding, ImportReport, Lens, Reject, TurnReport
 from openchair.core.errors import BadInput, NotFound
 from openchair.store.sql.state import SqlState, open_state
-
-NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-DAY = date(2026, 3, 1)
-
-
-def people(*rows: dict[str, Any]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), pa.schema(list(CUSTOMER_COLUMNS.items())))
-
-
-def chosen(*rows: dict[str, Any]) -> pa.Table:
-    plain = {"situation_id": "s1", "action": "call", "gain_minor": 100.0, "propensity": 0.5, "policy": "p1"}
-    return pa.Table.from_pylist([{**plain, **row} for row in rows], pa.schema(list(DECISION_COLUMNS.items())))
-
-
-def met(*records: tuple[str, str]) -> pa.Table:
-    return pa.Table.from_pylist(
-        [{"situation_id": s, "record": r} for s, r in records], pa.schema(list(SITUATION_COLUMNS.items()))
-    )
-
-
-def linked(*rows: tuple[str, str]) -> pa.Table:
-    return pa.Table.from_pylist([{"identifier": i, "base_id": b, "because": "first seen"} for i, b in rows])
 
 
 def walk(state: SqlState, order: str, limit: int = 2, search: str = "") -> list[str]:

@@ -22,7 +22,7 @@ from openchair.store.sql.columns import UtcTime
 from openchair.store.sql.database import Database
 from openchair.store.sql.schema import inbox, metadata, notes
 
-VERSION = 1
+VERSION = 2
 _AT_ONCE = 5_000
 _PASSING = frozenset({"sessions", "leases", "idempotency"})
 """What only the running server needs; nobody stays signed in over a restore."""
@@ -122,9 +122,11 @@ def load(database: Database, folder: Path, history: DeltaHistory, kinds: Iterato
             connection.exec_driver_sql(
                 "SELECT setval(pg_get_serial_sequence('inbox', 'seq'), %s, true)", (max(seen, 1),)
             )
-            connection.exec_driver_sql(
-                "SELECT setval(pg_get_serial_sequence('rejects', 'number'), coalesce(max(number), 1)) FROM rejects"
-            )
+            for growing in ("rejects", "audit"):
+                last = (
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'number'), coalesce(max(number), 1)) FROM {table}"  # noqa: S608
+                )
+                connection.exec_driver_sql(last)
 
 
 def _rows(table: Table, file: Path) -> Iterator[list[dict[str, Any]]]:

@@ -22,6 +22,7 @@ ERASED = "erased-"
 LONG = 5
 """Letters from which a bare identifier names one person; short ones such as "17" are part of a thousand rows."""
 _AT_ONCE = 10_000
+_STREAMED = {"yield_per": _AT_ONCE}
 
 NAMING: dict[str, tuple[str, ...]] = {
     "rejects": ("file", "reason", "row"),
@@ -59,7 +60,7 @@ class Erasure:
         told = frozenset(hashes)
         with self._database.write() as connection:
             _engrave(connection, salt, told, at)
-            known = connection.execution_options(yield_per=_AT_ONCE).scalars(select(identities.c.identifier))
+            known = connection.scalars(select(identities.c.identifier), execution_options=_STREAMED)
             return sorted(one for one in known if hashed(salt, one) in told)
 
     def forget(self, customer_id: str, identifiers: Sequence[str], words: Sequence[str]) -> None:
@@ -151,7 +152,7 @@ def _naming(ids: Iterable[str], words: Iterable[str]) -> Callable[[str], bool]:
 def _texts(connection: Connection, table: Table, columns: Sequence[str]) -> Iterator[tuple[Any, str]]:
     """The key of each row and what it says in these columns."""
     query = select(*table.primary_key.columns, *(table.c[name] for name in columns))
-    with connection.execution_options(yield_per=_AT_ONCE).execute(query) as found:
+    with connection.execute(query, execution_options=_STREAMED) as found:
         for key, *said in found:
             yield (
                 key,

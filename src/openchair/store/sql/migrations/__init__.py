@@ -10,8 +10,8 @@ HEAD = "0002"
 _LOCK = 7_236_401
 
 
-def upgrade(connection: Connection) -> None:
-    """Take every missing step, inside the connection's transaction; whoever comes second finds it done."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Take every missing step up to one, inside the connection's transaction; whoever comes second finds it done."""
     from alembic import command
     from alembic.config import Config
 
@@ -20,4 +20,4 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
