@@ -122,11 +122,9 @@ def load(database: Database, folder: Path, history: DeltaHistory, kinds: Iterato
             connection.exec_driver_sql(
                 "SELECT setval(pg_get_serial_sequence('inbox', 'seq'), %s, true)", (max(seen, 1),)
             )
-            for growing in ("rejects", "audit"):
-                last = (
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'number'), coalesce(max(number), 1)) FROM {table}"  # noqa: S608
-                )
-                connection.exec_driver_sql(last)
+            for grown in ("rejects", "audit"):
+                last = f"coalesce(max(number), 1)) FROM {grown}"
+                connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{grown}', 'number'), {last}")  # noqa: S608
 
 
 def _rows(table: Table, file: Path) -> Iterator[list[dict[str, Any]]]:
