@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Error, sync_playwright
@@ -19,24 +20,36 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from openchair.chair.actor import Actor
+from openchair.chair.seats import Seat
 from openchair.chair.views import (
+    Audited,
     Candidate,
+    ConsentCount,
     Customer,
     Decision,
     Dossier,
+    Field,
     Finding,
     ImportReport,
     Lens,
+    Merge,
     Preview,
     Reject,
+    Relative,
+    ResolveReport,
+    Review,
     RuledOut,
     TimelineEntry,
     Today,
-    Trait,
 )
-from openchair.core.errors import BadInput, Conflict, NotFound, OpenchairError
+from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, OpenchairError
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.settings import settings_of
+from openchair.dossier.attention import Attention
+from openchair.dossier.consent import NEEDS_OPT_IN, SLOTS
+from openchair.dossier.standing import Consent, Rule
+from openchair.dossier.traits import Note, Said, Trait, group_of
 from openchair.server.pages import error_page, page_routes
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -205,24 +218,60 @@ DAYS = {
 }
 
 
+def trait(name: str, value: str, said_by: str = "customer", by: str = "", days: int = 9, **more: Any) -> Trait:
+    since = NOW - timedelta(days=days)
+    return Trait(name, value, said_by, by, "survey", since, 1.0, f"fact of {name}", group_of(name), **more)
+
+
+KNOWN = (
+    trait("children", "two", days=200, conflict=True,
+          earlier=(Said("one", "shop", "", "till", NOW - timedelta(days=900), 0.9, "f1"),)),
+    trait("favourite_food", "figs, dark chocolate", "inferred"),
+    trait("favourite_team", "Lahore Qalandars", "staff", "Bilal"),
+    trait("language", "اردو"),
+)  # fmt: skip
+MANY = (*KNOWN, *(trait(f"likes_{i}", f"{ENDLESS if i == 7 else LONG} {i}", "staff", LONG) for i in range(40)))
+RULES = (
+    Rule("peanuts", "never: peanuts", "customer", "", "seat", NOW - timedelta(days=30), "r1"),
+    Rule("no flowers", "no flowers", "staff", "Bilal", "openchair", NOW - timedelta(days=3), "r2"),
+)
+
+
+def consent(purpose: str, channel: str) -> Consent:
+    opt_in = (purpose, channel) in NEEDS_OPT_IN
+    if (purpose, channel) == ("marketing", "e-mail"):
+        wording = "We may write. مہربانی"
+        return Consent(purpose, channel, "yes", True, opt_in, "customer", "", "checkout", NOW, wording, "en")
+    if channel == "call":
+        return Consent(purpose, channel, "no", False, opt_in, "staff", "Bilal", "openchair", NOW)
+    return Consent(purpose, channel, "unknown", not opt_in, opt_in)
+
+
+NOTES = tuple(
+    Note(f"Ask about the garden, and the dog. {'They laughed. ' * i}", ("Bilal", LONG)[i % 2], NOW, f"n{i}")
+    for i in range(7)
+)
+
+
 def dossier(who: Customer) -> Dossier:
     mine = tuple(one for one in ACTS if one.customer_id == who.customer_id)
     past = decision(90, who, day=date(2026, 9, 2), status="answered", outcome_minor=4200, propensity=0.004)
-    sparse = who.orders <= 1
+    sparse, full = who.orders <= 1, who is PEOPLE[3]
+    spent = 0.0 if sparse else 9.0 if full else 3.5
     return Dossier(
         customer=who,
+        stage=who.stage,
+        value=who.value,
         identifiers=(f"id:{who.customer_id}", "email:nadia@example.org"),
         headline="Slipping, with us since March 2024. Buys every 19 days; it has been 34.",
-        traits=()
-        if sparse
-        else (
-            Trait("children", "two", "customer", "seat", NOW - timedelta(days=200), 1.0, ("one",)),
-            Trait("favourite_food", "figs, dark chocolate", "inferred", "orders", NOW - timedelta(days=9), 0.8),
-            Trait("language", "اردو", "customer", "survey", NOW - timedelta(days=400), 1.0),
-        ),
-        hard_rules=() if sparse else ("never: peanuts", "no flowers"),
+        traits=() if sparse else MANY if full else KNOWN,
+        hard_rules=() if sparse else RULES,
         food_safety="unknown" if sparse else "declared",
-        consents=("e-mail: yes", "calls: no"),
+        consents=tuple(consent(*slot) for slot in SLOTS),
+        attention=Attention(8.0, spent, "less", "21-8", "Asia/Karachi", 3),
+        notes=() if sparse else NOTES if full else NOTES[:2],
+        relatives=() if sparse else (Relative("c0002", URDU, "family"), Relative("c0004", LONG, "company")),
+        needs=() if sparse else ("less to decide", "a kitchen without junk"),
         timeline=()
         if who.orders == 0
         else (
@@ -249,8 +298,101 @@ def report(number: int, **changed: Any) -> ImportReport:
     return replace(base, **changed)
 
 
+PAIR = Merge(
+    "m0001", "c0001", "c0002", "model", "they look alike", 0.87,
+    (Field("name", "Made-up Nadia", URDU, 6.2), Field("e-mail", "nadia@example.org", "", 0.0),
+     Field("birth date", "1988-03-04", "1988-03-14", -3.1), Field("address", LONG, ENDLESS, 2.5)),
+    "asked", NOW,
+)  # fmt: skip
+MERGES = (
+    PAIR,
+    replace(PAIR, merge_id="m0002", left_id="c0003", right_id="c0004", probability=None, evidence=()),
+    replace(PAIR, merge_id="m0003", status="merged", kind="exact", because="both use the e-mail x@y", decided_at=NOW),
+    replace(PAIR, merge_id="m0004", status="apart", decided_by="Bilal", why="Sisters <b>", decided_at=NOW),
+)
+REVIEWS = (
+    Review("r1", "identifier", "email:info@bigoffice.example", None, "is used by 312 customers", NOW, "turn"),
+    Review("r2", "decision", "d0001", "c0001", "Why do you call me “slipping”?", NOW, "the customer"),
+)
+COUNTS = tuple(ConsentCount(*slot, slot in NEEDS_OPT_IN, 40, 3, 957) for slot in SLOTS)
+RECENT = [
+    {"fact_id": "f", "name": "consent.email.marketing", "value": "yes", "said_by": "customer", "source": "checkout",
+     "happened_at": NOW, "confidence": 1.0, "properties": '{"wording": "We may write <b>", "language": "en"}',
+     "customer_id": "c0002", "customer": URDU},
+]  # fmt: skip
+LINES = (
+    Audited(2, NOW, "Bilal", "read dossier", "c0001", ""),
+    Audited(1, NOW, "key crm", "said favourite_team", "c0001", "<b>"),
+)
+
+
+ROW = {"customer_id": pa.string(), "name": pa.string(), "stage": pa.string(), "orders": pa.int64()}
+
+
+@dataclass
+class MadeUpPeople:
+    """Answers as chair.people, chair.merging, chair.privacy and chair.seats do; remembers what was said."""
+
+    people: tuple[Customer, ...]
+    said: list[tuple[Any, ...]] = field(default_factory=list)
+    quiet: bool = False
+    """Whether nobody was asked anything yet."""
+
+    def dossier(self, who: str, *, by: Actor, timeline: bool) -> Dossier:
+        for one in self.people:
+            if who == one.customer_id:
+                return dossier(one)
+        raise NotFound("customer", value=who, bound="nobody here is known by that", remedy="Search on Customers.")
+
+    def __getattr__(self, name: str) -> Any:
+        """Any other use case: remembered with what it was given, and refused for what only an owner may."""
+
+        def done(*given: Any, by: Actor, **more: Any) -> Any:
+            if name == "lift" and (by.role != "owner" or not more["why"]):
+                raise NotAllowed("hard rule", value=given[1], bound="needs an owner with a reason", remedy="Ask one.")
+            if name == "note" and not given[1].strip():
+                raise BadInput("note", value=given[1], bound="must say something", remedy="Write a sentence.")
+            self.said.append((name, *given, *(value for value in more.values() if value), by.name))
+
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return done
+
+    def consents(self) -> Any:
+        return (tuple(replace(c, yes=0, no=0) for c in COUNTS), []) if self.quiet else (COUNTS, RECENT)
+
+    def merges(self, status: str = "", customer: str = "", limit: int = 50, after: str | None = None) -> Any:
+        known = () if self.quiet else MERGES
+        return tuple(m for m in known if status in ("", m.status)), False
+
+    def reviews(self, kind: str = "", limit: int = 50) -> Any:
+        return tuple(r for r in REVIEWS if r.kind == kind and not self.quiet), False
+
+    def resolve(self) -> ResolveReport:
+        return ResolveReport(6, (), 15, 0, 2, 13, 0.1)
+
+    def audit(self, customer: str = "", who: str = "", limit: int = 100, after: int | None = None) -> Any:
+        if customer == "nobody":
+            raise NotFound("customer", value=customer)
+        return tuple(line for line in LINES if who in line.who and not self.quiet), False
+
+    def copy(self, who: str, *, by: Actor) -> dict[str, Any]:
+        return {"dossier": {"name": who}}
+
+    def links(self, who: str) -> tuple[Seat, ...]:
+        return (Seat("s1", who, "en", NOW, "Bilal", NOW + timedelta(days=30)),)
+
+    def link(self, who: str, *, by: Actor, language: str) -> str:
+        self.said.append(("link", who, language, by.name))
+        return f"/seat/token-for-{who}"
+
+
 class FreeState:
     """Nobody else is at work."""
+
+    def rows_of(self, customer_ids: list[str]) -> pa.Table:
+        known = [asdict(one) for one in PEOPLE if one.customer_id in customer_ids]
+        return pa.Table.from_pylist([{name: row[name] for name in ROW} for row in known], pa.schema(ROW))
 
     def lease(self, *_: object) -> bool:
         return True
@@ -265,11 +407,18 @@ class MadeUpChair:
 
     home: Path
     day: Today = BUSY
-    people: tuple[Customer, ...] = PEOPLE
+    all: tuple[Customer, ...] = PEOPLE
     files: tuple[ImportReport, ...] = (report(1), report(2, file=f"{ENDLESS}.csv", rejected=0, accepted=0))
     marked: list[tuple[str, str, str]] = field(default_factory=list)
     read: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     state: FreeState = field(default_factory=FreeState)
+    people: MadeUpPeople = field(default_factory=lambda: MadeUpPeople(PEOPLE))
+
+    @property
+    def merging(self) -> MadeUpPeople:
+        return self.people
+
+    privacy = seats = merging
 
     @property
     def currency(self) -> str:
@@ -287,17 +436,11 @@ class MadeUpChair:
     def customers(
         self, *, search: str = "", order: str = "worth", limit: int = 50, after: str | None = None
     ) -> tuple[tuple[Customer, ...], bool]:
-        found = [one for one in self.people if search.lower() in one.name.lower()]
+        found = [one for one in self.all if search.lower() in one.name.lower()]
         if order == "name":
             found.sort(key=lambda one: one.name)
         start = next((i + 1 for i, one in enumerate(found) if one.customer_id == after), 0)
         return tuple(found[start : start + limit]), len(found) > start + limit
-
-    def dossier(self, who: str) -> Dossier:
-        for one in self.people:
-            if who == one.customer_id:
-                return dossier(one)
-        raise NotFound("customer", value=who, bound="nobody here is known by that", remedy="Search on Customers.")
 
     def imports(self) -> tuple[ImportReport, ...]:
         return self.files
@@ -331,29 +474,32 @@ class MadeUpChair:
             raise NotFound("import", value=import_id)
         return (Reject("orders.csv", 7, "=cmd|' /C calc'!A0", '{"Total": "free"}'),)
 
-    def mark(self, decision_id: str, status: str, by: str) -> None:
-        if decision_id not in {one.decision_id for one in self.day.decisions}:
+    def mark(self, decision_id: str, status: str, by: str) -> Decision:
+        known = {one.decision_id: one for one in self.day.decisions}
+        if decision_id not in known:
             raise NotFound("decision", value=decision_id)
         if decision_id == "d0004":
             raise Conflict(
                 "decision", value=decision_id, bound="it was answered elsewhere", remedy="Load the page again."
             )
         self.marked.append((decision_id, status, by))
+        return replace(known[decision_id], status=status)
 
 
 @dataclass(frozen=True)
 class MadeUpUser:
     email: str = "owner@example.org"
+    role: str = "owner"
 
 
 class Around:
     """Stands for the gate: a user, a nonce and the strictest content policy."""
 
-    def __init__(self, app: ASGIApp, lang: str = "en") -> None:
-        self.app, self.lang = app, lang
+    def __init__(self, app: ASGIApp, lang: str = "en", role: str = "owner") -> None:
+        self.app, self.lang, self.user = app, lang, MadeUpUser(role=role)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {}).update(user=MadeUpUser(), nonce="n0nce", lang=self.lang)
+        scope.setdefault("state", {}).update(user=self.user, nonce="n0nce", lang=self.lang)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -367,12 +513,12 @@ class Around:
         await self.app(scope, receive, sending)
 
 
-def app_around(chair: Any, lang: str = "en") -> Starlette:
+def app_around(chair: Any, lang: str = "en", role: str = "owner") -> Starlette:
     """The pages as the server mounts them."""
     settings = settings_of(chair.home, {"name": "The Made-up Snack Shop"}, {})
     app = Starlette(
         routes=page_routes(chair, settings, clock=lambda: NOW),
-        middleware=[Middleware(Around, lang=lang)],
+        middleware=[Middleware(Around, lang=lang, role=role)],
         exception_handlers={OpenchairError: error_page, HTTPException: error_page, Exception: error_page},
     )
     app.state.settings = settings
@@ -410,7 +556,7 @@ def served(app: ASGIApp, lifespan: Any = "off") -> Iterator[str]:
 def serve() -> Iterator[Any]:
     """Serve the pages around a chair; gives the address."""
     with ExitStack() as stack:
-        yield lambda chair, lang="en": stack.enter_context(served(app_around(chair, lang)))
+        yield lambda chair, lang="en", role="owner": stack.enter_context(served(app_around(chair, lang, role)))
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,14 @@ from typing import Any
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = ["/", "/customers", "/customers?search=zzz", "/customers/c0001", "/customers/c0003", "/customers/c0004",
-         "/customers/c0005", "/imports", "PREVIEW"]  # fmt: skip
+         "/customers/c0005", "/merges", "/consents", "/audit", "/audit?customer=nobody", "/imports",
+         "PREVIEW"]  # fmt: skip
 
 
 def watched(context: BrowserContext, origin: str) -> tuple[Page, list[str]]:
@@ -182,20 +184,44 @@ def test_the_keyboard_goes_in_reading_order(made_up: Any, serve: Any, browser: B
     page = context.new_page()
     page.goto(serve(made_up))
     names = []
-    for _ in range(9):
+    for _ in range(12):
         page.keyboard.press("Tab")
         names.append(page.evaluate("(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    assert names[:6] == ["Skip to the page", "Openchair", "Today", "Customers", "Imports", "Sign out"]
-    assert names[6:8] == ["Made-up Nadia", "Open dossier"]
+    rooms = ["Today", "Customers", "Reviews", "Consents", "Imports", "Audit"]
+    assert names[:9] == ["Skip to the page", "Openchair", *rooms, "Sign out"]
+    assert names[9:11] == ["Made-up Nadia", "Open dossier"]
     context.close()
 
 
-def test_a_dossier_prints_on_one_sheet(made_up: Any, serve: Any, browser: Browser) -> None:
-    """A4, without rooms and buttons."""
+@pytest.mark.parametrize("who", ["c0001", "c0003", "c0004", "c0005"])
+def test_a_dossier_prints_on_one_sheet(who: str, made_up: Any, serve: Any, browser: Browser) -> None:
+    """A4, without rooms, buttons and forms, however much is known: what must never be done stands on it."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(serve(made_up) + "/customers/c0001")
+    page.goto(f"{serve(made_up)}/customers/{who}")
     sheets = page.pdf(format="A4").count(b"/Type /Page\n")
+    page.emulate_media(media="print")
+    assert page.locator(".side, button, form, .add").locator("visible=true").count() == 0
+    assert page.locator(".never li").locator("visible=true").count() == page.locator(".never li").count()
     context.close()
     assert sheets == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_keeps_wcag_2_2_aa(scheme: Any, made_up: Any, serve: Any, browser: Browser) -> None:
+    """Axe finds nothing, with every form and detail open, on a phone and at a desk."""
+    origin, wrong = serve(made_up), {}
+    for width in (390, 1440):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+        page = context.new_page()
+        for path in PAGES:
+            page.goto(origin + (uploaded(origin) if path == "PREVIEW" else path))
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+            assert found.response["passes"]
+            if found.violations_count:
+                wrong[path, width] = found.generate_report()
+        context.close()
+    assert not wrong

@@ -48,7 +48,7 @@ def test_the_headline_counts_people_in_words(days: dict[str, Any], made_up: Any,
 
 def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, client: Client) -> None:
     """Wherever simulated people are shown it says so; nowhere else."""
-    pages = ("/", "/customers", "/customers/c0001", "/imports")
+    pages = ("/", "/customers", "/customers/c0001", "/merges", "/consents", "/audit", "/imports")
     assert all("sample shop, simulated" in client.get(page).text for page in pages)
     made_up.day = days["before any import"]
     assert "sample shop, simulated" not in client.get("/").text
@@ -90,7 +90,7 @@ def test_the_empty_chair_speaks_in_the_customer_s_own_words(client: Client) -> N
 
 def test_search_sort_and_cursor(made_up: Any, client: Client) -> None:
     """Links keep the search and the order; an unknown order is the usual one."""
-    made_up.people = tuple(replace(made_up.people[0], customer_id=f"p{i:03d}", name=f"Pia {i:03d}") for i in range(120))
+    made_up.all = tuple(replace(made_up.all[0], customer_id=f"p{i:03d}", name=f"Pia {i:03d}") for i in range(120))
     first = client.get("/customers?search=pia&order=name").text
     assert "/customers?search=pia&amp;order=name&amp;after=p049" in first
     last = client.get("/customers?search=pia&order=name&after=p099").text
@@ -182,6 +182,127 @@ def test_static_files_are_kept_for_ever_under_their_own_address(client: Client) 
 def test_pages_are_not_stored_by_browsers(client: Client) -> None:
     """Customers' data stay on the server."""
     assert client.get("/customers").headers["cache-control"] == "no-store"
+
+
+def said(client: Client, address: str, **form: str) -> str:
+    """Send a form; where it leads."""
+    answer = client.post(address, data=form, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_what_must_never_be_done_stands_before_all_else(client: Client) -> None:
+    """Rules with whose word they are, before the next best action; then what is known, with its source."""
+    page = client.get("/customers/c0001").text
+    places = [
+        page.index(text) for text in ("Never peanuts", "they said so", "No flowers", "Next best", "To know before")
+    ]
+    assert places == sorted(places)
+    assert "noted by <bdi>Bilal</bdi>" in page
+    assert "sources disagree" in page
+    assert "“We may write" not in client.get("/customers/c0003").text.partition("When and how they said so")[0]
+
+
+def test_forms_of_a_customer_are_said_to_the_chair(made_up: Any, client: Client) -> None:
+    """Each form says one thing, signed by whoever is signed in, and leads back to its part of the page."""
+    here, by = "/customers/c0001", "owner@example.org"
+    assert said(client, f"{here}/note", text="Ask about the dog") == f"{here}#notes"
+    assert said(client, f"{here}/trait", name="team", value="Qalandars") == f"{here}#known"
+    assert said(client, f"{here}/rule", term="milk") == f"{here}#rules"
+    assert said(client, f"{here}/lift", term="milk", why="a mistake") == f"{here}#rules"
+    assert said(client, f"{here}/consent", slot="marketing:e-mail", answer="yes", wording="w") == f"{here}#consents"
+    assert said(client, f"{here}/attention", wish="less") == f"{here}#attention"
+    assert said(client, f"{here}/merge", other="c0002") == f"{here}#ids"
+    assert said(client, f"{here}/revoke", seat="s1") == f"{here}#seat"
+    assert made_up.people.said == [
+        ("note", "c0001", "Ask about the dog", by),
+        ("say", "c0001", "team", "Qalandars", by),
+        ("forbid", "c0001", "milk", by),
+        ("lift", "c0001", "milk", "a mistake", by),
+        ("agree", "c0001", "marketing", "e-mail", "yes", "w", by),
+        ("attend", "c0001", "less", by),
+        ("merge", "c0001", "c0002", by),
+        ("revoke", "s1", by),
+    ]
+    assert client.post(f"{here}/fly").status_code == 404
+
+
+def test_a_form_that_was_refused_keeps_what_was_typed(client: Client) -> None:
+    """The page comes back with the reason, and the form open as it was sent."""
+    answer = client.post("/customers/c0001/lift", data={"term": "peanuts", "why": ""})
+    assert answer.status_code == 403
+    assert "needs an owner with a reason" in answer.text
+    kept = client.post("/customers/c0001/note", data={"text": " "})
+    assert kept.status_code == 400
+    assert '<details class="add" open><summary>Write a note' in kept.text
+
+
+def test_a_link_to_a_seat_is_shown_this_one_time(made_up: Any, client: Client) -> None:
+    """Made in their language, told once; no page that is loaded later holds it."""
+    page = client.post("/customers/c0001/seat", data={"language": "ur"}).text
+    assert "/seat/token-for-c0001" in page
+    assert ("link", "c0001", "ur", "owner@example.org") in made_up.people.said
+    assert "token-for" not in client.get("/customers/c0001").text
+
+
+def test_only_an_owner_exports_erases_lifts_and_audits(made_up: Any, serve: Any, client: Client) -> None:
+    """Staff are not offered it, and are refused when they ask; an owner types the word."""
+    assert client.get("/customers/c0001/export.json").json() == {"dossier": {"name": "c0001"}}
+    assert client.post("/customers/c0001/erase", data={"sure": "yes"}).status_code == 400
+    assert said(client, "/customers/c0001/erase", sure="Erase") == "/customers"
+    assert made_up.people.said == [("erase", "c0001", "owner@example.org")]
+    with Client(base_url=serve(made_up, role="staff")) as staff:
+        page = staff.get("/customers/c0001").text
+        assert not [word for word in ("Erase them", "export.json", ">Lift<", 'href="/audit"') if word in page]
+        assert staff.get("/customers/c0001/export.json").status_code == 403
+        assert staff.post("/customers/c0001/erase", data={"sure": "erase"}).status_code == 403
+        assert staff.get("/audit").status_code == 403
+
+
+def test_reviews_are_side_by_side_and_can_be_taken_back(made_up: Any, client: Client) -> None:
+    """Each field of a pair with its weight; one answer each way; what was done has a way back."""
+    page = client.get("/merges").text
+    assert "<h1>Four questions wait for a person</h1>" in page
+    assert page.count('<rect class="for"') == 3
+    assert page.count('<rect class="against"') == 1
+    assert "email:info@bigoffice.example" in page
+    assert "Sisters &lt;b&gt;" in page
+    assert said(client, "/merges/m0001/join", why="same house", back="/merges") == "/merges"
+    assert said(client, "/merges/m0003/apart", back="/customers/c0001#ids") == "/customers/c0001#ids"
+    assert said(client, "/reviews/r2/upheld", why="called them", back="https://elsewhere.example") == "/"
+    assert made_up.people.said == [
+        ("join", "m0001", "same house", "owner@example.org"),
+        ("apart", "m0003", "owner@example.org"),
+        ("settle", "r2", "upheld", "called them", "owner@example.org"),
+    ]
+    assert client.post("/merges/m0001/eat").status_code == 404
+    assert "15 pairs compared: 0 merged, 2 to ask about" in client.post("/merges/find").text
+
+
+def test_consents_are_counted_and_the_newest_words_shown(client: Client) -> None:
+    """Yes, no and not asked with their shares; whose word it was, and to which words."""
+    page = client.get("/consents").text
+    assert "marketing by e-mail" in page
+    assert "under 1%" in page
+    assert "We may write &lt;b&gt;" in page
+
+
+def test_the_audit_log_is_read_by_customer_and_person(client: Client) -> None:
+    """Filters that find nothing say so; what was written down is only text."""
+    assert "said favourite_team" in client.get("/audit").text
+    assert "&lt;b&gt;" in client.get("/audit").text
+    assert "said favourite_team" not in client.get("/audit?who=Bilal").text
+    assert "No line is like that" in client.get("/audit?customer=nobody").text
+    assert client.get("/audit?after=x").status_code == 200
+
+
+def test_empty_pages_teach(made_up: Any, client: Client) -> None:
+    """What will stand there, and how it comes."""
+    made_up.people.quiet = True
+    assert "Nothing waits for a person" in client.get("/merges").text
+    assert "Nobody was asked yet" in client.get("/consents").text
+    assert "Nobody has looked yet" in client.get("/audit").text
+    assert "Not heard yet" in client.get("/customers/c0003").text
 
 
 def upload(client: Client, name: str, content: bytes) -> Any:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from openchair.chair.chair import Chair
 from openchair.cli.wiring import init_home, open_home
 from openchair.server.app import create_app, state_of
-from openchair.store.sql.access import Access
+from openchair.store.sql.access import SCOPES, Access
 
 # The schedule rests: a test syncs and turns when it means to.
 SETTINGS = {"name": "Snack shop", "currency": "EUR", "sync_seconds": "3600", "turn_at": "off"}
@@ -94,7 +94,7 @@ def opened(home: Path) -> Iterator[Shop]:
     """A shop in a folder with a key of each scope, behind a client that speaks from its own pages."""
     chair = open_home(home)
     access = state_of(chair).access
-    keys = {scope: access.create_key(f"{scope} key", [scope])[1] for scope in ("ingest", "read", "write")}
+    keys = {scope: access.create_key(f"{scope} key", [scope])[1] for scope in SCOPES}
     app = create_app(chair, access, chair.settings)
     with browsing(app) as client:
         yield Shop(chair, client, keys)

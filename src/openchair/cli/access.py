@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from openchair.cli.output import Json, emit, told
+from openchair.cli.output import Json, address, emit, told
 
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any free port; left out: the setting.")]
 
@@ -19,7 +19,7 @@ def serve(context: typer.Context, port: Port = None, as_json: Json = False) -> N
         run(open_home(context.obj), port=port, say=(lambda line: emit({"says": line})) if as_json else typer.echo)
 
 
-keys = typer.Typer(name="keys", help="Keys for programs: ingest, read, write.", no_args_is_help=True)
+keys = typer.Typer(name="keys", help="Keys for programs, each for the parts it needs.", no_args_is_help=True)
 users = typer.Typer(name="users", help="People who may sign in.", no_args_is_help=True)
 
 
@@ -27,7 +27,9 @@ users = typer.Typer(name="users", help="People who may sign in.", no_args_is_hel
 def create_key(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="What it is for: website, till, report.")],
-    scope: Annotated[list[str] | None, typer.Option(help="ingest, read or write; as often as needed.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A part it may use, as in docs/api.md; as often as needed.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a key. It is shown once; only its hash is kept."""
@@ -85,13 +87,11 @@ def invite_user(
     from openchair.cli.wiring import open_access, settings_at
 
     with told():
-        settings = settings_at(context.obj)
-        token = open_access(context.obj).invite(role, email)
-    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+        link = f"{address(settings_at(context.obj))}/welcome/{open_access(context.obj).invite(role, email)}"
     if as_json:
-        emit({"email": email, "role": role, "link": f"{base}/welcome/{token}"})
+        emit({"email": email, "role": role, "link": link})
     else:
-        typer.echo(f"{base}/welcome/{token}\nIt works once, within 48 hours.")
+        typer.echo(f"{link}\nIt works once, within 48 hours.")
 
 
 @users.command("list")

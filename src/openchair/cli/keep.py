@@ -1,12 +1,15 @@
 """Commands that keep a shop's data well: check, export, erase, backup, restore."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from openchair.cli.output import Json, emit, progress, told
+
+if TYPE_CHECKING:
+    from openchair.chair.chair import Chair
 
 
 def check(context: typer.Context, as_json: Json = False) -> None:
@@ -41,40 +44,61 @@ def check(context: typer.Context, as_json: Json = False) -> None:
 
 def export(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="The folder to write to.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to; with --format json, the file.")],
     customer: Annotated[str, typer.Option(help="Only what is known of one customer.")] = "",
+    format: Annotated[
+        str, typer.Option(help="parquet; or json: all of one customer to read and hand over.")
+    ] = "parquet",
     as_json: Json = False,
 ) -> None:
-    """Write all facts, or one customer's, as Parquet files that `import` reads again."""
-    import pyarrow.parquet as pq
+    """Write all facts, or one customer's, as Parquet files that `import` reads again, or one customer as JSON."""
+    import msgspec
 
+    from openchair.chair.actor import OWNER_AT_HOME
     from openchair.cli.wiring import open_home
-    from openchair.facts.kinds import KINDS, schema
 
-    counts = {}
+    if format not in ("parquet", "json") or (format == "json" and not customer):
+        raise typer.BadParameter("parquet, or json together with --customer", param_hint="--format")
     with told(), progress() as step:
         chair = open_home(context.obj)
-        chair.sync()
-        identifiers = chair.state.identifiers_of(chair.find(customer)) if customer else []
-        engine = chair.engine()
-        out.mkdir(parents=True, exist_ok=True)
-        for kind in KINDS:
-            step(kind)
-            facts = engine.facts(kind)
-            wanted = facts.filter(facts.identifier.isin(identifiers)) if customer else facts
-            shape = schema(kind)
-            if chair.simulated:
-                shape = shape.with_metadata({"openchair.simulated": "true"})
-            with pq.ParquetWriter(out / f"{kind}.parquet", shape, compression="zstd") as file:
-                number = 0
-                for batch in engine.stream(wanted):
-                    file.write_batch(batch.cast(schema(kind)).replace_schema_metadata(shape.metadata))
-                    number += batch.num_rows
-            counts[kind] = number
+        if format == "json":
+            whole = chair.privacy.copy(customer, by=OWNER_AT_HOME)
+            out.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2))
+            counts = {kind: len(facts) for kind, facts in whole["facts"].items()}
+        else:
+            chair.sync()
+            out.mkdir(parents=True, exist_ok=True)
+            counts = _written(chair, out, customer, step)
     if as_json:
         emit({"out": str(out), "facts": counts})
     else:
         typer.echo(f"Wrote {sum(counts.values()):,} facts to {out}")
+
+
+def _written(chair: "Chair", out: Path, customer: str, step: Callable[[str], None]) -> dict[str, int]:
+    """Facts as one Parquet file a kind; gives how many of each."""
+    import pyarrow.parquet as pq
+
+    from openchair.chair.actor import OWNER_AT_HOME
+    from openchair.facts.kinds import KINDS, schema
+
+    def facts() -> Iterator[tuple[str, Iterable[Any]]]:
+        if customer:
+            yield from ((kind, table.to_batches()) for kind, table in chair.privacy.export(customer, by=OWNER_AT_HOME))
+        else:
+            engine = chair.engine()
+            yield from ((kind, engine.stream(engine.facts(kind))) for kind in KINDS)
+
+    counts = {}
+    for kind, batches in facts():
+        step(kind)
+        shape = schema(kind).with_metadata({"openchair.simulated": "true"} if chair.simulated else None)
+        counts[kind] = 0
+        with pq.ParquetWriter(out / f"{kind}.parquet", shape, compression="zstd") as file:
+            for batch in batches:
+                file.write_batch(batch.cast(schema(kind)).replace_schema_metadata(shape.metadata))
+                counts[kind] += batch.num_rows
+    return counts
 
 
 def erase(
@@ -84,6 +108,7 @@ def erase(
     as_json: Json = False,
 ) -> None:
     """Erase one customer everywhere, for good: a later import of the same person is refused."""
+    from openchair.chair.actor import OWNER_AT_HOME
     from openchair.cli.wiring import open_home
 
     with told():
@@ -92,7 +117,7 @@ def erase(
         if not yes and not typer.confirm(f"Erase {who} from state and history? This cannot be undone", err=True):
             raise typer.Exit(1)
         with progress() as step:
-            erased = chair.erase(customer_id, progress=step)
+            erased = chair.privacy.erase(customer_id, by=OWNER_AT_HOME, progress=step)
     if as_json:
         emit({"customer_id": customer_id, "facts": erased})
     else:

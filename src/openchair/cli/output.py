@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from openchair.core.errors import OpenchairError
+
+if TYPE_CHECKING:
+    from openchair.core.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -17,6 +20,11 @@ def emit(view: object) -> None:
     import msgspec
 
     typer.echo(msgspec.json.format(msgspec.json.encode(view), indent=2).decode())
+
+
+def address(settings: "Settings") -> str:
+    """Where people reach the server of a shop, without a slash at its end."""
+    return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
 
 
 @contextmanager

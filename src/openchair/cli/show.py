@@ -1,5 +1,7 @@
 """How the wheel's views read in a terminal."""
 
+from datetime import datetime
+
 import typer
 
 from openchair.chair.views import Customer, Decision, Dossier, Lens, Today
@@ -54,17 +56,40 @@ def _worth(c: Customer, currency: str) -> str:
 
 
 def dossier(view: Dossier, currency: str) -> None:
-    """One customer, as lines."""
+    """One customer, as lines: what must never be done first."""
     c = view.customer
     typer.echo(f"{c.name}{' [simulated]' if view.simulated else ''}: {view.headline}")
-    typer.echo(f"  worth as spender over 12 months: {_worth(c, currency)}")
-    if view.hard_rules:
-        typer.echo(f"  {', '.join(view.hard_rules)}")
+    for rule in view.hard_rules:
+        typer.echo(f"  NEVER {rule.text} ({_from(rule.said_by, rule.by, rule.since)})")
+    if view.food_safety == "unknown":
+        typer.echo("  Allergies are not known.")
+    for d in view.decisions[:1]:
+        decision(d, currency, f"  {d.day}: ")
     for trait in view.traits:
-        typer.echo(
-            f"  {trait.name}: {trait.value} (said by {trait.said_by}, {trait.since:%d %b %Y})",
-        )
-    for d in view.decisions[:3]:
+        doubt = "; sources disagree" if trait.conflict else ""
+        typer.echo(f"  {trait.name}: {trait.value} ({_from(trait.said_by, trait.by, trait.since)}{doubt})")
+    for note in view.notes:
+        typer.echo(f"  note by {note.author}, {note.since:%d %b %Y}: {note.text}")
+    for need in view.needs:
+        typer.echo(f"  needs: {need}")
+    a = view.attention
+    typer.echo(f"  attention: {a.left:g} of {a.budget:g} left ({a.wish}{f', quiet {a.quiet}' if a.quiet else ''})")
+    for consent in view.consents:
+        if consent.answer != "unknown" and consent.since:
+            by = "" if consent.channel == "any" else f" by {consent.channel}"
+            typer.echo(
+                f"  {consent.purpose}{by}: {consent.answer} ({_from(consent.said_by, consent.by, consent.since)})"
+            )
+    for relative in view.relatives:
+        typer.echo(f"  {relative.relation}: {relative.name}")
+    typer.echo(f"  worth as spender over 12 months: {_worth(c, currency)}")
+    for d in view.decisions[1:3]:
         decision(d, currency, f"  {d.day}: ")
     for entry in view.timeline[:20]:
         typer.echo(f"  {entry.happened_at:%Y-%m-%d}  {entry.title}: {entry.detail}")
+    typer.echo(f"  known by {', '.join(view.identifiers)}")
+
+
+def _from(said_by: str, by: str, since: datetime) -> str:
+    """Who says so, and since when."""
+    return f"said by {by or said_by}, {since:%d %b %Y}"

@@ -1,4 +1,4 @@
-"""Commands of the wheel: turn, today, customer, decide, report."""
+"""Commands of the wheel: turn, today, decide, report."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,24 +51,6 @@ def today(
         show.today(view)
 
 
-def customer(
-    context: typer.Context,
-    who: Annotated[str, typer.Argument(help="Customer id, shop id or e-mail.")],
-    as_json: Json = False,
-) -> None:
-    """The dossier of one customer."""
-    from openchair.cli import show
-    from openchair.cli.wiring import open_home
-
-    with told():
-        chair = open_home(context.obj)
-        view = chair.dossier(who)
-    if as_json:
-        emit(view)
-    else:
-        show.dossier(view, chair.currency)
-
-
 def decide(
     context: typer.Context,
     who: Annotated[str, typer.Argument(help="Customer id, shop id or e-mail.")],
@@ -115,7 +97,6 @@ def report(
 COMMANDS: dict[str, Callable[..., None]] = {
     "turn": turn,
     "today": today,
-    "customer": customer,
     "decide": decide,
     "report": report,
 }

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,8 +18,8 @@ from openchair.server.problems import problem
 from openchair.store.sql.access import Access, User
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico")
-"""Pages that anyone may see: they lead to signing in."""
+OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico", "/seat/")
+"""Pages that anyone may see: they lead to signing in, or to a customer's own seat, which has a door of its own."""
 PROBES = ("/healthz", "/readyz")
 
 _FIXED_HEADERS = {
@@ -56,6 +56,11 @@ def host_of(header: str) -> str:
         return urlsplit(f"//{header}").hostname or ""
     except ValueError:
         return ""
+
+
+def address_of(request: Request, settings: Settings) -> str:
+    """The address under which whoever asks reaches this server, without a slash at its end."""
+    return settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def same_origin(headers: Mapping[str, str]) -> bool:
@@ -115,7 +120,7 @@ class Gate:
                 "cross_site",
                 "This request did not come from Openchair's own pages. Open the page itself and try again.",
             )
-        if machine or state["user"] is not None or any(path == p or path.startswith(p) for p in OPEN_PATHS):
+        if machine or state["user"] is not None or any(f"{path}/" == p or path.startswith(p) for p in OPEN_PATHS):
             return None
         if self.settings.open_demo and not unsafe:
             return None

@@ -9,17 +9,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from openchair.chair.actor import Actor
 from openchair.core.errors import Conflict
 from openchair.server.ingest import key_of
 from openchair.server.problems import Refused
-from openchair.store.sql.access import Access, Key
+from openchair.store.sql.access import Access, Key, User
 
 FRESH_SECONDS = 3.0
 """How long a key's check is remembered: within this a revoked key stops."""
 REMEMBERED = 4096
 """Keys remembered at most, so that a flood of guesses fills no memory."""
-PEOPLE_MAY = ("read", "write")
-"""What a signed-in person may do; ingest is for programs."""
+PROGRAMS_ONLY = frozenset({"ingest"})
+"""Scopes that no signed-in person has."""
+OWNERS_ONLY = frozenset({"privacy", "audit"})
+"""Scopes that of those who sign in only an owner has."""
 
 
 Act = Callable[[], Response]
@@ -27,10 +30,10 @@ Act = Callable[[], Response]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: `name` is what decisions remember of them; `id` tells idempotency keys of different callers apart."""
+    """Who calls: `actor` is whom facts and the audit log remember; `id` tells idempotency keys of callers apart."""
 
     id: str
-    name: str
+    actor: Actor
 
 
 @dataclass(slots=True)
@@ -72,13 +75,13 @@ class Keyring:
         secret = key_of(request.headers.get("authorization"))
         if secret:
             key = _allowed(self.check(secret), scope)
-            return Caller(f"key:{key.key_id}", f"key {key.name}")
+            return Caller(f"key:{key.key_id}", Actor(f"key {key.name}", "program"))
         user = request.state.user
         if user is None:
             raise _unknown_key()
-        if scope not in PEOPLE_MAY:
+        if scope in PROGRAMS_ONLY or (scope in OWNERS_ONLY and user.role != "owner"):
             raise _not_for(scope)
-        return Caller(f"user:{user.user_id}", user.email)
+        return Caller(f"user:{user.user_id}", actor_of(user))
 
     def once(
         self, caller: Caller, key: str | None, request: Request, body: str, act: Callable[[], Response]
@@ -109,6 +112,11 @@ class Keyring:
             raise
         self.access.finish(caller.id, key, answer.status_code, bytes(answer.body))
         return answer
+
+
+def actor_of(user: User) -> Actor:
+    """A signed-in person as the use cases know them."""
+    return Actor(user.email, "owner" if user.role == "owner" else "staff")
 
 
 def _allowed(key: Key | None, scope: str) -> Key:

@@ -60,6 +60,12 @@ class Merging:
             raise NotFound("merge", value=who, bound="was merged with nobody", remedy="See the page Merges.")
         return tuple(self.apart(merge.merge_id, by=by, why=why) for merge in found)
 
+    def join(self, merge_id: str, *, by: Actor, why: str = "") -> Merge:
+        """Say that two customers who were asked about, or kept apart, are one. Raises NotFound, Conflict if refused."""
+        merge, now = self._merge(merge_id), self.chair.clock()
+        identity.checked(merge.left_id, merge.right_id, self.chair.state.merge_graph())
+        return self._decide(replace(merge, status="merged", decided_at=now, decided_by=by.name, why=why), by, "merged")
+
     def apart(self, merge_id: str, *, by: Actor, why: str = "") -> Merge:
         """Keep two customers apart, whether they were merged or asked about. Raises NotFound."""
         merge = self._merge(merge_id)
@@ -94,12 +100,7 @@ class Merging:
             raise Conflict("review", value=review.verdict, bound="is answered already", remedy="Undo that instead.")
         now = self.chair.clock()
         if review.kind == "merge":
-            merge = self._merge(review.subject)
-            if verdict == "merge":
-                identity.checked(merge.left_id, merge.right_id, self.chair.state.merge_graph())
-                self._decide(replace(merge, status="merged", decided_at=now, decided_by=by.name, why=why), by, "merged")
-            else:
-                self.apart(merge.merge_id, by=by, why=why)
+            (self.join if verdict == "merge" else self.apart)(review.subject, by=by, why=why)
         self.chair.state.settle(review_id, verdict, by.name, now, why)
         self.chair.state.log(by.name, f"answered {review.kind}: {verdict}", review.customer_id, why, now)
         return replace(review, verdict=verdict, decided_by=by.name, decided_at=now, why=why)

@@ -1,4 +1,4 @@
-"""The pages people open: Today, Customers, one customer, Imports; and the files they are drawn with."""
+"""The pages people open, from Today to Audit, and the files they are drawn with."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,9 @@ from openchair.server.pages.customer import customer_routes
 from openchair.server.pages.customers import customers_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.pages.imports import imports_routes
+from openchair.server.pages.merges import merges_routes
 from openchair.server.pages.render import error_page, render, static_route
+from openchair.server.pages.team import team_routes
 from openchair.server.pages.today import today_routes
 
 __all__ = ["error_page", "page_routes", "render", "static_route"]
@@ -24,6 +26,8 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *today_routes(house),
         *customers_routes(house),
         *customer_routes(house),
+        *merges_routes(house),
+        *team_routes(house),
         *imports_routes(house),
         static_route,
     ]

@@ -1,4 +1,4 @@
-"""Where a value and its interval stand on a line that all rows share."""
+"""Where a value and its interval stand on a line that all rows share; shares of a whole; weights for and against."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -68,3 +68,28 @@ def bar_of(number: Number, scale: Scale) -> Bar | None:
         zero=scale.x(0.0),
         beyond=number.high > scale.high,
     )
+
+
+def parts(*amounts: float, whole: float | None = None) -> list[tuple[float, float]]:
+    """Start and length of each part of a whole (their sum, unless it is given) drawn one after another.
+
+    >>> parts(1, 3), parts(1, whole=4), parts(9, whole=4), parts(0, 0)
+    ([(0.0, 40.0), (40.0, 120.0)], [(0.0, 40.0)], [(0.0, 160.0)], [(0.0, 0.0), (0.0, 0.0)])
+    """
+    total = sum(amounts) if whole is None else whole
+    drawn, start = [], 0.0
+    for amount in amounts:
+        length = min(amount / total, 1.0) * WIDTH if total > 0 else 0.0
+        drawn.append((round(start, 1), round(length, 1)))
+        start += length
+    return drawn
+
+
+def weighed(weight: float, largest: float) -> tuple[float, float]:
+    """Start and length of a bar from the middle of the line: to its end for what speaks for, to its start against.
+
+    >>> weighed(4.0, 8.0), weighed(-8.0, 8.0)
+    ((80.0, 40.0), (0.0, 80.0))
+    """
+    length = round(min(abs(weight) / (largest or 1.0), 1.0) * WIDTH / 2, 1)
+    return (WIDTH / 2 if weight >= 0 else WIDTH / 2 - length), length

@@ -25,7 +25,15 @@ from openchair.server.pages import bars, words
 
 HERE = Path(__file__).resolve().parents[1]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
-ROOMS = (("/", "Today"), ("/customers", "Customers"), ("/imports", "Imports"))
+ROOMS = (
+    ("/", "Today", ""),
+    ("/customers", "Customers", ""),
+    ("/merges", "Reviews", ""),
+    ("/consents", "Consents", ""),
+    ("/imports", "Imports", ""),
+    ("/audit", "Audit", "owner"),
+)
+"""Address, name, and the role that alone may enter where not everyone may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,14 @@ def _environment() -> Environment:
         "span": words.span,
         "spelled": words.spelled,
     }
-    environment.globals |= {"asset": asset, "bar_of": bars.bar_of, "plural": plural, "rooms": ROOMS}
+    environment.globals |= {
+        "asset": asset,
+        "bar_of": bars.bar_of,
+        "parts": bars.parts,
+        "plural": plural,
+        "rooms": ROOMS,
+        "weighed": bars.weighed,
+    }
     environment.tests |= {"known": _known, "given": _given}
     return environment
 

@@ -10,12 +10,13 @@ from openchair.core.errors import NotFound
 from openchair.core.words import count
 from openchair.server.pages import words
 from openchair.server.pages.bars import scale_of
-from openchair.server.pages.house import House, person
+from openchair.server.pages.house import House, actor
 from openchair.server.pages.render import back, partial, render
 
 # What a person may say to a decision, and what the page then says of it.
 VERDICTS = {"approved": "Approved", "dismissed": "Not now"}
 SETTLED = VERDICTS | {
+    "deferred": "Later: enough was said to them for now",
     "sent": "Sent",
     "delivered": "Delivered",
     "opened": "Opened",
@@ -100,14 +101,14 @@ def today_routes(house: House) -> list[BaseRoute]:
             raise NotFound("answer to a decision", value=status, bound=f"one of {', '.join(VERDICTS)}")
         form = await request.form(max_files=0, max_fields=10)
         title, customer, here = (str(form.get(name, "")) for name in ("title", "customer", "back"))
-        await run_in_threadpool(house.chair.mark, decision_id, status, person(request))
+        marked = await run_in_threadpool(house.chair.mark, decision_id, status, actor(request).name)
         if not partial(request):
             return back(request, f"{here}#decision-{decision_id}")
         return render(
             request,
             "_said.html",
             decision_id=decision_id,
-            answer=status,
+            answer=marked.status,
             title=title,
             customer=customer,
             settled=SETTLED,

@@ -24,7 +24,8 @@ from openchair.store.sql.database import Database
 from openchair.store.sql.schema import idempotency, invites, keys, sessions, users
 
 ROLES = ("owner", "staff")
-SCOPES = ("ingest", "read", "write")
+SCOPES = ("ingest", "read", "write", "dossiers", "rules", "consents", "merges", "privacy", "seats", "audit")
+"""One for each part of what a key may do: to read dossiers is more than to read lists."""
 KEY_PREFIX = "oc_"
 SESSION_DAYS = 14
 INVITE_HOURS = 48
