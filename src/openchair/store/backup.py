@@ -124,7 +124,7 @@ def load(database: Database, folder: Path, history: DeltaHistory, kinds: Iterato
             )
             for grown in ("rejects", "audit"):
                 last = f"coalesce(max(number), 1)) FROM {grown}"
-                connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{grown}', 'number'), {last}")  # noqa: S608
+                connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{grown}', 'number'), {last}")
 
 
 def _rows(table: Table, file: Path) -> Iterator[list[dict[str, Any]]]:
