@@ -71,7 +71,10 @@ def shoot(browser: Browser, cookies: str, address: str) -> None:
     take(desk, "/customers", "customers")
     take(desk, who, "customer")
     take(dark, who, "customer-dark")
-    take(desk, "/imports", "imports")
+    desk.goto(f"{address}/merges")
+    desk.get_by_role("button", name="Look for people who are here twice").click()
+    for name in ("imports", "merges", "consents", "audit"):
+        take(desk, f"/{name}", name)
 
 
 def main(customers: int) -> None:
