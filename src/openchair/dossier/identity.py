@@ -30,8 +30,8 @@ def mentioned(tables: dict[str, ir.Table]) -> ir.Table:
     return ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
 
 
-def linked(traits: ir.Table) -> ir.Table:
-    """Pairs of identifiers that a trait says are one person: `identifier`, `other`."""
+def linked(traits: ir.Table, *along: str) -> ir.Table:
+    """Pairs of identifiers that a trait says are one person: `identifier`, `other`, and columns that come along."""
     pairs = traits.filter(traits.name.isin(list(LINKS)), traits.identifier.notnull(), traits.value.strip() != "")
     other = ibis.cases(
         *[
@@ -40,7 +40,7 @@ def linked(traits: ir.Table) -> ir.Table:
             for v in [pairs.value.strip()]
         ]
     )
-    return pairs.select("identifier", other=other).distinct().filter(ibis._.identifier != ibis._.other)
+    return pairs.select("identifier", *along, other=other).distinct().filter(ibis._.identifier != ibis._.other)
 
 
 def resolve(mentioned: pa.Table, links: pa.Table, known: pa.Table) -> pa.Table:

@@ -16,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from openchair.chair.intake.own import NAMING, Erased, speaks_of
 from openchair.chair.intake.understand import (
     Understood,
     Wanted,
@@ -32,6 +33,7 @@ from openchair.chair.state import State
 from openchair.chair.views import ImportReport, Preview, Reject
 from openchair.core.errors import BadInput, Conflict
 from openchair.core.ids import digest
+from openchair.dossier import identity
 from openchair.facts import kinds, mapping
 from openchair.facts.fields import FIELDS
 from openchair.facts.formats import orders
@@ -163,20 +165,21 @@ def _one(
         facts=added,
         mapping=context.mapping,
     )
-    kept = state.save_import(report, _rejects(engine, path, raw, rejected))
+    kept = state.save_import(report, _rejects(engine, path, raw, rejected, erased))
     engine.release()
     return kept
 
 
-def _without_erased(engine: Engine, reading: Reading, erased: Mapping[str, frozenset[str]]) -> Reading:
+def _without_erased(engine: Engine, reading: Reading, erased: Erased) -> Reading:
     """The reading without the rows about people who had themselves erased; of those only their number is kept."""
     hashes = engine.share(pa.table({"hash": sorted(set().union(*erased.values()))}))
+    named = [t.select("line", one=t[c]) for t in reading.facts.values() for c in NAMING if c in t.columns]
+    if "traits" in reading.facts:
+        named.append(identity.linked(reading.facts["traits"], "line").select("line", one="other"))
     parts = [
-        t.select("line", hash=(ibis.literal(salt) + t[c]).hexdigest("sha256")).semi_join(hashes, "hash").select("line")
+        t.select("line", hash=(ibis.literal(salt) + t.one).hexdigest("sha256")).semi_join(hashes, "hash").select("line")
         for salt in erased
-        for t in reading.facts.values()
-        for c in ("identifier", "invitee", "other")
-        if c in t.columns
+        for t in named
     ]
     gone = engine.keep(ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct())
     refused = gone.select("line", reason=ibis.literal(ERASED), row=ibis.null("string"))
@@ -187,12 +190,12 @@ def _without_erased(engine: Engine, reading: Reading, erased: Mapping[str, froze
     )
 
 
-def _rejects(engine: Engine, path: Path, raw: RawFile, rejected: Sequence[ir.Table]) -> Iterator[Reject]:
-    yield from raw.broken
-    for table in rejected:
-        for batch in engine.stream(table):
-            for row in batch.to_pylist():
-                yield _reject(path, row)
+def _rejects(
+    engine: Engine, path: Path, raw: RawFile, rejected: Sequence[ir.Table], erased: Erased
+) -> Iterator[Reject]:
+    rows = (_reject(path, row) for table in rejected for batch in engine.stream(table) for row in batch.to_pylist())
+    for one in chain(raw.broken, rows):
+        yield replace(one, reason=ERASED, row="") if speaks_of(one.row, erased) else one
 
 
 def _reject(path: Path, row: Mapping[str, Any]) -> Reject:

@@ -1,6 +1,7 @@
 """Facts that Openchair itself makes: what a person decided, what we sent. They come in through the inbox like all."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -11,11 +12,15 @@ import pyarrow as pa
 from openchair.chair.intake.sync import ToFacts
 from openchair.chair.ports import Envelope
 from openchair.chair.state import State
-from openchair.core.ids import IDENTIFIER_KINDS, digest
+from openchair.core.ids import IDENTIFIER_KINDS, digest, identifier
 from openchair.facts import segment
-from openchair.facts.kinds import check, schema
+from openchair.facts.kinds import LINKS, check, schema
 
 SOURCE = "openchair"
+NAMING = ("identifier", "invitee", "other")
+"""Columns of facts that name somebody."""
+Erased = Mapping[str, frozenset[str]]
+"""Hashes of erased identifiers by their salt (State.erased)."""
 
 
 def envelope(kind: str, key: str, now: datetime, row: dict[str, Any]) -> Envelope:
@@ -56,6 +61,21 @@ def to_facts(
     return [(own.kind, {**own.row, **times})]
 
 
+def speaks_of(text: str, erased: Erased) -> bool:
+    """Whether a text that could not be read as a fact holds an identifier of someone who had themselves erased."""
+    words = {word.strip(" '") for word in _APART.split(text)} if erased else set()
+    names = (identifier(kind, word) for word in words if word for kind in IDENTIFIER_KINDS)
+    return _names(names, erased)
+
+
+def _names(identifiers: Iterable[str], erased: Erased) -> bool:
+    """Whether one of these identifiers is among the erased."""
+    return any(sha256(f"{salt}{one}".encode()).hexdigest() in erased[salt] for one in identifiers for salt in erased)
+
+
+_APART = re.compile(r"""["\s,;<>{}\[\]\\]+""")
+
+
 def reader(state: State, currency: str) -> ToFacts:
     """`to_facts` for a shop: in its currency, and what people who had themselves erased still send dropped unread."""
     erased = state.erased()
@@ -64,8 +84,8 @@ def reader(state: State, currency: str) -> ToFacts:
         facts = to_facts(body, source, key, received_at, currency)
         if not erased:
             return facts
-        named = {str(row[n]) for _, row in facts for n in ("identifier", "invitee", "other") if row.get(n)}
-        hashes = ((sha256(f"{salt}{text}".encode()).hexdigest(), salt) for salt in erased for text in named)
-        return [] if any(one in erased[salt] for one, salt in hashes) else facts
+        named = {str(row[n]) for _, row in facts for n in NAMING if row.get(n)}
+        named |= {identifier(LINKS[r["name"]], r["value"]) for k, r in facts if k == "traits" and r["name"] in LINKS}
+        return [] if _names(named, erased) else facts
 
     return kept

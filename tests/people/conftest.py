@@ -1,0 +1,115 @@
+"""A small shop in a home of its own, told of its customers by events as a web shop sends them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from openchair.chair.actor import Actor
+from openchair.chair.chair import Chair
+from openchair.chair.intake import own
+from openchair.chair.ports import Envelope
+from openchair.cli.wiring import init_home, open_home
+
+NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
+ADA, BEN = "ada", "ben"
+OWNER, STAFF = Actor("olive@shop.example", "owner"), Actor("sam@shop.example", "staff")
+PROGRAM, CUSTOMER = Actor("key till", "program"), Actor("the customer", "customer")
+
+
+@dataclass
+class Clock:
+    """The time it is, moved by hand."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def on(self, **by: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**by)
+
+
+@dataclass
+class Shop:
+    """A chair with a clock that a test moves, and events that it writes."""
+
+    chair: Chair
+    clock: Clock
+    _sent: list[int] = field(default_factory=list)
+
+    def send(self, *calls: dict[str, Any], sync: bool = True) -> None:
+        """Events as a web shop sends them, acknowledged and, unless told otherwise, moved to history."""
+        events = []
+        for call in calls:
+            self._sent.append(1)
+            body = {"timestamp": (self.clock() - timedelta(days=1)).isoformat(), **call}
+            events.append(Envelope(f"m{len(self._sent)}", "web", self.clock(), msgspec.json.encode(body)))
+        self.chair.state.inbox.put(events)
+        if sync:
+            self.chair.sync()
+
+    def identify(self, who: str, **traits: Any) -> None:
+        """What the web shop knows of somebody."""
+        self.send({"type": "identify", "userId": who, "traits": traits})
+
+    def order(self, who: str, days_ago: float, item: str = "Fig bar", total: float = 20.0) -> None:
+        """An order of theirs."""
+        when = (self.clock() - timedelta(days=days_ago)).isoformat()
+        products = [{"product_id": item, "name": item, "price": total, "quantity": 1}]
+        call = {"type": "track", "userId": who, "event": "Order Completed", "timestamp": when}
+        number = f"{who}-{days_ago}-{item}"
+        self.send({**call, "properties": {"order_id": number, "currency": "EUR", "products": products}})
+
+    def contact(self, who: str, channel: str, action: str = "hello") -> None:
+        """Something we did towards somebody."""
+        customer_id = self.chair.find(who)
+        row = {"identifier": f"id:{who}", "action": action, "status": "sent", "channel": channel}
+        event = own.envelope("contacts", f"{who} {self.clock().isoformat()}", self.clock(), row)
+        self.chair.state.record([event], {"contacts": own.table("contacts", event)})
+        self.chair.restand([customer_id])
+
+    def standing(self, who: str) -> dict[str, Any]:
+        """The row that lists and plans look at."""
+        row = self.chair.state.customer(self.chair.find(who))
+        assert row is not None
+        return row
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of a new shop."""
+    init_home(tmp_path / "shop", {"name": "Snack shop", "currency": "EUR", "turn_at": "off"})
+    return tmp_path / "shop"
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[Path, Clock], Shop]]:
+    """Opens a home with a clock of the test's own; closes what it opened."""
+    chairs: list[Chair] = []
+
+    def opening(home: Path, clock: Clock) -> Shop:
+        chairs.append(replace(open_home(home), clock=clock))
+        return Shop(chairs[-1], clock)
+
+    yield opening
+    for chair in chairs:
+        chair.state.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def shop(home: Path, opened: Callable[[Path, Clock], Shop]) -> Shop:
+    """A shop that knows Ada and Ben, who buy now and then, and has turned once."""
+    shop = opened(home, Clock())
+    shop.identify(ADA, email="ada@example.org", name="Ada Byron", city="Lahore")
+    shop.identify(BEN, email="ben@example.org", name="Ben Okri", city="Leeds")
+    for days in (90, 60, 30):
+        shop.order(ADA, days)
+        shop.order(BEN, days + 3, total=35.0)
+    shop.chair.turn()
+    return shop
