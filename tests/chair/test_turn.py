@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from tests.chair.conftest import START, Shop, at, regulars
 
 from openchair.chair.intake import own
 from openchair.chair.intake.sync import sync
+from openchair.chair.wheel import choose
 from openchair.decisions import explain
+from openchair.dossier import rules
 from openchair.loyalty import actions
 
 BY_ID = {action.id: action for action in actions.default()}
@@ -98,6 +101,22 @@ def test_one_decision_a_customer_drawn_with_the_chance_its_record_says(shop: Sho
         assert sum(chances.values()) == pytest.approx(1.0, abs=1e-9)
         assert not set(chances) & {r.action for r in record.ruled_out}
         assert d["gain_minor"] >= 0
+
+
+def test_deciding_again_for_some_gives_what_the_turn_gave(shop: Shop) -> None:
+    """The same rows on the same day draw the same; a rule said since takes away what it forbids."""
+    shop.write("purchases", *regulars())
+    shop.turn()
+    before = {d["customer_id"]: d for d in shop.decisions().values()}
+    rows = shop.state.rows_of(sorted(before)[:40])
+    again = choose.for_these(shop.state, rows, actions.default(), shop.settings, at(180)).decisions.to_pylist()
+    keep = ("decision_id", "action", "propensity", "gain_minor")
+    assert [[d[k] for k in keep] for d in again] == [[before[d["customer_id"]][k] for k in keep] for d in again]
+    shut = sum(rules.BIT[term] for term in ("no calls", "no letters", "no e-mail", "no visits"))
+    forbidden = rows.set_column(rows.schema.get_field_index("rules"), "rules", pa.array([shut] * rows.num_rows))
+    then = choose.for_these(shop.state, forbidden, actions.default(), shop.settings, at(180)).decisions.to_pylist()
+    ways = [{BY_ID[d["action"]].channel for d in some if d["action"] != "wait"} for some in (again, then)]
+    assert ways[1] <= {"parcel", "webhook"} and ways[0] - ways[1]
 
 
 @pytest.mark.slow

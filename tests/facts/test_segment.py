@@ -124,6 +124,24 @@ def test_who_is_who() -> None:
     assert {"anonymous_id", "email", "alias"} <= LINKS.keys()
 
 
+@pytest.mark.parametrize(
+    ("context", "speaker"),
+    [
+        ({"said_by": "customer"}, "customer"),
+        ({"said_by": "inferred"}, "inferred"),
+        ({"said_by": "owner"}, "shop"),
+        ({"said_by": ["customer"]}, "shop"),
+        ({}, "shop"),
+        (None, "shop"),
+    ],
+)
+def test_a_form_filled_in_by_the_customer_is_their_own_word(context: Any, speaker: str) -> None:
+    """A call may say that the customer speaks, or that it is a guess; nobody signs for the team by event."""
+    call_ = {"type": "identify", "userId": "u", "traits": {"allergies": "none", "phone": "+92 300 1234567"}}
+    found = {r["name"]: (r["value"], r["said_by"]) for _, r in call(**call_, context=context)}
+    assert found == {"allergies": ("none", speaker), "phone": ("+92 300 1234567", speaker)}
+
+
 def test_rudder_traits() -> None:
     """RudderStack puts traits in the context."""
     assert call(type="identify", userId="u", context={"traits": {"diet": "vegan"}})[0][1]["value"] == "vegan"

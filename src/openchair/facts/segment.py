@@ -20,6 +20,9 @@ from openchair.facts.track import Facts, Row, cut, first, text_of
 TYPES = frozenset({"identify", "track", "page", "screen", "group", "alias", "merge", "import"})
 EVENT_BYTES = 32 * 1024
 KEY_CHARACTERS = 100
+SPEAKERS = frozenset({"customer", "inferred"})
+"""Whose word `context.said_by` may say the traits of an identify call are, when they are not the shop's record: the
+customer's, who filled in a form, or a guess. What the team says is said where it is signed."""
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
 
@@ -221,8 +224,12 @@ def _said(call: Mapping[str, Any], base: Row, key: str, currency: str) -> Facts:
         return [("steps", {**view, "session_id": cut(text_of(session)), "item_id": None, "order_id": None})]
     if kind in ("identify", "import") and not call.get("event"):
         traits = _traits_in(call)
+        said_by = str((call.get("context") or {}).get("said_by"))
+        said_by = said_by if said_by in SPEAKERS else "shop"
         rows = [
-            _trait(base, name, value) for name, v in traits.items() if name and (value := _value(name, v)) is not None
+            _trait(base, name, value, said_by)
+            for name, v in traits.items()
+            if name and (value := _value(name, v)) is not None
         ]
         return rows or [("events", {**told, "name": "Identified"})]
     if kind == "group":
