@@ -1,7 +1,8 @@
 """A small shop in a home of its own, told of its customers by events as a web shop sends them."""
 
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from openchair.chair.chair import Chair
 from openchair.chair.intake import own
 from openchair.chair.ports import Envelope
 from openchair.cli.wiring import init_home, open_home
+from openchair.core.ids import digest
 
 NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
 ADA, BEN = "ada", "ben"
@@ -41,15 +43,14 @@ class Shop:
 
     chair: Chair
     clock: Clock
-    _sent: list[int] = field(default_factory=list)
 
     def send(self, *calls: dict[str, Any], sync: bool = True) -> None:
         """Events as a web shop sends them, acknowledged and, unless told otherwise, moved to history."""
         events = []
         for call in calls:
-            self._sent.append(1)
             body = {"timestamp": (self.clock() - timedelta(days=1)).isoformat(), **call}
-            events.append(Envelope(f"m{len(self._sent)}", "web", self.clock(), msgspec.json.encode(body)))
+            told = msgspec.json.encode(body)
+            events.append(Envelope(digest(told.decode()), "web", self.clock(), told))
         self.chair.state.inbox.put(events)
         if sync:
             self.chair.sync()
@@ -102,14 +103,23 @@ def opened() -> Iterator[Callable[[Path, Clock], Shop]]:
         chair.state.close()  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def shop(home: Path, opened: Callable[[Path, Clock], Shop]) -> Shop:
-    """A shop that knows Ada and Ben, who buy now and then, and has turned once."""
-    shop = opened(home, Clock())
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a shop that knows Ada and Ben, who buy now and then, and has turned once."""
+    home = tmp_path_factory.mktemp("begun") / "shop"
+    init_home(home, {"name": "Snack shop", "currency": "EUR", "turn_at": "off"})
+    shop = Shop(replace(open_home(home), clock=Clock()), Clock())
     shop.identify(ADA, email="ada@example.org", name="Ada Byron", city="Lahore")
     shop.identify(BEN, email="ben@example.org", name="Ben Okri", city="Leeds")
     for days in (90, 60, 30):
         shop.order(ADA, days)
         shop.order(BEN, days + 3, total=35.0)
     shop.chair.turn()
-    return shop
+    shop.chair.state.close()  # type: ignore[attr-defined]
+    return home
+
+
+@pytest.fixture
+def shop(begun: Path, tmp_path: Path, opened: Callable[[Path, Clock], Shop]) -> Shop:
+    """A copy of that shop, for one test."""
+    return opened(Path(shutil.copytree(begun, tmp_path / "begun")), Clock())
