@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from tests.decisions.conftest import DAY, columns
 
-from openchair.decisions.guard import REASONS, permitted
+from openchair.decisions.guard import permitted, thing_of
+from openchair.decisions.reasons import REASONS
 from openchair.decisions.situation import circumstances_of
+from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.consent import allowed, no, yes
 from openchair.dossier.rules import BIT, barred, blocks
 from openchair.loyalty.actions import Action, default, parse
@@ -56,7 +58,16 @@ def ago(days: int) -> np.datetime64:
         ("offer-a-mandate", {"orders": 9}, "too few orders for it"),
         ("offer-a-mandate", {"nps_score": 3.0}, "not for those who gave their last score"),
         ("offer-a-mandate", {"rules": BIT["under age"]}, "under age"),
+        ("offer-a-mandate", {"consents": no("profiling")}, "they asked not to be profiled"),
+        ("offer-a-mandate", {"resting": "offer-a-mandate"}, "they had this idea from us not long ago"),
+        ("usual-order-ready", {"resting": "their-usual"}, "they had this idea from us not long ago"),
+        ("call-and-listen", {"attention_spent": 3.5}, "not enough of their attention is left"),
+        ("call-and-listen", {"attention_spent": 3.0}, ""),
+        ("note-by-hand", {"attention_budget": 0.0}, "they asked to be left in peace"),
+        ("note-by-hand", {"attention_budget": np.nan}, "not enough of their attention is left"),
+        ("usual-order-ready", {"attention_budget": 0.0}, ""),
         ("fix-before-asked", {}, "only after a complaint"),
+        ("fix-before-asked", {"complained_on": ago(3), "attention_spent": 6.0}, ""),
         ("fix-before-asked", {"complained_on": ago(3), "contacted_on": ago(0)}, ""),
         ("thank-the-sender", {}, "only for those who sent us friends"),
         ("thank-the-sender", {"sent_friends": 2}, ""),
@@ -70,7 +81,7 @@ def test_the_first_reason_is_told(action: str, customer: dict[str, Any], said: s
 
 
 def test_nothing_forbidden_passes(customers: dict[str, Any]) -> None:
-    """Of all customers and actions, none that passes breaks a rule, a consent or a spacing."""
+    """Of all customers and actions, none that passes breaks a rule, a consent, a spacing, a budget or a rest."""
     found, of = circumstances_of(customers, DAY)
     codes = permitted(found, ACTIONS)[of]
     since = (np.datetime64(DAY) - customers["contacted_on"]).astype(float)
@@ -82,6 +93,11 @@ def test_nothing_forbidden_passes(customers: dict[str, Any]) -> None:
         assert not against[done].any()
         assert allowed(customers["consents"], action.purpose, action.channel)[done].all()
         assert (since[done] >= action.spacing_days).all()
+        if not thing_of(action).owed:
+            takes = customers["attention_spent"] + WEIGHTS[action.channel]
+            assert (takes[done] <= customers["attention_budget"][done]).all() or action.channel == "webhook"
+            ideas = [text.split(",") for text in customers["resting"][done]]
+            assert not any((action.idea or action.id) in one for one in ideas)
         assert (customers["orders"][done] >= action.needs.min_orders).all()
         assert set(customers["stage"][done]) <= set(action.uplift)
 
