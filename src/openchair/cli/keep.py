@@ -44,27 +44,29 @@ def check(context: typer.Context, as_json: Json = False) -> None:
 
 def export(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="The folder to write to; with --format json, the file.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to; for json and calls the file.")],
     customer: Annotated[str, typer.Option(help="Only what is known of one customer.")] = "",
     format: Annotated[
         str, typer.Option(help="parquet; or json: all of one customer to read and hand over.")
     ] = "parquet",
     as_json: Json = False,
 ) -> None:
-    """Write all facts, or one customer's, as Parquet files that `import` reads again, or one customer as JSON."""
+    """Write all facts, or one customer's, as Parquet files that `import` reads again; or a document to hand over."""
     import msgspec
 
     from openchair.chair.actor import OWNER_AT_HOME
     from openchair.cli.wiring import open_home
 
-    if format not in ("parquet", "json") or (format == "json" and not customer):
-        raise typer.BadParameter("parquet, or json together with --customer", param_hint="--format")
+    if format not in ("parquet", "json", "calls") or (format == "json") > bool(customer):
+        raise typer.BadParameter("parquet, calls, or json together with --customer", param_hint="--format")
     with told(), progress() as step:
         chair = open_home(context.obj)
         if format == "json":
             whole = chair.privacy.copy(customer, by=OWNER_AT_HOME)
             out.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2))
             counts = {kind: len(facts) for kind, facts in whole["facts"].items()}
+        elif format == "calls":
+            counts = {"customers": _calls(chair, out)}
         else:
             chair.sync()
             out.mkdir(parents=True, exist_ok=True)
@@ -72,7 +74,25 @@ def export(
     if as_json:
         emit({"out": str(out), "facts": counts})
     else:
-        typer.echo(f"Wrote {sum(counts.values()):,} facts to {out}")
+        typer.echo(f"Wrote {sum(counts.values()):,} {'customers' if format == 'calls' else 'facts'} to {out}")
+
+
+def _calls(chair: "Chair", out: Path) -> int:
+    """Customers whom nothing keeps from being called, with their numbers, as CSV; gives how many."""
+    import csv
+
+    from openchair.chair.actor import OWNER_AT_HOME
+    from openchair.chair.intake.listen import harmless
+
+    people = list(chair.people.call_list(by=OWNER_AT_HOME))
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("customer_id", "name", "stage", "phone"))
+        for one in people:
+            known = [text.partition(":") for text in chair.state.identifiers_of(one.customer_id)]
+            phones = " ".join(number for kind, _, number in known if kind == "phone")
+            writer.writerow((one.customer_id, harmless(one.name), one.stage, harmless(phones)))
+    return len(people)
 
 
 def _written(chair: "Chair", out: Path, customer: str, step: Callable[[str], None]) -> dict[str, int]:

@@ -60,7 +60,7 @@ def dossier(view: Dossier, currency: str) -> None:
     c = view.customer
     typer.echo(f"{c.name}{' [simulated]' if view.simulated else ''}: {view.headline}")
     for rule in view.hard_rules:
-        typer.echo(f"  NEVER {rule.text} ({_from(rule.said_by, rule.by, rule.since)})")
+        typer.echo(f"  {rule.text.replace(': ', ' ').upper()} ({_from(rule.said_by, rule.by, rule.since)})")
     if view.food_safety == "unknown":
         typer.echo("  Allergies are not known.")
     for d in view.decisions[:1]:

@@ -1,0 +1,225 @@
+"""Whatever goes out to a customer passes the guard: every use case is classified, and every face that reaches one.
+
+A use case of the chair stands in OUT, with the way that the guard holds it to, or in IN, which sends nothing. Routes,
+commands and pages are read for the use cases they call. Whatever is new fails here until somebody has said which it is.
+"""
+
+import inspect
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from tests.cli.conftest import till
+from typer.main import get_command
+
+from openchair.chair.actor import OWNER_AT_HOME
+from openchair.chair.chair import Chair
+from openchair.chair.people.merging import Merging
+from openchair.chair.people.people import People
+from openchair.chair.people.privacy import Privacy
+from openchair.chair.people.seating import Seating
+from openchair.cli.main import app as commands
+from openchair.cli.wiring import init_home, open_home
+from openchair.core.clock import Moment
+from openchair.core.errors import Conflict
+from openchair.decisions import guard
+from openchair.decisions.ways import WAYS
+from openchair.dossier.rules import Contents
+from openchair.server.api import api
+from openchair.store.sql.state import SqlState
+
+SOURCE = Path(inspect.getfile(Chair)).parents[1]
+NOON = Moment(datetime(2026, 7, 1, 12, tzinfo=UTC), ZoneInfo("UTC"))
+BARS = [guard.Thing("bar", Contents(), "parcel", "service")]
+
+OUT = {
+    "turn": "plan",
+    "day": "plan",
+    "decide": "plan",
+    "restand": "plan",
+    "mark": "decision",
+    "people.clear": "any",
+    "people.call_list": "call list",
+}
+"""Use cases from which something goes out to a customer, or is made ready to, and the way they are held to."""
+IN = {
+    "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
+    "today customers find decision decisions dossier people merging privacy seats people.dossier people.timeline "
+    "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
+    "seats.seat_of seats.customer_of seats.view seats.decided",
+    "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
+    "people.attend people.veto people.ask_review seats.refused",
+    "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
+    "merging.settle",
+    "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain",
+    "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak",
+    "a code, asked for by the customer who waits for it": "seats.new_code",
+}
+FACES = {
+    "POST /decisions": {"decide"},
+    "POST /decisions/{decision_id}/status": {"mark"},
+    "POST /guard": {"people.clear"},
+    "POST /turns": {"turn"},
+    "openchair decide": {"decide"},
+    "openchair turn": {"turn"},
+    "openchair export": {"people.call_list"},
+    "cli/demo.py": {"turn"},
+    "server/pages/today.py": {"mark"},
+    "server/schedule.py": {"turn", "day"},
+}
+"""Routes, commands and modules that reach a use case of OUT."""
+
+
+def use_cases() -> Iterator[str]:
+    """Every public method of the chair, and of the rooms within it."""
+    rooms = {"": Chair, "people.": People, "merging.": Merging, "privacy.": Privacy, "seats.": Seating}
+    for prefix, room in rooms.items():
+        for name, value in vars(room).items():
+            if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
+                yield prefix + name
+
+
+def reached(source: str) -> set[str]:
+    """Use cases of OUT that a piece of source calls or hands on."""
+    return {case for case in OUT if re.search(rf"\b(?:chair|apart|open_home\([^)]*\))\.{re.escape(case)}\b", source)}
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Routes of the API, each with its source."""
+    app = api(None, None, None)  # type: ignore[arg-type]  # nothing is asked of them while it is built
+    for part in app.routes:
+        for route in part.original_router.routes if hasattr(part, "original_router") else ():
+            for method in route.methods:
+                yield f"{method} {route.path_format}", inspect.getsource(route.endpoint)
+
+
+def leaves(name: str, command: Any) -> Iterator[tuple[str, str]]:
+    """Commands, each with its source and that of the helpers beside it which it names."""
+    for part, inner in getattr(command, "commands", {}).items():
+        yield from leaves(f"{name} {part}", inner)
+    if not hasattr(command, "commands"):
+        body = inspect.getsource(inspect.unwrap(command.callback))
+        beside = vars(inspect.getmodule(inspect.unwrap(command.callback)))
+        helpers = [beside[word] for word in re.findall(r"\b_\w+", body) if inspect.isfunction(beside.get(word))]
+        yield name, "\n".join([body, *map(inspect.getsource, helpers)])
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Every other module of the server and the command line, with its source."""
+    for path in sorted([*(SOURCE / "server").rglob("*.py"), *(SOURCE / "cli").rglob("*.py")]):
+        text = path.read_text(encoding="utf-8")
+        if "api" not in path.parts and "\nCOMMANDS: " not in text:
+            yield path.relative_to(SOURCE).as_posix(), text
+
+
+def test_every_use_case_is_classified() -> None:
+    """A new method of the chair says whether something goes out by it."""
+    quiet = {name for names in IN.values() for name in names.split()}
+    assert not quiet & set(OUT)
+    assert set(use_cases()) == quiet | set(OUT)
+    assert set(OUT.values()) <= {*WAYS, "any"}
+
+
+def test_every_face_that_reaches_a_customer_is_known() -> None:
+    """A new route, command or page from which something goes out is named here, with the use case it goes through."""
+    faces = [*routes(), *leaves("openchair", get_command(commands)), *modules()]
+    assert len(faces) > 90
+    assert {name: cases for name, source in faces if (cases := reached(source))} == FACES
+
+
+def test_nothing_leaves_but_by_a_channel_that_is_known() -> None:
+    """Only the seat's door opens the room of channels, to send a code that its customer is waiting for."""
+    users = [
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if re.search(r"^\s*(?:from|import) (?:openchair\.channels|smtplib|http\.client|urllib\.request|httpx)\b",
+                     path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]  # fmt: skip
+    assert sorted(users) == ["channels/mail.py", "server/seat/routes.py"]
+
+
+# --- the use cases themselves ask ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a shop that has read its till's export and turned."""
+    home = tmp_path_factory.mktemp("home") / "shop"
+    init_home(home, {"name": "Fig & Co", "currency": "EUR"})
+    chair = open_home(home)
+    chair.listen([till(home.parent / "orders.csv")])
+    chair.turn(NOON)
+    closed(chair)
+    return home
+
+
+@pytest.fixture
+def chair(shop: Path, tmp_path: Path) -> Iterator[Chair]:
+    """A copy of the shop, at noon of the day of its turn."""
+    opened = replace(open_home(shutil.copytree(shop, tmp_path / "shop")), clock=lambda: NOON.now)
+    yield opened
+    closed(opened)
+
+
+def closed(chair: Chair) -> None:
+    """Give the files back."""
+    assert isinstance(chair.state, SqlState)
+    chair.state.close()
+
+
+def acting(chair: Chair) -> list[str]:
+    """Decisions of the day to do something."""
+    return [one.decision_id for one in chair.decisions(day=NOON.day)[0] if one.status == "proposed"]
+
+
+def sent(chair: Chair) -> list[str]:
+    """Of the first decisions of the day, those that could be sent."""
+    gone = []
+    for one in acting(chair)[:5]:
+        with suppress(Conflict):
+            gone += [one] if chair.mark(one, "sent", "me").status == "sent" else []
+    return gone
+
+
+def checkout(chair: Chair) -> list[str]:
+    """What is chosen for some customers at an occasion."""
+    chosen = [chair.decide(f"guest{n}@example.org", "checkout", at=NOON).action for n in range(20)]
+    return [action for action in chosen if action != "wait"]
+
+
+def cleared(chair: Chair) -> list[str]:
+    """What may go into a box."""
+    said = chair.people.clear("guest1@example.org", "box", BARS, by=OWNER_AT_HOME)
+    return [one.thing for one in said if one.verdict == "clear"]
+
+
+DRIVEN: dict[str, Callable[[Chair], list[Any]]] = {
+    "turn": lambda chair: [chair.turn(NOON), *acting(chair)][1:],
+    "day": lambda chair: [chair.day(), *acting(chair)][1:],
+    "decide": checkout,
+    "restand": lambda chair: [
+        chair.restand([chair.decision(one).customer_id for one in acting(chair)]),
+        *acting(chair),
+    ][1:],
+    "mark": sent,
+    "people.clear": cleared,
+    "people.call_list": lambda chair: list(chair.people.call_list(by=OWNER_AT_HOME)),
+}
+"""What goes out, or is made ready to, by each use case of OUT."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", OUT)
+def test_nothing_goes_out_past_the_guard(case: str, chair: Chair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the guard's one check says no to everything, nothing goes out; where it does not, something does."""
+    assert DRIVEN[case](chair)
+    monkeypatch.setattr(guard, "against", lambda of, things: np.ones((len(of), len(things)), dtype=np.int16))
+    assert DRIVEN[case](chair) == []
