@@ -68,6 +68,8 @@ def ago(days: int) -> np.datetime64:
         ("usual-order-ready", {"attention_budget": 0.0}, ""),
         ("fix-before-asked", {}, "only after a complaint"),
         ("fix-before-asked", {"complained_on": ago(3), "attention_spent": 6.0}, ""),
+        ("fix-before-asked", {"complained_on": ago(3), "resting": "fix-before-asked"},
+         "they had this idea from us not long ago"),
         ("fix-before-asked", {"complained_on": ago(3), "contacted_on": ago(0)}, ""),
         ("thank-the-sender", {}, "only for those who sent us friends"),
         ("thank-the-sender", {"sent_friends": 2}, ""),
@@ -93,11 +95,10 @@ def test_nothing_forbidden_passes(customers: dict[str, Any]) -> None:
         assert not against[done].any()
         assert allowed(customers["consents"], action.purpose, action.channel)[done].all()
         assert (since[done] >= action.spacing_days).all()
+        assert not any((action.idea or action.id) in text.split(",") for text in customers["resting"][done])
         if not thing_of(action).owed:
             takes = customers["attention_spent"] + WEIGHTS[action.channel]
             assert (takes[done] <= customers["attention_budget"][done]).all() or action.channel == "webhook"
-            ideas = [text.split(",") for text in customers["resting"][done]]
-            assert not any((action.idea or action.id) in one for one in ideas)
         assert (customers["orders"][done] >= action.needs.min_orders).all()
         assert set(customers["stage"][done]) <= set(action.uplift)
 

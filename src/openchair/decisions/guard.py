@@ -54,7 +54,8 @@ _UNDECLARED = rules.Contents(edible=True)
 class Thing:
     """Something on its way to a customer. Without contents nothing is declared: it is taken for edible.
 
-    idea: what is not to be repeated too soon. owed: they are waiting for it, so it does not ask for attention.
+    idea: what is not to be repeated too soon. owed: they are waiting for it, so it
+    need not fit what is left of their attention.
     """
 
     id: str
@@ -120,7 +121,7 @@ def _judged(
         marketing="marketing" in purposes,
         weight=max(attention.WEIGHTS[by] for by in channels) if counts else 0.0,
         spacing=max(days, distance) if counts else 0,
-        idea=idea if counts else "",
+        idea=idea if out.counts else "",
         disturbs=out.at_once and bool(set(channels) & attention.DISTURBING),
     )
 
