@@ -358,7 +358,7 @@ class MadeUpPeople:
             raise AttributeError(name)
         return done
 
-    def consents(self) -> Any:
+    def consents(self, limit: int) -> Any:
         return (tuple(replace(c, yes=0, no=0) for c in COUNTS), []) if self.quiet else (COUNTS, RECENT)
 
     def merges(self, status: str = "", customer: str = "", limit: int = 50, after: str | None = None) -> Any:

@@ -290,6 +290,7 @@ def test_consents_are_counted_and_the_newest_words_shown(client: Client) -> None
 def test_the_audit_log_is_read_by_customer_and_person(client: Client) -> None:
     """Filters that find nothing say so; what was written down is only text."""
     assert "said favourite_team" in client.get("/audit").text
+    assert ">Made-up Nadia</a>" in client.get("/audit").text
     assert "&lt;b&gt;" in client.get("/audit").text
     assert "said favourite_team" not in client.get("/audit?who=Bilal").text
     assert "No line is like that" in client.get("/audit?customer=nobody").text

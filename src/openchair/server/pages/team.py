@@ -15,6 +15,7 @@ from openchair.server.pages.house import House, owner
 from openchair.server.pages.render import render
 
 LINES = 100
+WORDS = 20
 LONGEST = 300
 
 
@@ -39,7 +40,7 @@ def team_routes(house: House) -> list[BaseRoute]:
     chair = house.chair
 
     def consents(request: Request) -> Response:
-        counts, recent = chair.people.consents()
+        counts, recent = chair.people.consents(limit=WORDS)
         ordered = sorted(counts, key=lambda one: (PURPOSES.index(one.purpose), one.channel == "any"))
         return render(
             request,
@@ -61,10 +62,12 @@ def team_routes(house: House) -> list[BaseRoute]:
         except NotFound:
             lines, more = (), False
         kept = {name: text for name, text in asked.items() if text}
+        named = sorted({line.customer_id for line in lines if line.customer_id})
         return render(
             request,
             "audit.html",
             lines=lines,
+            names={row["customer_id"]: row["name"] for row in chair.state.rows_of(named).to_pylist()},
             asked=asked,
             following="/audit?" + urlencode(kept | {"after": lines[-1].number}) if more else "",
             simulated=chair.simulated,
