@@ -86,6 +86,31 @@ def test_a_customer_is_found_and_read(shop: Shop, page: Page) -> None:
     assert page.get_by_text("How this was chosen").count() == 1
 
 
+def test_what_is_said_on_the_sheet_stands_on_it(shop: Shop, page: Page) -> None:
+    """A rule first of all, a note with its author, a consent; and the audit log has the line of each."""
+    page.goto(f"{shop.address}/customers?order=recent")
+    page.locator("#people tbody a").first.click()
+    page.get_by_text("Add a hard rule").click()
+    page.get_by_label("What must never be done").select_option("lupin")
+    page.get_by_role("button", name="Add it").click()
+    page.locator(".never").get_by_text("Never lupin").wait_for()
+    page.get_by_text("Write a note").click()
+    page.get_by_label("What the next person should know").fill("Ask about the garden")
+    page.get_by_role("button", name="Keep it").last.click()
+    page.locator(".notes").get_by_text("Ask about the garden").wait_for()
+    assert "owner@example.org" in page.locator(".notes").inner_text()
+    page.get_by_text("Record a yes or no").click()
+    page.get_by_label("To", exact=True).select_option("automatic orders:any")
+    page.get_by_label("They said").select_option("no")
+    page.get_by_role("button", name="Record it").click()
+    page.locator("#consents .tight .answer.no").wait_for()
+    page.goto(f"{shop.address}/audit")
+    told = page.locator(".audit tbody").inner_text()
+    assert all(f"said {name}" in told for name in ("never", "note", "consent.automatic_orders"))
+    page.goto(f"{shop.address}/consents")
+    assert "automatic orders" in page.locator(".consents tbody").inner_text()
+
+
 def test_a_file_goes_in_through_the_page(shop: Shop, page: Page) -> None:
     """Upload, say what was not guessed, confirm; the row that could not be read comes back as CSV."""
     orders = b"Order,Email,Date,Total\n1,ada@example.org,2026-01-02,12.50\n2,ada@example.org,2026-02-03,free\n"
@@ -116,6 +141,6 @@ def test_real_pages_hold_together(width: int, scheme: Any, shop: Shop, page: Pag
     page.emulate_media(color_scheme=scheme)
     page.goto(shop.address)
     someone = page.locator(".acts .who a").first.get_attribute("href")
-    for path in ("/", "/customers", "/customers?order=recent", someone, "/imports"):
+    for path in ("/", "/customers", "/customers?order=recent", someone, "/merges", "/consents", "/audit", "/imports"):
         page.goto(f"{shop.address}{path}")
         assert page.evaluate(faults) == [], path

@@ -33,6 +33,8 @@ ALLERGIES = {
 # The engagement formula: what the customer wants + the pillars of loyalty + the relationship.
 TERMS_OF_THE_FORMULA = ("what they want", "why this way", "between us")
 GROUPS = {"likes": "Likes", "life": "Life", "reach": "How to reach them", "other": "Also known"}
+NAMES = ("name", "first_name", "last_name")
+"""Traits that the head of the page says."""
 VOCABULARY = {
     "Allergies": ALLERGENS,
     "Food and drink": (*DIETS, "no alcohol"),
@@ -96,7 +98,7 @@ def by_reason(ruled_out: Sequence[RuledOut]) -> list[tuple[str, list[RuledOut]]]
 
 def grouped(traits: Sequence[Trait]) -> dict[str, list[Trait]]:
     """Traits by the title of their group; what somebody said stands before what was inferred."""
-    told = sorted((t for t in traits if t.name != "name"), key=lambda t: (t.said_by == "inferred", t.name))
+    told = sorted((t for t in traits if t.name not in NAMES), key=lambda t: (t.said_by == "inferred", t.name))
     return {title: some for group, title in GROUPS.items() if (some := [t for t in told if t.group == group])}
 
 
