@@ -30,7 +30,7 @@ FIGURES = (
     "nps_score",
 )
 EXACT = ("customer_id", "stage", "first_on", "last_on", "orders", "rules", "food_safety", "consents", "sent_friends",
-         "complained_on", "contacted_on")  # fmt: skip
+         "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting", "quiet")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

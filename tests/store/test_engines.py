@@ -22,7 +22,6 @@ from openchair.chair.ports import Engine
 from openchair.core.errors import BadInput, OpenchairError
 from openchair.core.ids import digest
 from openchair.facts import kinds
-from openchair.facts.bits import union_of
 from openchair.facts.days import instant, local_day, local_time
 from openchair.store.counting import spark
 from openchair.store.counting.engine import DuckEngine
@@ -101,7 +100,6 @@ def per_customer(_engine: Engine, t: ir.Table) -> ir.Table:
         most=_.happened_at.max(),
         mean=_.amount_minor.mean(),
         positive=_.amount_minor.sum(where=_.amount_minor > 0),
-        flags=union_of(t.amount_minor.abs()),
     )
 
 

@@ -139,7 +139,7 @@ def weight_of(channel: str | None) -> float:
 
 def spent(contacts: Iterable[Contact], day: date) -> float:
     """Units that these contacts take of the budget on a day."""
-    return sum(weight_of(one.channel) for one in contacts if _counts(one.day, day))
+    return sum((weight_of(one.channel) for one in contacts if _counts(one.day, day)), 0.0)
 
 
 def fits(budget: float, contacts: Iterable[Contact], units: float, day: date) -> bool:
