@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from tests.people.conftest import ADA, BEN, CUSTOMER, OWNER, STAFF, Shop
 
-from openchair.chair.people.merging import merge_id
+from openchair.chair.people.identifying import merge_id
 from openchair.chair.views import Merge, Review
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 
@@ -69,6 +69,9 @@ def test_what_cannot_be_is_refused(shop: Shop) -> None:
         if shop.chair.find(left) != shop.chair.find(right):
             with pytest.raises(Conflict, match="apart"):
                 merging.merge(left, right, by=STAFF)
+    for kept in merging.merges(status="apart")[0]:
+        assert merging.join(kept.merge_id, by=STAFF, why="After all.").status == "merged"
+    merging.unmerge("cy", by=STAFF)
     with pytest.raises(NotFound):
         merging.unmerge("cy", by=STAFF)
     with pytest.raises(NotFound):

@@ -1,8 +1,11 @@
-"""Who is who by exact identifiers: identifiers that facts tie together are one customer.
+"""Who is who by exact identifiers: each has a base for good, and bases that facts tie together are one customer.
 
 Facts keep the identifier they came with. This room only says which customer an identifier means; taking a row away
 takes the link back.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -13,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from openchair.core.errors import BadInput, Conflict
+from openchair.dossier.grouping import Codes, Mask, Ties, bridges
 from openchair.facts.kinds import LINKS
 
 _BEST_KIND = ("id:", "email:", "phone:", "anon:")
@@ -43,37 +48,177 @@ def linked(traits: ir.Table, *along: str) -> ir.Table:
     return pairs.select("identifier", *along, other=other).distinct().filter(ibis._.identifier != ibis._.other)
 
 
-def resolve(mentioned: pa.Table, links: pa.Table, known: pa.Table) -> pa.Table:
-    """Which customer every identifier means that `known` does not hold yet, or holds under another customer.
+SHARED_LIMIT = 10
+"""Shop ids that may share an e-mail, a telephone or a device; one shared by more is nobody's own and ties nothing."""
+BRIDGED = 3
+"""Bases on either side from which a single tie between two groups is a bridge, that only a person may cross."""
 
-    mentioned: (identifier). links: (identifier, other). known: (identifier, customer_id).
-    Gives (identifier, customer_id, root): `customer_id` is an existing customer's or null, and then `root` is the
-    identifier the new customer's id is to be made from. Identifiers tied together share both. Where two customers
-    turn out to be one, the smaller id stays. The order of rows changes nothing.
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """What exact identifiers say.
+
+    fresh: identifier, base_id (null where it is to be made from `root`), root. joins: left, right (identifiers of
+    different bases that are tied), shared (the identifier that ties them). quarantined: identifier, bases (how many
+    share it).
     """
-    n_customers, customers, known_customer = _codes(known["customer_id"])
-    n_names, names, every = _codes(mentioned["identifier"], links["identifier"], links["other"], known["identifier"])
+
+    fresh: pa.Table
+    joins: pa.Table
+    quarantined: pa.Table
+
+
+def assign(mentioned: pa.Table, links: pa.Table, known: pa.Table) -> Assigned:
+    """Give every identifier that is not known a base, once and for good, and say which bases are tied.
+
+    mentioned: (identifier). links: (identifier, other). known: (identifier, base_id). Each `id:` that is not known
+    roots a base of its own; what else is new joins the least base beside it, and where there is none, the best of its
+    neighbours roots one. The order of rows changes nothing.
+    """
+    n, names, every = _codes(mentioned["identifier"], links["identifier"], links["other"], known["identifier"])
     sizes = np.cumsum([mentioned.num_rows, links.num_rows, links.num_rows])
     _, left, right, known_name = np.split(every, sizes)
-    rows = np.concatenate([left, known_name])
-    columns = np.concatenate([right, n_names + known_customer])
-    size = n_names + n_customers
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(size, size))
-    n_groups, group = connected_components(graph, directed=False)
-    owner = _least(n_groups, group[n_names:], _rank(customers))
-    root = _least(n_groups, group[:n_names], _rank(_by_kind(names)))
-    name_group = group[:n_names]
-    now = np.full(n_names, -1, dtype=np.int64)
-    now[known_name] = known_customer
-    fresh = (now < 0) | (now != owner[name_group])
-    theirs = owner[name_group][fresh]
-    return pa.table(
+    _, bases, known_base = _codes(known["base_id"])
+    shop_id = pc.starts_with(names, "id:").to_numpy(zero_copy_only=False)
+    shared = _shared(n, left, right, shop_id)
+    sound = (shared[left] <= SHARED_LIMIT) & (shared[right] <= SHARED_LIMIT)
+    left, right = left[sound], right[sound]
+    # Bases in one order: known ones by their id, then new ones by the identifier that roots them.
+    rank = _rank(_by_kind(names))
+    label = np.full(n, _NOBODY, dtype=np.int64)
+    label[shop_id] = len(bases) + rank[shop_id]
+    label[known_name] = _rank(bases)[known_base]
+    fixed = label < _NOBODY
+    label = _spread(label, fixed, left, right)
+    alone = label == _NOBODY
+    if alone.any():
+        inside = alone[left] & alone[right]
+        ties = (np.ones(int(inside.sum()), dtype=np.int8), (left[inside], right[inside]))
+        groups, group = connected_components(coo_array(ties, shape=(n, n)), directed=False)
+        least = _least(groups, group, rank)
+        label[alone] = len(bases) + rank[least[group[alone]]]
+    place = np.empty(n, dtype=np.int64)
+    place[rank] = np.arange(n)
+    theirs = np.where(label < len(bases), label, 0)
+    new = np.ones(n, dtype=np.bool_)
+    new[known_name] = False
+    made = label >= len(bases)
+    sorted_bases = bases.take(pc.sort_indices(bases))
+    fresh = pa.table(
         {
-            "identifier": names.filter(pa.array(fresh)),
-            "customer_id": customers.take(pa.array(theirs, mask=theirs < 0)).cast(pa.string()),
-            "root": names.take(pa.array(root[name_group][fresh])),
+            "identifier": names.filter(pa.array(new)),
+            "base_id": sorted_bases.take(pa.array(theirs[new], mask=made[new])).cast(pa.string()),
+            "root": names.take(pa.array(place[np.where(made, label - len(bases), 0)][new], mask=~made[new])),
         }
     )
+    return Assigned(fresh, _joins(names, label, left, right, shop_id), _quarantined(names, shared))
+
+
+_NOBODY = np.iinfo(np.int64).max
+
+
+def _shared(n: int, left: Codes, right: Codes, shop_id: Mask) -> Codes:
+    """(n,) how many shop ids each identifier is tied to; of a shop id itself 0."""
+    one, other = np.concatenate([left, right]), np.concatenate([right, left])
+    pairs = np.unique(np.stack([one, other])[:, ~shop_id[one] & shop_id[other]], axis=1)
+    return np.bincount(pairs[0], minlength=n)
+
+
+def _spread(label: Codes, fixed: Mask, left: Codes, right: Codes) -> Codes:
+    """Labels handed on to neighbours that have none of their own, the least first, until nothing changes."""
+    while True:
+        told = label.copy()
+        np.minimum.at(told, left, label[right])
+        np.minimum.at(told, right, label[left])
+        told = np.where(fixed, label, told)
+        if (told == label).all():
+            return told
+        label = told
+
+
+def _joins(names: pa.Array, label: Codes, left: Codes, right: Codes, shop_id: Mask) -> pa.Table:
+    """One tie for each pair of bases that are tied: the least, so that the order of rows changes nothing."""
+    apart = label[left] != label[right]
+    one, other = left[apart], right[apart]
+    turned = label[one] > label[other]
+    one, other = np.where(turned, other, one), np.where(turned, one, other)
+    order = np.lexsort([other, one, label[other], label[one]])
+    one, other = one[order], other[order]
+    first = np.ones(len(one), dtype=np.bool_)
+    first[1:] = (label[one][1:] != label[one][:-1]) | (label[other][1:] != label[other][:-1])
+    one, other = one[first], other[first]
+    shared = np.where(shop_id[one], other, one)
+    return pa.table(
+        {
+            "left": names.take(pa.array(one)),
+            "right": names.take(pa.array(other)),
+            "shared": names.take(pa.array(shared)),
+        }
+    )
+
+
+def _quarantined(names: pa.Array, shared: Codes) -> pa.Table:
+    many = shared > SHARED_LIMIT
+    return pa.table({"identifier": names.filter(pa.array(many)), "bases": shared[many]})
+
+
+def checked(left: str, right: str, graph: pa.Table) -> None:
+    """Whether two bases may be merged. graph: left_id, right_id, status of every merge there is.
+
+    Raises BadInput for one with itself; Conflict where they are one already, by way of others, or where somebody
+    keeps them, or those they are one with, apart.
+    """
+    refusal = _ties(graph).refusal(left, right)
+    if refusal == "self":
+        raise BadInput("merge", value=left, bound="is one customer, not two", remedy="Name another one.")
+    if refusal == "joined":
+        bound = "are one customer already, by way of others"
+        raise Conflict("merge", value=f"{left} and {right}", bound=bound, remedy="There is nothing to do.")
+    if refusal == "apart":
+        bound = "are kept apart by somebody's word, they or those they are one with"
+        remedy = "Take that word back first, on the page Merges."
+        raise Conflict("merge", value=f"{left} and {right}", bound=bound, remedy=remedy)
+
+
+def joinable(left: Sequence[str], right: Sequence[str], graph: pa.Table) -> list[str]:
+    """What to do with each of these pairs of bases that something ties: merged, asked, or nothing ("").
+
+    graph: left_id, right_id, status of every merge there is; pairs in it are left as they are. A pair that would be
+    the only bridge between two groups of BRIDGED or more is asked, and so is one that somebody's word speaks against.
+    """
+    ties = _ties(graph)
+    known, new = set(known_pairs(graph)), list(zip(left, right, strict=True))
+    merged = [
+        pair for pair, status in zip(known_pairs(graph), graph["status"].to_pylist(), strict=True) if status == "merged"
+    ]
+    fresh = [pair for pair in new if pair not in known]
+    codes = {who: code for code, who in enumerate(sorted({w for pair in (*merged, *fresh) for w in pair}))}
+    edges = np.array([(codes[a], codes[b]) for a, b in (*merged, *fresh)], dtype=np.int64).reshape(-1, 2)
+    hanging = set(np.flatnonzero(bridges(edges[:, 0], edges[:, 1], BRIDGED)).tolist())
+    bridge = {pair for place, pair in enumerate(fresh, start=len(merged)) if place in hanging}
+    told = []
+    for pair in new:
+        refusal = "known" if pair in known else ties.refusal(*pair)
+        if refusal == "" and pair not in bridge:
+            ties.join(*pair)
+        told.append(
+            "asked"
+            if refusal == "apart" or (refusal == "" and pair in bridge)
+            else "merged"
+            if refusal in ("", "joined")
+            else ""
+        )
+    return told
+
+
+def known_pairs(graph: pa.Table) -> list[tuple[str, str]]:
+    """The pairs of bases in a graph of merges."""
+    return list(zip(graph["left_id"].to_pylist(), graph["right_id"].to_pylist(), strict=True))
+
+
+def _ties(graph: pa.Table) -> Ties[str]:
+    rows = list(zip(known_pairs(graph), graph["status"].to_pylist(), strict=True))
+    return Ties([pair for pair, s in rows if s == "merged"], [pair for pair, s in rows if s == "apart"])
 
 
 def _codes(*columns: pa.ChunkedArray) -> tuple[int, pa.Array, NDArray[np.int64]]:

@@ -1,13 +1,18 @@
-"""Who is who: every identifier that the facts name is given its customer."""
+"""Who is who by what they share: every identifier that the facts name is given its base, and tied bases are merged."""
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from openchair.chair.ports import Engine
 from openchair.chair.state import State
+from openchair.chair.views import Merge, Review
 from openchair.core.clock import Moment
-from openchair.core.ids import SEPARATOR
+from openchair.core.ids import SEPARATOR, digest
 from openchair.dossier import identity
+
+FOUND_BY = "the turn"
 
 
 def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: Moment) -> ir.Table:
@@ -15,15 +20,86 @@ def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: M
     known = state.identities()
     fresh = engine.rows(identity.mentioned(facts).anti_join(engine.share(known), "identifier"))
     links = engine.rows(identity.linked(facts["traits"]))
-    moved = engine.share(identity.resolve(fresh, links, known))
-    made = (ibis.literal("customer" + SEPARATOR) + moved.root).hexdigest("md5").substr(0, 20)
-    new = engine.rows(
-        moved.select(
-            "identifier",
-            base_id=moved.customer_id.fill_null(made),
-            because=ibis.ifelse(moved.root == moved.identifier, "first seen", ibis.literal("tied to ") + moved.root),
-        )
+    found = identity.assign(fresh, links, known)
+    if found.fresh.num_rows:
+        state.link(_made(engine, found.fresh), moment.now)
+    if found.joins.num_rows or found.fresh.num_rows:
+        known = state.identities()
+    if _join(state, found, known, moment):
+        known = state.identities()
+    _ask(state, found.quarantined, moment)
+    return engine.share(known.select(["identifier", "customer_id"]))
+
+
+def _made(engine: Engine, fresh: pa.Table) -> pa.Table:
+    """New identifiers with their base and why they have it."""
+    table = engine.share(fresh)
+    made = (ibis.literal("customer" + SEPARATOR) + table.root).hexdigest("md5").substr(0, 20)
+    because = ibis.cases(
+        (table.root == table.identifier, "first seen"),
+        (table.root.notnull(), ibis.literal("tied to ") + table.root),
+        else_="tied to someone known",
     )
-    if new.num_rows:
-        state.link(new, moment.now)
-    return engine.share(state.identities() if new.num_rows else known)
+    return engine.rows(table.select("identifier", base_id=table.base_id.fill_null(made), because=because))
+
+
+def _join(state: State, found: identity.Assigned, known: pa.Table, moment: Moment) -> bool:
+    """Merge the bases that a shared identifier ties, or ask; gives whether anything was new."""
+    if not found.joins.num_rows:
+        return False
+    graph = state.merge_graph()
+    base_of = {
+        name: known["base_id"].take(pc.index_in(found.joins[name], value_set=known["identifier"].combine_chunks()))
+        for name in ("left", "right")
+    }
+    pairs: dict[tuple[str, str], str] = {}
+    for one, other, shared in zip(
+        base_of["left"].to_pylist(), base_of["right"].to_pylist(), found.joins["shared"].to_pylist(), strict=True
+    ):
+        if one != other:
+            pairs.setdefault((min(one, other), max(one, other)), shared)
+    ordered = sorted(pairs)
+    told = identity.joinable([one for one, _ in ordered], [other for _, other in ordered], graph)
+    merges = [
+        Merge(merge_id(*pair), *pair, "exact", f"both are known by {pairs[pair]}", None, (), status, moment.now)
+        for pair, status in zip(ordered, told, strict=True)
+        if status
+    ]
+    state.put_merges(merges)
+    state.open_reviews([question(merge, moment) for merge in merges if merge.status == "asked"])
+    return bool(merges)
+
+
+def _ask(state: State, quarantined: pa.Table, moment: Moment) -> None:
+    """Tell the team which identifiers too many people share for them to say who somebody is."""
+    rows = quarantined.to_pylist()
+    state.open_reviews(
+        [
+            Review(
+                digest("review", "identifier", row["identifier"])[:20],
+                "identifier",
+                row["identifier"],
+                None,
+                f"{row['bases']} customers share {row['identifier']}; it is taken for nobody's own and ties none.",
+                moment.now,
+                FOUND_BY,
+            )
+            for row in rows
+        ]
+    )
+
+
+def question(merge: Merge, moment: Moment) -> Review:
+    """The question to the team whether two are one."""
+    text = f"Are these one customer? {merge.because[:1].upper()}{merge.because[1:]}."
+    return Review(review_of(merge.merge_id), "merge", merge.merge_id, merge.left_id, text, moment.now, FOUND_BY)
+
+
+def review_of(merge_id: str) -> str:
+    """The id of the question about a merge."""
+    return digest("review", "merge", merge_id)[:20]
+
+
+def merge_id(left: str, right: str) -> str:
+    """The id of the row that joins two bases, whichever way round they are named."""
+    return digest("merge", *sorted((left, right)))[:20]

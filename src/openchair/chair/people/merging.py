@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from openchair.chair.actor import Actor
 from openchair.chair.lease import HEAVY, held
-from openchair.chair.people import resolving
+from openchair.chair.people.identifying import merge_id, review_of
 from openchair.chair.ports import Progress
 from openchair.chair.views import Merge, ResolveReport, Review
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
-from openchair.core.ids import digest
 from openchair.dossier import identity
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Merging:
         with held(chair.state, HEAVY, chair.clock), closing(chair.engine()) as engine:
             chair.sync()
             progress("resolve")
+            from openchair.chair.people import resolving
+
             merges, reviews, report = resolving.find(chair.state, engine, chair.moment(), chair.settings, chair.timer)
             chair.state.put_merges(merges)
             chair.state.open_reviews(reviews)
@@ -41,6 +44,7 @@ class Merging:
 
     def merge(self, left: str, right: str, *, by: Actor, why: str = "") -> Merge:
         """Say that two customers are one. Raises NotFound, BadInput for one with themselves, Conflict if refused."""
+        _of_the_team(by)
         one, other = sorted((self.chair.find(left), self.chair.find(right)))
         identity.checked(one, other, self.chair.state.merge_graph())
         now = self.chair.clock()
@@ -63,7 +67,9 @@ class Merging:
     def join(self, merge_id: str, *, by: Actor, why: str = "") -> Merge:
         """Say that two customers who were asked about, or kept apart, are one. Raises NotFound, Conflict if refused."""
         merge, now = self._merge(merge_id), self.chair.clock()
-        identity.checked(merge.left_id, merge.right_id, self.chair.state.merge_graph())
+        graph = self.chair.state.merge_graph()
+        others = graph.filter(pc.not_equal(graph["merge_id"], merge_id))
+        identity.checked(merge.left_id, merge.right_id, others)
         return self._decide(replace(merge, status="merged", decided_at=now, decided_by=by.name, why=why), by, "merged")
 
     def apart(self, merge_id: str, *, by: Actor, why: str = "") -> Merge:
@@ -112,10 +118,9 @@ class Merging:
         return merge
 
     def _decide(self, merge: Merge, by: Actor, act: str) -> Merge:
-        if by.role == "customer":
-            raise NotAllowed("merge", bound="is for the team to decide", remedy="Ask them.")
+        _of_the_team(by)
         self.chair.state.put_merges([merge])
-        review_id = digest("review", "merge", merge.merge_id)[:20]
+        review_id = review_of(merge.merge_id)
         self.chair.state.settle(review_id, "merge" if act == "merged" else "apart", by.name, self._now(), merge.why)
         self._stand([merge])
         for customer_id in (merge.left_id, merge.right_id):
@@ -131,6 +136,6 @@ class Merging:
         return self.chair.clock()
 
 
-def merge_id(left: str, right: str) -> str:
-    """The id of the row that joins two bases, whichever way round they are named."""
-    return digest("merge", *sorted((left, right)))[:20]
+def _of_the_team(by: Actor) -> None:
+    if by.role == "customer":
+        raise NotAllowed("merge", value=by.name, bound="is for the team to decide", remedy="Ask them.")
