@@ -57,7 +57,7 @@ class Gains:
 class Choice:
     """The chances of each action and, in the last column, of waiting; and why what has none was ruled out.
 
-    probabilities: (k, A + 1), each row sums to 1. codes: (k, A) into guard.REASONS, 0 for a candidate.
+    probabilities: (k, A + 1), each row sums to 1. codes: (k, A) into reasons.REASONS, 0 for a candidate.
     """
 
     probabilities: NDArray[np.float64]

@@ -268,18 +268,8 @@ def _consent(slot: tuple[str, str], stands: Standing, said: Sequence[Row]) -> Co
     row = said[stands.origins[slot]]
     one, words = said_of(row), signed(row)
     answer = "no" if stands.consents & consent.no(*slot) else "yes"
-    return Consent(
-        *slot,
-        answer,
-        open_,
-        optional,
-        said_by=one.said_by,
-        by=one.by,
-        source=one.source,
-        since=one.since,
-        wording=words.get("wording", ""),
-        language=words.get("language", ""),
-    )
+    agreed = (words.get("wording", ""), words.get("language", ""))
+    return Consent(*slot, answer, open_, optional, one.said_by, one.by, one.source, one.since, *agreed)
 
 
 def _binding(rows: Iterable[Row]) -> list[Row]:
