@@ -54,7 +54,7 @@ class Decisions:
         A customer's decision of the same day and moment stays if a person has already acted on it.
         Raises BadInput for a decision whose situation is not among `situations`.
         """
-        with self._database.write() as connection:
+        with self._database.write() as connection, bulk(connection, _decisions):
             _decide(connection, day, moment, situations, decisions, "true")
 
     def redecide(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
@@ -169,7 +169,7 @@ def _decide(
             f"""INSERT INTO situations (record_id, situation_id, record)
             SELECT record_id, situation_id, record FROM {those} WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608
         )
-    with staged(connection, rows) as those, bulk(connection, _decisions):
+    with staged(connection, rows) as those:
         connection.execute(
             delete(_decisions).where(
                 _decisions.c.day == day, _decisions.c.moment == moment, _decisions.c.status == "proposed", text(whose)

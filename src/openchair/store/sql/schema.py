@@ -87,6 +87,7 @@ erased = Table(
     Column("salt", Words, nullable=False),
     Column("erased_at", UtcTime, nullable=False),
 )
+_shown = text("merged_into IS NULL")
 customers = Table(
     "customers",
     metadata,
@@ -99,6 +100,7 @@ customers = Table(
     Index("ix_customers_recent", "last_on", "customer_id"),
     Index("ix_customers_name", "folded", "customer_id"),
     Index("ix_customers_orders", "orders", "customer_id"),
+    Index("ix_customers_consents", "consents", sqlite_where=_shown, postgresql_where=_shown),
 )
 
 

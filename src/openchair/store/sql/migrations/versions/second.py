@@ -29,6 +29,8 @@ def upgrade() -> None:
         op.add_column("customers", sa.Column(name, sa.Float()))
     for name in ("resting", "quiet", "merged_into"):
         op.add_column("customers", sa.Column(name, WORDS))
+    shown = sa.text("merged_into IS NULL")
+    op.create_index("ix_customers_consents", "customers", ["consents"], sqlite_where=shown, postgresql_where=shown)
     _people()
     _facts()
     _team()
