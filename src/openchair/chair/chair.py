@@ -132,6 +132,7 @@ class Chair:
         started_at = self.clock()
         with held(self.state, HEAVY, self.clock), closing(self.engine()) as engine:
             self.catch_up()
+            before = {file for kind in INDEXED_KINDS for file in self.history.files(kind)}
             report = turn(
                 self.state,
                 self.history,
@@ -144,7 +145,9 @@ class Chair:
                 self.timer,
                 progress,
             )
-            self.catch_up()
+            self.sync()
+            # What was said while the turn ran is not in the rows that it wrote.
+            self.restand(self.state.speakers(standing.bound_since(self.history, INDEXED_KINDS, before)))
         return report
 
     def day(self) -> TurnReport:

@@ -47,12 +47,13 @@ BUDGET_DAYS = 7
 
 _ROWS = 1 << 14
 _Mask = NDArray[np.bool_]
-_UNDECLARED = rules.Contents(edible=True)
+_UNDECLARED, _WORDS = rules.Contents(edible=True), rules.Contents()
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something on its way to a customer. Without contents nothing is declared: it is taken for edible.
+    """Something on its way to a customer. Without contents nothing is declared: it is taken for edible, unless only
+    words go that way (ways.Way.words).
 
     idea: what is not to be repeated too soon. owed: they are waiting for it, so it
     need not fit what is left of their attention.
@@ -111,7 +112,8 @@ def _judged(
         bound = f"must be given on the way {way}"
         raise BadInput("channel", value="", bound=bound, remedy=f"Name one of {', '.join(get_args(rules.Channel))}.")
     both = [(one, by) for one in purposes for by in channels or [None]]
-    barred = [rules.barred(contents or _UNDECLARED, by, one) for one, by in both]
+    held = contents or (_WORDS if out.words else _UNDECLARED)
+    barred = [rules.barred(held, by, one) for one, by in both]
     terms = [consent.terms(one, by or "any") for one, by in both]
     distance = BUDGET_DAYS if {"marketing", "research"} & set(purposes) else 0
     return Judged(

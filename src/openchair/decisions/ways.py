@@ -23,6 +23,8 @@ class Way:
     """Whether it is paid for with attention: it must fit the budget, keep its distance and not repeat an idea."""
     at_once: bool = True
     """Whether it reaches them as soon as it is cleared, so that it must keep quiet hours."""
+    words: bool = False
+    """Whether nothing but words goes this way: what declares no contents then has none."""
 
 
 WAYS: Mapping[str, Way] = {
@@ -34,8 +36,8 @@ WAYS: Mapping[str, Way] = {
         Way("reply", "an answer to something they said or asked", "service", counts=False, at_once=False),
         Way("reorder", "a thing they buy again, put ready for them to confirm", "service", "webhook"),
         Way("automatic order", "a thing ordered for them on their mandate", "automatic orders", "parcel", counts=False),
-        Way("survey", "a question to answer", "research"),
-        Way("call list", "their name on a list of people to call", "service", "call", at_once=False),
+        Way("survey", "a question to answer", "research", words=True),
+        Way("call list", "their name on a list of people to call", "service", "call", at_once=False, words=True),
     )
 }
 """By name. A consent is needed for a way's purpose and for a thing's own, on the channel of either."""

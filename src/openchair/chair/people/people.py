@@ -16,7 +16,7 @@ from openchair.core.ids import digest
 from openchair.decisions import guard
 from openchair.dossier import consent, rules
 from openchair.dossier.attention import WISHES, quiet_hours
-from openchair.dossier.standing import LIFT
+from openchair.dossier.standing import LIFT, standing_of
 from openchair.dossier.traits import NOTE
 
 if TYPE_CHECKING:
@@ -59,16 +59,13 @@ class People:
         name, value = name.strip(), value.strip()
         if name == LIFT:
             _may_lift(by, value, why)
-        elif by.role in ("staff", "program") and rules.binds(name) and rules.rules_of(name, value)[0] == 0:
-            in_force = self._standing(customer_id, self.chair.moment())
-            # Staff may say what nobody said yet; that there is nothing, only where nothing is in force.
-            if in_force["food_safety"] == "declared" or in_force["rules"]:
-                raise NotAllowed(
-                    name,
-                    value=value,
-                    bound="would lift a hard rule, which only the customer or an owner may",
-                    remedy="Ask the customer to say so at their seat, or an owner to lift it with a reason.",
-                )
+        elif by.role in ("staff", "program") and self._would_lift(customer_id, name, value):
+            raise NotAllowed(
+                name,
+                value=value,
+                bound="would lift a hard rule, which only the customer or an owner may",
+                remedy="Ask the customer to say so at their seat, or an owner to lift it with a reason.",
+            )
         signed = {"by": by.name, "why": why, "wording": wording, "language": language}
         properties = msgspec.json.encode({key: said for key, said in signed.items() if said}).decode()
         row = {"name": name, "value": value, "said_by": by.said_by, "confidence": 1.0, "properties": properties}
@@ -185,6 +182,17 @@ class People:
         event = own.envelope("traits", key, now, whole)
         self.chair.state.record([event], {"traits": own.table("traits", event)})
         self.chair.restand([customer_id])
+
+    def _would_lift(self, customer_id: str, name: str, value: str) -> bool:
+        """Whether words mean that nothing is to be minded, where on the same topic something is in force."""
+        topic = rules.topic_of(name)
+        if not topic or rules.rules_of(name, value)[0]:
+            return False
+        said = self.chair.state.said("traits", customer_id)
+        in_force = standing_of(said).rules
+        return any(
+            in_force & rules.rules_of(r["name"], r["value"])[0] for r in said if rules.topic_of(r["name"]) == topic
+        )
 
     def _standing(self, customer_id: str, moment: Moment) -> dict[str, Any]:
         return standing.row_of(self.chair.state, customer_id, self.chair.catalogue, self.chair.settings, moment)

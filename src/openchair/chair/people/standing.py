@@ -31,6 +31,16 @@ def catch_up(state: State, history: History, kinds: Collection[str]) -> list[str
     return sorted(bound)
 
 
+def bound_since(history: History, kinds: Collection[str], files: Collection[str]) -> list[str]:
+    """Identifiers about whom something binding stands in files of history that are not among these."""
+    bound: set[str] = set()
+    for kind in kinds:
+        new = [file for file in history.files(kind) if file not in files]
+        for _ in _watched(history.read(kind, new), kind, bound):
+            pass
+    return sorted(bound)
+
+
 def _watched(rows: pa.RecordBatchReader, kind: str, bound: set[str]) -> pa.RecordBatchReader:
     """The rows unchanged, while those whom they bind are remembered."""
 
