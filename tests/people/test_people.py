@@ -8,7 +8,7 @@ from tests.people.conftest import ADA, BEN, CUSTOMER, OWNER, PROGRAM, STAFF, Sho
 from openchair.chair.intake.own import SOURCE
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.decisions.guard import Thing
-from openchair.dossier.rules import Contents
+from openchair.dossier.rules import Contents, terms_of
 
 NUT_BAR = Thing("nut bar", Contents(edible=True, allergens=("nuts",)))
 PLAIN = Thing("rice cake", Contents(edible=True, allergens=()))
@@ -37,7 +37,8 @@ def test_staff_may_add_a_rule_and_not_lift_one(shop: Shop) -> None:
     """Only the customer, or an owner with a reason, may; a program may no more than staff."""
     people = shop.chair.people
     people.say(ADA, "allergies", "none", by=CUSTOMER)
-    people.forbid(ADA, "nuts", by=STAFF)
+    people.say(ADA, "allergies", "hazelnut", by=STAFF)
+    people.forbid(ADA, "no calls", by=STAFF)
     assert verdicts(shop, NUT_BAR) == ["never"]
     for actor in (STAFF, PROGRAM):
         with pytest.raises(NotAllowed):
@@ -75,6 +76,18 @@ def test_a_rule_binds_the_lists_at_once(shop: Shop) -> None:
     shop.clock.on(minutes=5)
     shop.chair.turn()
     assert shop.standing(ADA)["rules"] == at_once
+
+
+def test_what_is_said_while_a_turn_runs_outlives_it(shop: Shop) -> None:
+    """The turn writes every row from facts before it began; the words said meanwhile bind all the same."""
+
+    def saying(step: str) -> None:
+        if step == "save":
+            shop.chair.people.forbid(ADA, "no gifts", by=CUSTOMER)
+
+    shop.clock.on(hours=1)
+    shop.chair.turn(progress=saying)
+    assert "no gifts" in terms_of(shop.standing(ADA)["rules"])
 
 
 def test_what_comes_by_event_binds_when_it_is_read(shop: Shop) -> None:
