@@ -16,7 +16,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from openchair.chair.actor import CUSTOMER, OWNER_AT_HOME
 from openchair.cli.demo import SAMPLE, build
+from openchair.cli.wiring import open_home
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 CUSTOMERS = 4000
@@ -49,7 +51,22 @@ def sign_in(browser: Browser, welcome: str) -> str:
     return state
 
 
-def shoot(browser: Browser, cookies: str, address: str) -> None:
+def sit(browser: Browser, home: Path, who: str, address: str) -> None:
+    """The same customer's own seat: before it is opened, and then in English and in Urdu."""
+    chair = open_home(home)
+    chair.people.forbid(who, "peanuts", by=CUSTOMER)
+    chair.people.say(who, "favourite_team", "Lahore Lions", by=CUSTOMER)
+    page = browser.new_page(viewport=PHONE)
+    page.goto(address + chair.seats.link(who, by=OWNER_AT_HOME, language="en"))
+    page.screenshot(path=IMAGES / "seat-link.png")
+    page.locator("main button").click()
+    page.wait_for_url("**/seat")
+    page.screenshot(path=IMAGES / "seat.png")
+    page.get_by_role("button", name="اردو").click()
+    page.screenshot(path=IMAGES / "seat-urdu.png")
+
+
+def shoot(browser: Browser, home: Path, cookies: str, address: str) -> None:
     """One picture a page: desk, phone, dark."""
 
     def opened(size: dict[str, int], scheme: str) -> Page:
@@ -71,6 +88,7 @@ def shoot(browser: Browser, cookies: str, address: str) -> None:
     take(desk, "/customers", "customers")
     take(desk, who, "customer")
     take(dark, who, "customer-dark")
+    sit(browser, home, who.rpartition("/")[2], address)
     desk.goto(f"{address}/merges")
     desk.get_by_role("button", name="Look for people who are here twice").click()
     for name in ("imports", "merges", "consents", "audit"):
@@ -94,7 +112,7 @@ def main(customers: int) -> None:
             with sync_playwright() as playwright:
                 environment = os.environ | {"XDG_DATA_HOME": str(folder)}
                 browser = playwright.chromium.launch(executable_path=system, args=FLAGS, env=environment)  # type: ignore[arg-type]  # values are text
-                shoot(browser, sign_in(browser, welcome), address)
+                shoot(browser, home, sign_in(browser, welcome), address)
                 browser.close()
         finally:
             server.terminate()

@@ -29,7 +29,7 @@ from openchair.core.settings import settings_of
 from openchair.decisions import explain
 from openchair.dossier import consent, rules
 from openchair.dossier.attention import WISHES
-from openchair.facts.kinds import Contact, Trait
+from openchair.facts.kinds import LINKS, Contact, Trait
 from openchair.loyalty import actions
 from openchair.server.app import create_app, state_of
 from openchair.server.pages.render import HERE
@@ -354,6 +354,15 @@ def test_their_word_goes_before_ours(sit: Callable[..., Sitting]) -> None:
     assert _trait(sitting, "city") is None
     sitting.act("say", name="hobby", value="<b>کرکٹ</b>")
     assert "&lt;b&gt;کرکٹ" in sitting.page()
+
+
+@pytest.mark.parametrize("name", [*LINKS, "Email", " user-id ", "note"])
+def test_nobody_becomes_somebody_else(name: str, sit: Callable[..., Sitting]) -> None:
+    """An identifier said at a seat would tie it to whoever has that identifier: the team must change it."""
+    sitting = sit()
+    assert sitting.act("say", name=name, value="victim@example.org").status_code == 403
+    assert sitting.act("unsay", name=name).status_code == 403
+    assert sitting.chair.state.said("traits", sitting.who) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,12 +1,15 @@
 """What a customer may do from their seat: one row an act, each said by the customer and by nobody else."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 
 from openchair.chair.actor import CUSTOMER
 from openchair.chair.chair import Chair
-from openchair.core.errors import BadInput
+from openchair.core.errors import BadInput, NotAllowed
+from openchair.dossier.traits import NOTE
+from openchair.facts.kinds import LINKS
 from openchair.server.seat.texts import WORDINGS
 from openchair.server.seat.words import NAMES, Tongue
 
@@ -40,7 +43,14 @@ def _attend(chair: Chair, who: str, fields: Fields) -> None:
 def _say(chair: Chair, who: str, fields: Fields) -> None:
     if not fields["value"].strip():
         raise BadInput("value", value="", bound="must say something", remedy="To take it back, remove it.")
-    chair.people.say(who, fields["name"], fields["value"], by=CUSTOMER)
+    chair.people.say(who, _open(fields["name"]), fields["value"], by=CUSTOMER)
+
+
+def _open(name: str) -> str:
+    """A trait that may be said at a seat: not an identifier, by which one would become somebody else."""
+    if re.sub(r"[\s-]+", "_", name.strip().casefold()) in {*LINKS, NOTE}:
+        raise NotAllowed("trait", value=name, bound="says who somebody is", remedy="Ask the team to change it.")
+    return name
 
 
 ACTS: Mapping[str, Act] = {
@@ -48,7 +58,7 @@ ACTS: Mapping[str, Act] = {
     "lift": Act("rules", lambda chair, who, f: chair.people.lift(who, f["term"], by=CUSTOMER)),
     "well": Act("rules", lambda chair, who, f: chair.people.say(who, "allergies", "none", by=CUSTOMER)),
     "say": Act("known", _say),
-    "unsay": Act("known", lambda chair, who, f: chair.people.say(who, f["name"], "", by=CUSTOMER)),
+    "unsay": Act("known", lambda chair, who, f: chair.people.say(who, _open(f["name"]), "", by=CUSTOMER)),
     "agree": Act("agreed", _agree),
     "attend": Act("often", _attend),
     "veto": Act("decided", lambda chair, who, f: chair.people.veto(who, f["decision"], by=CUSTOMER)),
