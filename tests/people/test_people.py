@@ -8,7 +8,7 @@ from tests.people.conftest import ADA, BEN, CUSTOMER, OWNER, PROGRAM, STAFF, Sho
 from openchair.chair.intake.own import SOURCE
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.decisions.guard import Thing
-from openchair.dossier.rules import Contents, terms_of
+from openchair.dossier.rules import ALLERGIES_UNKNOWN, REASONS, Contents, terms_of
 
 NUT_BAR = Thing("nut bar", Contents(edible=True, allergens=("nuts",)))
 PLAIN = Thing("rice cake", Contents(edible=True, allergens=()))
@@ -49,6 +49,9 @@ def test_staff_may_add_a_rule_and_not_lift_one(shop: Shop) -> None:
         people.lift(ADA, "nuts", by=OWNER)
     assert verdicts(shop, NUT_BAR) == ["never"]
     people.lift(ADA, "nuts", by=OWNER, why="Written by mistake into the wrong file.")
+    said = people.clear(ADA, "box", [NUT_BAR], by=PROGRAM)[0]
+    assert (said.verdict, said.reason) == ("never", REASONS[ALLERGIES_UNKNOWN])  # lifted is not yet "none"
+    people.say(ADA, "allergies", "none", by=CUSTOMER)
     assert verdicts(shop, NUT_BAR) == ["clear"]
     people.forbid(ADA, "nuts", by=STAFF)
     people.lift(ADA, "nuts", by=CUSTOMER)

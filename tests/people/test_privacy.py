@@ -27,12 +27,16 @@ SECRETS = (
 def traces(home: Path, words: tuple[str, ...]) -> Iterator[str]:
     """Where any of the words still stands: in the bytes of any file, in decoded Parquet, in any cell of the state."""
     for file in sorted(p for p in home.rglob("*") if p.is_file()):
-        found = [w for w in words if w.encode() in file.read_bytes()]
+        try:
+            told = file.read_bytes()
+        except FileNotFoundError:  # SQLite takes its side files away with the last connection
+            continue
+        found = [w for w in words if w.encode() in told]
         if file.suffix == ".gz":
-            found += [w for w in words if w.encode() in gzip.decompress(file.read_bytes())]
+            found += [w for w in words if w.encode() in gzip.decompress(told)]
         if file.suffix == ".parquet":
-            told = str(pq.read_table(file).to_pylist())
-            found += [w for w in words if w in told]
+            rows = str(pq.read_table(file).to_pylist())
+            found += [w for w in words if w in rows]
         if found:
             yield f"{file.relative_to(home)}: {found}"
     if (home / "state.db").is_file():
