@@ -54,7 +54,7 @@ IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
-    "seats.seat_of seats.customer_of seats.view seats.decided",
+    "seats.seat_of seats.view seats.decided",
     "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
     "people.attend people.veto people.ask_review seats.refused",
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "

@@ -205,7 +205,8 @@ def test_a_link_is_asked_for_in_bounds(busy_shop: Shop) -> None:
             seats.link("member-0", by=STAFF, **wrong)
     with pytest.raises(NotFound):
         seats.revoke("0" * 16, by=STAFF)
-    assert seats.customer_of("no.session") is None
+    with pytest.raises(SeatRefused):
+        seats.seat_of("no.session")
 
 
 # --- the code ---------------------------------------------------------------------------------------------------------
@@ -288,9 +289,9 @@ def test_a_code_grows_old(with_code: Chair) -> None:
         with_code.seats.new_code(session)
     later = replace(with_code, clock=lambda: with_code.clock() + timedelta(minutes=11))
     assert not later.seats.enter(session, digits)
-    assert later.seats.customer_of(session) is None
+    assert later.seats.seat_of(session).code_hash is not None
     assert later.seats.enter(session, later.seats.new_code(session)[1])
-    assert later.seats.customer_of(session) is not None
+    assert later.seats.seat_of(session).code_hash is None
 
 
 def test_codes_need_mail(with_code: Chair, tmp_path: Path) -> None:

@@ -156,14 +156,6 @@ class Seating:
             raise SeatRefused("session of another", seat.customer_id)
         return seat
 
-    def customer_of(self, session: str) -> tuple[str, Seat] | None:
-        """The customer who sits at a session's seat; None where nobody does, or their code is waited for."""
-        try:
-            seat = self.seat_of(session)
-        except SeatRefused:
-            return None
-        return (self.chair.find(seat.customer_id), seat) if seat.code_hash is None else None
-
     def new_code(self, session: str) -> tuple[str, str]:
         """An e-mail address and the six digits to send there. Raises SeatRefused; NotAllowed within a minute of one."""
         seat, now = self.seat_of(session), self.chair.clock()

@@ -10,11 +10,10 @@ from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 from openchair.chair.people.seating import LANGUAGES
-from openchair.core.money import exponent
 from openchair.server.pages.render import HERE
 
 NAMES: Mapping[str, str] = {"en": "English", "ur": "اردو", "th": "ไทย"}
@@ -79,15 +78,6 @@ class Tongue:
     def moment(self, at: datetime) -> str:
         """A day with its time."""
         return format_datetime(at, "long", tzinfo=self.zone, locale=self.locale)
-
-    def money(self, minor: float, currency: str) -> str:
-        """An amount in minor units.
-
-        >>> from datetime import UTC
-        >>> Tongue("th", UTC).money(1250, "THB")
-        '฿12.50'
-        """
-        return format_currency(minor / 10 ** exponent(currency), currency, locale=self.locale)
 
     def place(self, key: str) -> str:
         """A time zone by its place: Europe/London is London, or what this language calls it."""
