@@ -1,11 +1,14 @@
 """Two records become one customer and two again, and what may not be joined is not."""
 
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from tests.people.conftest import ADA, BEN, CUSTOMER, OWNER, STAFF, Shop
+from tests.people.conftest import ADA, BEN, CUSTOMER, OWNER, STAFF, Clock, Shop
 
 from openchair.chair.people.identifying import merge_id
 from openchair.chair.views import Merge, Review
@@ -108,3 +111,29 @@ def test_an_exact_link_is_a_merge_that_stays_undone(shop: Shop) -> None:
     shop.chair.merging.unmerge(ADA, by=STAFF, why="They share a mailbox.")
     shop.clock.on(hours=1)
     assert shop.chair.turn().customers == 2
+
+
+def test_one_telephone_is_one_customer_however_it_is_spelled(
+    begun: Path, tmp_path: Path, opened: Callable[[Path, Clock], Shop]
+) -> None:
+    """The shop's country completes a number; the customer is found by either spelling."""
+    home = Path(shutil.copytree(begun, tmp_path / "begun"))
+    with (home / "openchair.toml").open("a") as settings:
+        settings.write('country = "PK"\n')
+    shop = opened(home, Clock())
+    shop.identify(ADA, phone="0300 1234567")
+    shop.identify(BEN, phone="+92 300 1234567")
+    shop.clock.on(hours=1)
+    assert shop.chair.turn().customers == 1
+    assert shop.chair.find("0300-1234567") == shop.chair.find("+923001234567") == shop.chair.find(ADA)
+
+
+def test_the_shops_own_mailbox_ties_nobody_and_is_told(shop: Shop) -> None:
+    """One question to the team, once, however many turns there are."""
+    for n in range(12):
+        shop.identify(f"guest{n}", email="orders@shop.example")
+    for _ in range(2):
+        shop.clock.on(hours=1)
+        assert shop.chair.turn().customers == 14
+    asked, _ = shop.chair.merging.reviews(kind="identifier")
+    assert [one.subject for one in asked] == ["email:orders@shop.example"] and "12" in asked[0].text

@@ -27,6 +27,7 @@ from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
 from openchair.decisions import guard
+from openchair.dossier.telephone import e164
 from openchair.loyalty.actions import WAIT, Action
 
 if TYPE_CHECKING:
@@ -180,8 +181,9 @@ class Chair:
         return tuple(map(tell.customer, rows)), more
 
     def find(self, who: str) -> str:
-        """The customer id behind a customer id, shop id or e-mail. Raises NotFound."""
-        found = self.state.find(who.strip())
+        """The customer id behind a customer id, shop id, e-mail or telephone number. Raises NotFound."""
+        number = e164(who, self.settings.country)
+        found = self.state.find(who.strip()) or (self.state.find(f"phone:{number}") if number else None)
         if found is None:
             raise NotFound(
                 "customer",

@@ -12,7 +12,7 @@ from openchair.core.errors import BadInput, Conflict
 
 SAMPLE, JOURNEY = "sample-shop", "complete-journey"
 _SETTINGS = {
-    SAMPLE: {"name": "The Sample Snack Box", "currency": "EUR", "open_demo": "true"},
+    SAMPLE: {"name": "The Sample Snack Box", "currency": "EUR", "country": "GB", "open_demo": "true"},
     JOURNEY: {"name": "The Complete Journey", "currency": "USD", "timezone": "America/New_York", "open_demo": "true"},
 }
 _MARK = ".openchair-demo"

@@ -67,6 +67,12 @@ def _time_of_day(text: str) -> Value:
     return text
 
 
+def _country(text: str) -> Value:
+    if text and not (len(text) == 2 and text.isalpha() and text.isupper()):
+        raise ValueError
+    return text
+
+
 def _retention(text: str) -> Value:
     retention_of(text)
     return text
@@ -108,6 +114,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("name", "My shop", "1 to 100 characters", "The name of the shop, shown on every page.", _name),
     Setting("currency", "", "an ISO 4217 code, or empty", "The currency values are in, and files without one are read in; empty: that of most purchases.", lambda t: check_currency(t) if t else ""),
     Setting("timezone", "UTC", "an IANA time zone", "Where the shop's day begins and ends.", lambda t: zone(t).key),
+    Setting("country", "", "an ISO 3166 alpha-2 code, or empty", "Where telephone numbers without an international prefix are from; empty: such numbers tell nothing of who somebody is.", _country),
     Setting("state", "", "a SQLAlchemy URL, sqlite or postgresql+psycopg", "Where dossiers, decisions, keys and the inbox are kept; empty: state.db in the home.", str),
     Setting("history", "", "a folder or a URL deltalake can write to", "Where facts are kept for ever; empty: history/ in the home.", str),
     Setting("engine", "duckdb", "duckdb or spark", "What does the counting.", _one_of("duckdb", "spark")),
@@ -141,6 +148,7 @@ class Settings:
     name: str
     currency: str
     timezone: str
+    country: str
     state: str
     history: str
     engine: str

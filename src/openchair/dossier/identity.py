@@ -17,6 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from openchair.core.errors import BadInput, Conflict
+from openchair.dossier import telephone
 from openchair.dossier.grouping import Codes, Mask, Ties, bridges
 from openchair.facts.kinds import LINKS
 
@@ -33,6 +34,25 @@ def mentioned(tables: dict[str, ir.Table]) -> ir.Table:
     columns += [tables["ties"].other] if "ties" in tables else []
     parts = [c.name("identifier").as_table().filter(ibis._.identifier.notnull()).distinct() for c in columns]
     return ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
+
+
+def spoken_numbers(traits: ir.Table) -> ir.Table:
+    """Telephone numbers as traits spell them, each once, where they are not in E.164 already: `value`."""
+    said = traits.filter(traits.name.isin(telephone.NAMES), traits.identifier.notnull())
+    return said.filter(~said.value.strip().re_search(telephone.E164)).select("value").distinct()
+
+
+def called(traits: ir.Table, numbers: ir.Table) -> ir.Table:
+    """Pairs of identifiers that a telephone number says are one person: `identifier`, `other`.
+
+    numbers: `value` as spelled, and `number`, the same in E.164.
+    """
+    said = traits.filter(traits.name.isin(telephone.NAMES), traits.identifier.notnull()).select("identifier", "value")
+    plain = said.value.strip()
+    ready = said.filter(plain.re_search(telephone.E164)).select("identifier", number=plain)
+    spelled = said.inner_join(numbers, "value").select("identifier", "number")
+    both = ibis.union(ready, spelled, distinct=True)
+    return both.select("identifier", other=ibis.literal("phone:") + both.number)
 
 
 def linked(traits: ir.Table, *along: str) -> ir.Table:

@@ -10,16 +10,19 @@ from openchair.chair.state import State
 from openchair.chair.views import Merge, Review
 from openchair.core.clock import Moment
 from openchair.core.ids import SEPARATOR, digest
-from openchair.dossier import identity
+from openchair.dossier import identity, telephone
 
 FOUND_BY = "the turn"
 
 
-def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: Moment) -> ir.Table:
-    """Map every identifier the facts name to a customer, keep what is new, and give the whole map."""
+def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: Moment, country: str = "") -> ir.Table:
+    """Map every identifier the facts name to a customer, keep what is new, and give the whole map.
+
+    country: where telephone numbers without a prefix are from.
+    """
     known = state.identities()
     fresh = engine.rows(identity.mentioned(facts).anti_join(engine.share(known), "identifier"))
-    links = engine.rows(identity.linked(facts["traits"]))
+    links = pa.concat_tables([engine.rows(identity.linked(facts["traits"])), _calls(engine, facts["traits"], country)])
     found = identity.assign(fresh, links, known)
     if found.fresh.num_rows:
         state.link(_made(engine, found.fresh), moment.now)
@@ -29,6 +32,16 @@ def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: M
         known = state.identities()
     _ask(state, found.quarantined, moment)
     return engine.share(known.select(["identifier", "customer_id"]))
+
+
+def _calls(engine: Engine, traits: ir.Table, country: str) -> pa.Table:
+    """Who can be reached by the same telephone number. Only spellings that are not in one form yet come to Python."""
+    spelled = engine.rows(identity.spoken_numbers(traits))["value"].to_pylist()
+    numbers = {said: number for said in spelled if (number := telephone.e164(said, country))}
+    table = pa.table(
+        {"value": pa.array(numbers.keys(), pa.string()), "number": pa.array(numbers.values(), pa.string())}
+    )
+    return engine.rows(identity.called(traits, engine.share(table)))
 
 
 def _made(engine: Engine, fresh: pa.Table) -> pa.Table:

@@ -54,7 +54,7 @@ def know(
     settings: Settings,
 ) -> Known:
     """Where every customer stands at a moment. It runs in the engine; only distinct cases come to NumPy."""
-    identities = identify(state, engine, facts, moment)
+    identities = identify(state, engine, facts, moment, settings.country)
     bought = owned(facts["purchases"].filter(_.currency == currency), identities)
     days = engine.keep(worth.purchase_days(bought.mutate(day=local_day(bought.happened_at, moment.zone))))
     stats = engine.keep(worth.count(days, moment.day))
