@@ -97,7 +97,7 @@ def assign(mentioned: pa.Table, links: pa.Table, known: pa.Table) -> Assigned:
     """
     n, names, every = _codes(mentioned["identifier"], links["identifier"], links["other"], known["identifier"])
     sizes = np.cumsum([mentioned.num_rows, links.num_rows, links.num_rows])
-    _, left, right, known_name = np.split(every, sizes)
+    named, left, right, known_name = np.split(every, sizes)
     _, bases, known_base = _codes(known["base_id"])
     shop_id = pc.starts_with(names, "id:").to_numpy(zero_copy_only=False)
     shared = _shared(n, left, right, shop_id)
@@ -121,6 +121,9 @@ def assign(mentioned: pa.Table, links: pa.Table, known: pa.Table) -> Assigned:
     place[rank] = np.arange(n)
     theirs = np.where(label < len(bases), label, 0)
     new = np.ones(n, dtype=np.bool_)
+    # What is shared by too many is a customer only where facts are about nobody else.
+    new[shared > SHARED_LIMIT] = False
+    new[named] = True
     new[known_name] = False
     made = label >= len(bases)
     sorted_bases = bases.take(pc.sort_indices(bases))

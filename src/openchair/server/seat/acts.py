@@ -8,6 +8,7 @@ from datetime import UTC
 from openchair.chair.actor import CUSTOMER
 from openchair.chair.chair import Chair
 from openchair.core.errors import BadInput, NotAllowed
+from openchair.dossier import telephone
 from openchair.dossier.traits import NOTE
 from openchair.facts.kinds import LINKS
 from openchair.server.seat.texts import WORDINGS
@@ -48,7 +49,7 @@ def _say(chair: Chair, who: str, fields: Fields) -> None:
 
 def _open(name: str) -> str:
     """A trait that may be said at a seat: not an identifier, by which one would become somebody else."""
-    if re.sub(r"[\s-]+", "_", name.strip().casefold()) in {*LINKS, NOTE}:
+    if re.sub(r"[\s-]+", "_", name.strip().casefold()) in {*LINKS, *telephone.NAMES, NOTE}:
         raise NotAllowed("trait", value=name, bound="says who somebody is", remedy="Ask the team to change it.")
     return name
 
