@@ -307,7 +307,15 @@ PAIR = Merge(
 MERGES = (
     PAIR,
     replace(PAIR, merge_id="m0002", left_id="c0003", right_id="c0004", probability=None, evidence=()),
-    replace(PAIR, merge_id="m0003", status="merged", kind="exact", because="both use the e-mail x@y", decided_at=NOW),
+    replace(
+        PAIR,
+        merge_id="m0003",
+        right_id="no row yet",
+        status="merged",
+        kind="exact",
+        because="both use the e-mail x@y",
+        decided_at=NOW,
+    ),
     replace(PAIR, merge_id="m0004", status="apart", decided_by="Bilal", why="Sisters <b>", decided_at=NOW),
 )
 REVIEWS = (

@@ -106,7 +106,7 @@ def test_what_is_said_on_the_sheet_stands_on_it(shop: Shop, page: Page) -> None:
     page.locator("#consents .tight .answer.no").wait_for()
     page.goto(f"{shop.address}/audit")
     told = page.locator(".audit tbody").inner_text()
-    assert all(f"said {name}" in told for name in ("never", "note", "consent.automatic_orders"))
+    assert all(f"said {name}" in told for name in ("forbid", "note", "consent.automatic_orders"))
     page.goto(f"{shop.address}/consents")
     assert "automatic orders" in page.locator(".consents tbody").inner_text()
 

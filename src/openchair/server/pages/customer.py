@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -174,7 +175,7 @@ def customer_routes(house: House) -> list[BaseRoute]:
             await run_in_threadpool(do, chair, who, said, actor(request))
         except (BadInput, Conflict, NotAllowed) as wrong:
             return await run_in_threadpool(drawn, request, wrong.status, problem=wrong, typed={name: said})
-        return RedirectResponse(f"{request.url_for('customer', who=who).path}#{place}", 303)
+        return RedirectResponse(f"/customers/{quote(who, safe='')}#{place}", 303)
 
     async def seat(request: Request) -> Response:
         said = await _said(request)
