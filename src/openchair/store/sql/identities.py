@@ -38,19 +38,20 @@ class Identities:
         rows = conform(identities, _FRESH).read_all()
         times = pa.array([at] * rows.num_rows, pa.timestamp("us", tz="UTC"))
         told = rows.append_column("linked_at", times)
-        with (
-            self._database.write() as connection,
-            staged(connection, told) as those,
-            bulk(connection, _identities),
-        ):
-            connection.exec_driver_sql(
-                f"""INSERT INTO identities (identifier, base_id, customer_id, linked_at, because)
-                SELECT identifier, base_id,
-                    coalesce((SELECT known.customer_id FROM identities AS known
-                        WHERE known.base_id = {those}.base_id LIMIT 1), base_id),
-                    linked_at, because
-                FROM {those} WHERE true ORDER BY identifier ON CONFLICT (identifier) DO NOTHING"""  # noqa: S608
-            )
+        with self._database.write() as connection:
+            with staged(connection, told) as those, bulk(connection, _identities):
+                connection.exec_driver_sql(
+                    f"""INSERT INTO identities (identifier, base_id, customer_id, linked_at, because)
+                    SELECT identifier, base_id, base_id, linked_at, because FROM {those}
+                    WHERE true ORDER BY identifier ON CONFLICT (identifier) DO NOTHING"""  # noqa: S608  # our own table
+                )
+                merged = connection.exec_driver_sql(
+                    f"""SELECT DISTINCT base_id FROM {those} WHERE base_id IN (
+                    SELECT left_id FROM merges WHERE status = 'merged'
+                    UNION SELECT right_id FROM merges WHERE status = 'merged')"""  # noqa: S608
+                )
+                bases = [str(base) for base in merged.scalars()]
+            regroup(connection, bases)
 
     def identifiers_of(self, customer_id: str) -> list[str]:
         """All identifiers of a customer, sorted."""
@@ -106,10 +107,7 @@ class Identities:
         """Add merges or replace those with the same id, and give every base concerned its customer id anew.
 
         A customer that is now part of another keeps its row, hidden from lists until it is its own again.
-        Identifiers are linked before their bases are merged.
         """
-        if not merges:
-            return
         # Field by field: `dataclasses.asdict` copies deep, and takes a minute for a hundred thousand.
         plain = [column.name for column in _merges.c if column.name != "evidence"]
         rows = [
@@ -117,7 +115,8 @@ class Identities:
             for one in merges
         ]
         with self._database.write() as connection:
-            connection.execute(upsert(connection, _merges, "merge_id"), rows)
+            if rows:
+                connection.execute(upsert(connection, _merges, "merge_id"), rows)
             regroup(connection, {base for one in merges for base in (one.left_id, one.right_id)})
 
     def _whole(self, names: pa.Schema, table: Any) -> pa.Table:
@@ -138,27 +137,37 @@ def regroup(connection: Connection, bases: Iterable[str]) -> None:
     Whatever group a row that is gone has held together, each of its parts holds one of that row's two ends: so all
     concerned are found by walking along the merges that hold now.
     """
-    ends = sorted(bases)
-    with staged(connection, pa.table({"base_id": pa.array(ends, pa.string())})) as those:
-        # Looked for by their ends: by status alone, as an empty string added to it prevents, nearly all are merged.
-        edges = connection.exec_driver_sql(
-            f"""WITH RECURSIVE reached (base_id) AS (
-                SELECT base_id FROM {those}
-                UNION
-                SELECT CASE WHEN merges.left_id = reached.base_id THEN merges.right_id ELSE merges.left_id END
-                FROM reached JOIN merges ON merges.left_id = reached.base_id OR merges.right_id = reached.base_id
-                WHERE merges.status || '' = 'merged')
-            SELECT left_id, right_id FROM reached JOIN merges ON merges.left_id = reached.base_id
-            WHERE merges.status || '' = 'merged'"""  # noqa: S608  # our own table's name
-        ).all()
-    part_of = dict.fromkeys(ends) | _least((left, right) for left, right in edges)
-    table = pa.table({"base_id": [*part_of], "customer_id": [least or base for base, least in part_of.items()]})
+    part_of = {base: base for base in bases}
+    part_of |= _least(_edges(connection, part_of))
+    if not part_of:
+        return
+    table = pa.table({"base_id": [*part_of], "customer_id": [*part_of.values()]})
     with staged(connection, table) as those:
         connection.exec_driver_sql(
             f"""UPDATE identities SET customer_id = {those}.customer_id FROM {those}
             WHERE identities.base_id = {those}.base_id AND identities.customer_id <> {those}.customer_id"""  # noqa: S608
         )
         hide(connection, f"SELECT base_id FROM {those}")  # noqa: S608
+
+
+def _edges(connection: Connection, bases: Iterable[str]) -> list[tuple[str, str]]:
+    """The two ends of every merge that holds these bases together with others, directly or through more of them."""
+    edges: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    fresh = set(bases)
+    while fresh:
+        seen |= fresh
+        with staged(connection, pa.table({"base_id": sorted(fresh)})) as those:
+            # By their ends: an empty string added to the status keeps SQLite from looking among all that are merged.
+            sides = (
+                f"""SELECT left_id, right_id FROM {those} JOIN merges ON merges.{side}_id = {those}.base_id
+                WHERE merges.status || '' = 'merged'"""  # noqa: S608  # our own names
+                for side in ("left", "right")
+            )
+            found = [(row.left_id, row.right_id) for row in connection.exec_driver_sql(" UNION ".join(sides))]
+        edges += found
+        fresh = {base for edge in found for base in edge} - seen
+    return edges
 
 
 def hide(connection: Connection, among: str) -> None:
