@@ -205,3 +205,10 @@ def test_facts_before_a_time_leave_history_and_its_files(history: DeltaHistory) 
     kept = b"".join(path.read_bytes() for path in Path(history.root).rglob("*") if path.is_file())
     assert b"fact-1" in kept
     assert b"fact-0" not in kept
+
+
+def test_owners_of_a_few_identifiers(state: SqlState) -> None:
+    """Who each one means now, with the name that the last turn knew; nobody for what is unknown."""
+    state.link(linked(("id:1", "a"), ("id:2", "b")), NOW)
+    assert state.owners(["id:1", "id:2", "id:7"]) == {"id:1": ("a", None), "id:2": ("b", None)}
+    assert state.owners([]) == {}

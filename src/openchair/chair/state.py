@@ -107,6 +107,10 @@ class Said(Protocol):
         """The customers whom these identifiers mean."""
         ...
 
+    def owners(self, identifiers: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """The customer id and name behind each of these few identifiers; those that mean nobody are left out."""
+        ...
+
     def record(self, events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> None:
         """Put our own facts into the inbox and the index in one transaction: they hold as soon as this returns."""
         ...

@@ -20,6 +20,8 @@ from openchair.value.worth import FEWEST_REPEATERS
 
 DECISIONS_SHOWN = 20
 RELATIVES_SHOWN = 24
+MOST_TIES = 500
+"""Ties looked at for a dossier; a database takes so many names at once."""
 RELATIONS = ("family", "company", "friend", "trust")
 ORDERS = ("worth", "recent", "name", "orders")
 STATUSES = (
@@ -195,14 +197,12 @@ def _newcomer(customer_id: str, identifiers: Sequence[str], traits: Sequence[Tra
 
 def _relatives(shop: Teller, customer_id: str, identifiers: Sequence[str]) -> tuple[views.Relative, ...]:
     """Those whom a tie names, by either end: family first, then company, friends and those they trust."""
-    mine, found = set(identifiers), dict[str, str]()
-    for tie in shop.state.said("ties", customer_id):
-        for end in (tie["identifier"], tie["other"]):
-            if end not in mine and (other := shop.state.find(end)) is not None:
-                found.setdefault(other, tie["relation"])
-    order = sorted(found, key=lambda one: (RELATIONS.index(found[one]), one))[:RELATIVES_SHOWN]
-    rows = {one: shop.state.customer(one) for one in order}
-    return tuple(views.Relative(one, (row["name"] if (row := rows[one]) else None) or one, found[one]) for one in order)
+    mine, ties = set(identifiers), shop.state.said("ties", customer_id)
+    ends = {end: tie["relation"] for tie in ties for end in (tie["identifier"], tie["other"]) if end not in mine}
+    owners = shop.state.owners(sorted(ends)[:MOST_TIES])
+    found = {who: views.Relative(who, name or who, ends[end]) for end, (who, name) in owners.items()}
+    order = sorted(found.values(), key=lambda one: (RELATIONS.index(one.relation), one.name, one.customer_id))
+    return tuple(order[:RELATIVES_SHOWN])
 
 
 def minutes(view: views.Today) -> str:

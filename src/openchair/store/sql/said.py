@@ -77,6 +77,15 @@ class Said:
             )
             return sorted(found.scalars())
 
+    def owners(self, identifiers: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """The customer id and name behind each of these few identifiers; those that mean nobody are left out."""
+        named = select(identities.c.identifier, identities.c.customer_id, customers.c.name)
+        joined = named.join_from(
+            identities, customers, customers.c.customer_id == identities.c.customer_id, isouter=True
+        ).where(identities.c.identifier.in_(identifiers))
+        with self._database.read() as connection:
+            return {row.identifier: (row.customer_id, row.name) for row in connection.execute(joined)}
+
     def record(self, events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> None:
         """Put our own facts into the inbox and the index in one transaction: they hold as soon as this returns.
 
