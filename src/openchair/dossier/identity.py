@@ -191,7 +191,7 @@ def checked(left: str, right: str, graph: pa.Table) -> None:
     Raises BadInput for one with itself; Conflict where they are one already, by way of others, or where somebody
     keeps them, or those they are one with, apart.
     """
-    refusal = _ties(graph).refusal(left, right)
+    refusal = ties_of(graph).refusal(left, right)
     if refusal == "self":
         raise BadInput("merge", value=left, bound="is one customer, not two", remedy="Name another one.")
     if refusal == "joined":
@@ -209,7 +209,7 @@ def joinable(left: Sequence[str], right: Sequence[str], graph: pa.Table) -> list
     graph: left_id, right_id, status of every merge there is; pairs in it are left as they are. A pair that would be
     the only bridge between two groups of BRIDGED or more is asked, and so is one that somebody's word speaks against.
     """
-    ties = _ties(graph)
+    ties = ties_of(graph)
     known, new = set(known_pairs(graph)), list(zip(left, right, strict=True))
     merged = [
         pair for pair, status in zip(known_pairs(graph), graph["status"].to_pylist(), strict=True) if status == "merged"
@@ -239,7 +239,8 @@ def known_pairs(graph: pa.Table) -> list[tuple[str, str]]:
     return list(zip(graph["left_id"].to_pylist(), graph["right_id"].to_pylist(), strict=True))
 
 
-def _ties(graph: pa.Table) -> Ties[str]:
+def ties_of(graph: pa.Table) -> Ties[str]:
+    """Who is joined and who is kept apart by the merges there are."""
     rows = list(zip(known_pairs(graph), graph["status"].to_pylist(), strict=True))
     return Ties([pair for pair, s in rows if s == "merged"], [pair for pair, s in rows if s == "apart"])
 

@@ -125,6 +125,12 @@ class DuckEngine(Engine):
         reader = self.backend.con.sql(self._sql(expression)).to_arrow_reader(BATCH_ROWS)
         return pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in reader))
 
+    def splink(self) -> Any:
+        """Splink on this engine's own connection."""
+        from splink import DuckDBAPI
+
+        return DuckDBAPI(connection=self.backend.con)
+
     def close(self) -> None:
         """Give memory and temporary files back."""
         self.backend.disconnect()

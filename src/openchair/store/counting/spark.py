@@ -106,6 +106,12 @@ class SparkEngine(Engine):
             frame.count()
             return self._named(frame, "kept", expression.schema())
 
+    def splink(self) -> Any:
+        """Splink on this engine's own session."""
+        from splink import SparkAPI
+
+        return SparkAPI(spark_session=self._session)  # type: ignore[no-untyped-call]
+
     def release(self) -> None:
         """Forget all that was shared or kept."""
         with self._lock:
