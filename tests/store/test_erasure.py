@@ -18,7 +18,7 @@ from openchair.store.sql import schema
 from openchair.store.sql.state import SqlState, open_state
 
 GONE = ["anon:device-7f3", "email:zoë@exämple.org", "id:990017"]
-WORDS = ["Zoë Brontë", '12 Rue d\'Été "B"']
+WORDS = ["", " ", "Zoë Brontë", '12 Rue d\'Été "B"']
 TRACES = ("device-7f3", "zoë@exämple.org", "990017", "zoë brontë", "rue d'été", "cust-zoe", "cust-old")
 UNTOUCHED = {"notes", "messages", "imports", "situations", "users", "invites", "sessions", "keys"}
 UNTOUCHED |= {"leases", "import_rejects", "indexed_files", "erased"}
@@ -76,7 +76,7 @@ def fill(state: SqlState, event: Callable[..., Envelope]) -> None:
     settled = ["cust-zoe-0", "cust-old-1", "ben-1"]
     outcome = {"decision_id": settled, "outcome_minor": [300, 50, 20], "outcome_at": pa.array([NOW] * 3, OUT)}
     state.set_outcomes(pa.table(outcome))
-    asks = [("r1", "merge", "ben+cust-old", None, "One?"), ("r2", "decision", "cust-zoe-1", None, "Look")]
+    asks = [("r1", "merge", "ben+cust-old", None, "One?"), ("r2", "decision", "cust-zoe-0", None, "Look")]
     asks += [("r3", "decision", "x", "cust-old", "Look"), ("r4", "identifier", GONE[1], "ben", "Shared")]
     asks += [("r5", "decision", "ben-1", "ben", "says zoë BRONTË told him"), ("r6", "decision", "ben-2", "ben", "Look")]
     state.open_reviews([Review(*one, NOW, "the customer") for one in asks])
@@ -89,7 +89,7 @@ def fill(state: SqlState, event: Callable[..., Envelope]) -> None:
         plain = TimelineEntry(NOW, "voices", "Said", "Lovely dates", "plain", "shop")
         report = TurnReport(f"t{number}", NOW, DAY, NOW, 3, 2, {}, (), {}, voice=said or plain, voice_of=who)
         state.save_turn(report)
-    rows = ['{"Email": "ZOË@EXÄMPLE.ORG"}', json.dumps({"Name": WORDS[0]}), json.dumps({"Street": WORDS[1]})]
+    rows = ['{"Email": "ZOË@EXÄMPLE.ORG"}', json.dumps({"Name": WORDS[2]}), json.dumps({"Street": WORDS[3]})]
     rows += ["990017;5", '{"Name": "Ben", "n": "17"}', "Zoëlogy"]
     report = ImportReport("i1", "a.csv", "csv", "shop", NOW, 1.0, 6, 0, 6, 0, {})
     state.save_import(report, [Reject("a.csv", n, "no date", row) for n, row in enumerate(rows)])

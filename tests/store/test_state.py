@@ -214,6 +214,21 @@ def test_a_second_turn_of_the_day_replaces_only_what_nobody_acted_on(
     assert (fresh["action"], fresh["record"], fresh["status"]) == ("gift", "second", "proposed")
 
 
+def test_deciding_again_for_some_leaves_the_others_alone(state: SqlState, event: Callable[..., Envelope]) -> None:
+    """Only what was proposed to the same customers that day on that occasion is replaced."""
+    everyone = [{"decision_id": f"{who}{DAY.day}", "customer_id": who} for who in "abc"]
+    state.save_decisions(DAY, "daily", met(("s1", "first")), chosen(*everyone))
+    state.save_decisions(DAY, "checkout", met(("s1", "first")), chosen({"decision_id": "x", "customer_id": "a"}))
+    state.mark("b1", "approved", "ada", NOW, event("m1"), {})
+    again = [{**one, "action": "wait", "situation_id": "s2"} for one in everyone[:2]]
+    state.redecide(DAY, "daily", met(("s2", "second")), chosen(*again))
+    found = {row["decision_id"]: (row["action"], row["record"]) for row in state.decisions()[0]}
+    first, second = ("call", "first"), ("wait", "second")
+    assert found == {"a1": second, "b1": first, "c1": first, "x": first}
+    state.redecide(DAY, "daily", met(), chosen())
+    assert len(state.decisions()[0]) == 4
+
+
 def test_a_mark_and_its_fact_are_kept_together_or_not_at_all(state: SqlState, event: Callable[..., Envelope]) -> None:
     """The fact waits in the inbox as soon as the status is set; an unknown decision leaves neither."""
     state.save_decisions(DAY, "day", met(("s1", "{}")), chosen({"decision_id": "1", "customer_id": "a"}))

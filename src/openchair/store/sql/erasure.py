@@ -72,10 +72,10 @@ class Erasure:
         """
         with self._database.write() as connection:
             bases = [str(base) for base in connection.scalars(bases_of(customer_id))]
-            _disown(connection, bases, customer_id)
             joined = or_(merges.c.left_id.in_(bases), merges.c.right_id.in_(bases))
             subjects = [*identifiers, *connection.scalars(select(merges.c.merge_id).where(joined))]
             subjects += connection.scalars(select(decisions.c.decision_id).where(decisions.c.customer_id.in_(bases)))
+            _disown(connection, bases, customer_id)
             gone: dict[Table, ColumnElement[bool]]
             gone = {t: t.c.customer_id.in_(bases) for t in (identities, schema.customers, schema.seats, decisions)}
             gone |= {t: or_(*(t.c[end].in_(identifiers) for end in ends_of(kind))) for kind, t in indexed.items()}
@@ -140,7 +140,7 @@ def _naming(ids: Iterable[str], words: Iterable[str]) -> Callable[[str], bool]:
     texts = {*(f'"{one}"' for one in ids), *(one for one in values if len(one) >= LONG), *words}
     # As JSON writes them, too.
     texts |= {json.dumps(one, ensure_ascii=plain)[1:-1] for one in texts for plain in (True, False)}
-    parts = {text.lower() for text in texts}
+    parts = {text.lower() for text in texts if text.strip()}
 
     def naming(text: str) -> bool:
         low = text.lower()
