@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,6 +16,10 @@ from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
 from openchair.chair.lease import HEAVY, held
 from openchair.chair.people import standing
+from openchair.chair.people.merging import Merging
+from openchair.chair.people.people import People
+from openchair.chair.people.privacy import Privacy
+from openchair.chair.people.seating import Seating
 from openchair.chair.ports import INDEXED_KINDS, Engine, History, Progress
 from openchair.chair.state import State
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
@@ -29,12 +32,6 @@ from openchair.core.settings import Settings
 from openchair.decisions import guard
 from openchair.dossier.telephone import e164
 from openchair.loyalty.actions import WAIT, Action
-
-if TYPE_CHECKING:
-    from openchair.chair.people.merging import Merging
-    from openchair.chair.people.people import People
-    from openchair.chair.people.privacy import Privacy
-    from openchair.chair.people.seating import Seating
 
 
 def _quiet(step: str) -> None:
@@ -198,31 +195,23 @@ class Chair:
         return self.people.dossier(who, by=OWNER_AT_HOME, timeline=True)
 
     @property
-    def people(self) -> "People":
+    def people(self) -> People:
         """One customer at a time: reading their dossier, saying something of them."""
-        from openchair.chair.people.people import People
-
         return People(self)
 
     @property
-    def merging(self) -> "Merging":
+    def merging(self) -> Merging:
         """Who is who, and what only a person can tell."""
-        from openchair.chair.people.merging import Merging
-
         return Merging(self)
 
     @property
-    def privacy(self) -> "Privacy":
+    def privacy(self) -> Privacy:
         """Export, erasure, retention, and who looked."""
-        from openchair.chair.people.privacy import Privacy
-
         return Privacy(self)
 
     @property
-    def seats(self) -> "Seating":
+    def seats(self) -> Seating:
         """Customers' own seats."""
-        from openchair.chair.people.seating import Seating
-
         return Seating(self)
 
     def now_or_last(self) -> datetime:

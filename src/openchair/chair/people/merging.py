@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from openchair.chair.actor import Actor
 from openchair.chair.lease import HEAVY, held
+from openchair.chair.people import resolving
 from openchair.chair.people.identifying import merge_id, review_of
 from openchair.chair.ports import Progress
 from openchair.chair.views import Merge, ResolveReport, Review
@@ -34,8 +35,6 @@ class Merging:
         with held(chair.state, HEAVY, chair.clock), closing(chair.engine()) as engine:
             chair.sync()
             progress("resolve")
-            from openchair.chair.people import resolving
-
             merges, reviews, report = resolving.find(chair.state, engine, chair.moment(), chair.settings, chair.timer)
             chair.state.put_merges(merges)
             chair.state.open_reviews(reviews)
