@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from openchair.cli.output import Json, emit, progress, told
+from openchair.core.words import plural
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
@@ -166,6 +167,10 @@ def backup(
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")],
+    erased: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The shop's erased.txt: who was erased since stays erased."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make the shop of a backup in the folder named by --home, which must be new."""
@@ -173,11 +178,12 @@ def restore(
 
     with told(), progress() as step:
         step("restore")
-        restore_home(context.obj, file)
+        again = restore_home(context.obj, file, erased)
     if as_json:
-        emit({"home": str(context.obj)})
+        emit({"home": str(context.obj), "erased_again": again})
     else:
-        typer.echo(f"Restored into {context.obj}. Next: openchair --home {context.obj} check")
+        gone = f"; {plural(again, 'person', 'people')} erased since stayed erased" if again else ""
+        typer.echo(f"Restored into {context.obj}{gone}. Next: openchair --home {context.obj} check")
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
