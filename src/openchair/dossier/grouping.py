@@ -70,8 +70,8 @@ def guarded(left: Codes, right: Codes, sure: Mask, alike: Mask, enough: Callable
     sizes: dict[int, int] = {}
     for a, b in zip(left[alike].tolist(), right[alike].tolist(), strict=True):
         for one, other in ((a, b), (b, a)):
-            count = across.setdefault(one, {})
-            count[other] = count.get(other, 0) + 1
+            beside = across.setdefault(one, {})
+            beside[other] = beside.get(other, 0) + 1
     may = np.zeros(len(left), dtype=np.bool_)
     for place in np.flatnonzero(sure).tolist():
         one, other = ties.group(int(left[place])), ties.group(int(right[place]))
