@@ -402,6 +402,9 @@ class FreeState:
         known = [asdict(one) for one in PEOPLE if one.customer_id in customer_ids]
         return pa.Table.from_pylist([{name: row[name] for name in ROW} for row in known], pa.schema(ROW))
 
+    def known_by(self, base_ids: list[str]) -> dict[str, list[str]]:
+        return {base: [f"id:{base}"] for base in base_ids}
+
     def lease(self, *_: object) -> bool:
         return True
 

@@ -30,6 +30,10 @@ class Identities(Protocol):
         """All identifiers of a customer, sorted."""
         ...
 
+    def known_by(self, base_ids: Sequence[str]) -> dict[str, list[str]]:
+        """The identifiers of each of these few bases, sorted: what somebody was known by before any merge."""
+        ...
+
     def find(self, text: str) -> str | None:
         """The customer id behind a customer id (a merged one too), an identifier, or its bare value."""
         ...

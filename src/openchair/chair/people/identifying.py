@@ -74,13 +74,24 @@ def _join(state: State, found: identity.Assigned, known: pa.Table, moment: Momen
     ordered = sorted(pairs)
     told = identity.joinable([one for one, _ in ordered], [other for _, other in ordered], graph)
     merges = [
-        Merge(merge_id(*pair), *pair, "exact", f"both are known by {pairs[pair]}", None, (), status, moment.now)
+        Merge(
+            merge_id(*pair), *pair, "exact", f"both are known by {_plainly(pairs[pair])}", None, (), status, moment.now
+        )
         for pair, status in zip(ordered, told, strict=True)
         if status
     ]
     state.put_merges(merges)
     state.open_reviews([question(merge, moment) for merge in merges if merge.status == "asked"])
     return bool(merges)
+
+
+def _plainly(identifier: str) -> str:
+    """An identifier as a person says it."""
+    kind, _, value = identifier.partition(":")
+    return f"{_CALLED.get(kind, kind)} {value}"
+
+
+_CALLED = {"id": "the shop's id", "email": "the e-mail", "phone": "the telephone", "anon": "the device"}
 
 
 def _ask(state: State, quarantined: pa.Table, moment: Moment) -> None:
@@ -93,7 +104,7 @@ def _ask(state: State, quarantined: pa.Table, moment: Moment) -> None:
                 "identifier",
                 row["identifier"],
                 None,
-                f"{row['bases']} customers share {row['identifier']}; it is taken for nobody's own and ties none.",
+                f"{row['bases']} customers share {_plainly(row['identifier'])}: it is nobody's own and ties none.",
                 moment.now,
                 FOUND_BY,
             )

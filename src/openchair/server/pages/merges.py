@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from openchair.chair.intake import own
 from openchair.chair.views import Merge, ResolveReport
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, OpenchairError
 from openchair.server.pages import words
@@ -70,6 +71,7 @@ def merges_routes(house: House) -> list[BaseRoute]:
             verdicts=VERDICTS,
             largest=heaviest(asked),
             rows={row["customer_id"]: row for row in chair.state.rows_of(ids).to_pylist()},
+            known_by={base: own.named(names).partition(":")[2] for base, names in chair.state.known_by(ids).items()},
             customer=customer,
             following="/merges?" + urlencode(kept | {"after": asked[-1].merge_id}) if more else "",
             problem=problem,

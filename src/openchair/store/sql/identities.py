@@ -59,6 +59,15 @@ class Identities:
         with self._database.read() as connection:
             return sorted(connection.scalars(query))
 
+    def known_by(self, base_ids: Sequence[str]) -> dict[str, list[str]]:
+        """The identifiers of each of these few bases, sorted: what somebody was known by before any merge."""
+        found: dict[str, list[str]] = {}
+        query = select(_identities.c.base_id, _identities.c.identifier).where(_identities.c.base_id.in_(base_ids))
+        with self._database.read() as connection:
+            for base, name in connection.execute(query.order_by(_identities.c.identifier)):
+                found.setdefault(base, []).append(name)
+        return found
+
     def find(self, text: str) -> str | None:
         """The customer id behind a customer id, an identifier, or its bare value (17850, ada@example.org).
 
