@@ -85,8 +85,14 @@ def node_modules() -> Path:
         done = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             pytest.skip(f"NO NODE CLIENTS: npm could not install them: {done.stderr.strip()[-200:]}")
-        # npm has been seen to come back while files were still being written: ask Node until it can read them.
-        load = "require('@segment/analytics-node'); require('@rudderstack/rudder-sdk-node'); process.exit(0)"
+        # npm has been seen to come back while files were still being written: ask Node until it can use them.
+        load = (
+            "const {Analytics} = require('@segment/analytics-node');"
+            "new Analytics({writeKey: 'k', host: 'http://127.0.0.1:9'}).identify({userId: 'u'});"
+            "const Rudder = require('@rudderstack/rudder-sdk-node');"
+            "new (Rudder.default ?? Rudder)('k', {dataPlaneUrl: 'http://127.0.0.1:9'}).identify({userId: 'u'});"
+            "process.exit(0)"
+        )
         for _ in range(30):
             loaded = subprocess.run([node, "-e", load], cwd=INSTALLED, capture_output=True, text=True, check=False)
             if loaded.returncode == 0:
