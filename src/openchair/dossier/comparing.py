@@ -134,12 +134,10 @@ class Comparing:
 
     def learn(self, seed: int) -> dict[str, Any]:
         """The model as Splink reads it, with the chances that the records themselves show."""
-        levels = comparisons(self._table.columns)
-        linker = self._linker(self._table, levels)
-        for column, how_often in rarity(self._table, self.records).items():
-            lookup = self._api.register(_name(self._engine.keep(how_often)))
-            linker.table_management.register_term_frequency_lookup(lookup, column)
-        model: dict[str, Any] = linker.misc.save_model_to_json()
+        whole = self._linker(self._table, comparisons(self._table.columns))
+        model: dict[str, Any] = whole.misc.save_model_to_json()
+        # How rare a value is does not matter yet.
+        linker = self._linker(self._table, model | {"comparisons": [_bare(one) for one in model["comparisons"]]})
         names = [comparison["output_column_name"] for comparison in model["comparisons"]]
         share = min(1.0, SAMPLE / self.compared)
         # The first digits of a digest are as good as chance, and the same on every engine.
@@ -168,6 +166,9 @@ class Comparing:
         The prior is found once more, in `model` too: it knew how alike, but not how rare, what two records share is.
         """
         linker = self._linker(self._table, model | {"retain_intermediate_calculation_columns": True})
+        for column, how_often in rarity(self._table, self.records).items():
+            lookup = self._api.register(_name(self._engine.keep(how_often)))
+            linker.table_management.register_term_frequency_lookup(lookup, column)
         linker.table_management.register_blocked_pairs_for_predict(self._blocked)
         scored = linker.inference.predict(threshold_match_probability=NEAR / 2, warning_mode="never").as_pyarrow_table()
         before, weight = model[PRIOR], scored["match_weight"].to_numpy()
@@ -239,6 +240,14 @@ PRIOR = "probability_two_random_records_match"
 def degrees(comparison: dict[str, Any]) -> list[dict[str, Any]]:
     """The degrees of likeness of one of Splink's comparisons, the least first, as Splink numbers them."""
     return [level for level in reversed(comparison["comparison_levels"]) if not level.get("is_null_level")]
+
+
+def _bare(comparison: dict[str, Any]) -> dict[str, Any]:
+    """The comparison without regard to how rare a value is."""
+    levels = comparison["comparison_levels"]
+    return comparison | {
+        "comparison_levels": [{key: level[key] for key in level if not key.startswith("tf_")} for level in levels]
+    }
 
 
 def _code(table: ir.Table, key: tuple[str, ...]) -> ir.IntegerColumn:

@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from openchair.core.errors import BadInput, Conflict
 from openchair.dossier import telephone
 from openchair.dossier.grouping import Codes, Mask, Ties, bridges
+from openchair.dossier.linking import resolve as resolve  # people who share none, in any table of people
 from openchair.facts.kinds import LINKS
 
 _BEST_KIND = ("id:", "email:", "phone:", "anon:")

@@ -124,10 +124,11 @@ def written(people: ir.Table, roles: Roles) -> ir.Table:
 
 
 def rarity(table: ir.Table, records: int) -> dict[str, ir.Table]:
-    """For each column in which rare values weigh more: every value and `tf_` and its name, how often it is to be met.
+    """For each column in which rare values weigh more: a value and `tf_` and the column's name, how often it is met.
 
     A pair is not to be counted as its own evidence: two records fewer than bear the value, but at least half a one.
-    Of whole names at least as often as first and last name would meet by chance.
+    Of whole names at least as often as first and last name would meet by chance. Where nearly all values are rare,
+    only those that are not are given: a value that is not there weighs as the others do.
     """
     there = [c for c in _TELLING if c in table.columns]
     counts = {c: table.filter(table[c].notnull()).group_by(c).agg(n=ibis._.count().cast("float64")) for c in there}
@@ -137,11 +138,12 @@ def rarity(table: ir.Table, records: int) -> dict[str, ir.Table]:
         counts["named"] = named.agg(
             n=ibis.greatest(ibis._.count() - 2, (ibis._.of_first * ibis._.of_last).max() / records) + 2
         )
+    counts |= {c: t.filter(t.n > 3) for c, t in counts.items() if c in _OWN}
     return {c: t.select(c, **{f"tf_{c}": ibis.greatest(t.n - 2, 0.5) / float(records)}) for c, t in counts.items()}
 
 
-_TELLING = ("named", "first", "last", "birth", "day", "email", "mailbox", "phone", "number", "address", "postcode",
-            "area", "city", "region", "gender", "occupation")  # fmt: skip
+_OWN = ("email", "mailbox", "phone", "number", "address", "postcode")
+_TELLING = (*_OWN, "named", "first", "last", "birth", "day", "area", "city", "region", "gender", "occupation")
 _AS_THEY_ARE = ("source", "address", "city", "region", "gender", "occupation")
 
 

@@ -120,8 +120,8 @@ def prior_of(weights: Array, prior: float, pairs: float) -> float:
 def bits(chance: float) -> float:
     """A probability as weight.
 
-    >>> bits(0.8)
-    2.0
+    >>> bits(0.5), round(bits(0.8), 9)
+    (0.0, 2.0)
     """
     return float(np.log2(chance) - np.log2(1 - chance))
 

@@ -110,7 +110,7 @@ class SparkEngine(Engine):
         """Splink on this engine's own session."""
         from splink import SparkAPI
 
-        return SparkAPI(spark_session=self._session)  # type: ignore[no-untyped-call]
+        return SparkAPI(spark_session=self._session, break_lineage_method="persist")  # type: ignore[no-untyped-call]
 
     def release(self) -> None:
         """Forget all that was shared or kept."""
@@ -192,7 +192,11 @@ class SparkEngine(Engine):
 
 
 def _settings(master: str, memory: str, folder: Path) -> Mapping[str, str]:
+    from splink.backends.spark import similarity_jar_location
+
     settings = {
+        # How alike two texts are is reckoned by what Splink brings along.
+        "spark.jars": similarity_jar_location(),
         "spark.master": master,
         "spark.app.name": "openchair",
         "spark.ui.enabled": "false",
@@ -234,6 +238,8 @@ def _quiet(folder: Path) -> Path:
         "rootLogger.level = error\nrootLogger.appenderRef.console.ref = console\n"
         "appender.console.type = Console\nappender.console.name = console\nappender.console.target = SYSTEM_ERR\n"
         "appender.console.layout.type = PatternLayout\nappender.console.layout.pattern = %p %c{1}: %m%n\n"
+        # A long comparison is worked out step by step where its compiled form would be too large: no error.
+        "logger.large.name = org.apache.spark.sql.catalyst.expressions.codegen\nlogger.large.level = off\n"
     )
     return file
 
