@@ -24,6 +24,7 @@ CUSTOMERS = 1_000_000
 TRAITS = {"name": "Made-up person {}", "email": "person{}@example.org", "city": "Town {}", "allergies": "peanuts"}
 CALLS = 1_000
 THINGS = 1_000
+SETTLE_SECONDS = 3.0
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -79,6 +80,7 @@ def _calls(home: Path) -> list[float]:
     key = new_key(home, "dossiers", name="bench")
     seconds = []
     with served(home) as server:
+        time.sleep(SETTLE_SECONDS)
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         for call in range(CALLS + 20):
             who = (call * 7919 + 13) % CUSTOMERS
