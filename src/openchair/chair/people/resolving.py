@@ -1,6 +1,7 @@
 """People who share no identifier: a search for those who look alike, what it merges, and what it asks a person."""
 
 from collections.abc import Callable
+from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -21,24 +22,30 @@ MOST_ASKED = 100
 """Questions that one search puts to the team, the likeliest first; the next search asks on."""
 
 
-def people(engine: Engine, identities: pa.Table) -> ir.Table:
-    """One row a customer with what they can be compared by: `id`, and a column for each trait that plays a role.
+def people(engine: Engine, identities: pa.Table) -> tuple[ir.Table, likeness.Roles]:
+    """One row a customer with what they can be compared by, and which role each column plays.
 
-    The newest word of the source most to be trusted counts; what was said at a seat does not, for whoever sits there
-    could take on another's name and birthday.
+    Of two traits that say the same (phone, mobile) the first counts, but an address is all its parts. The newest word
+    of the source most to be trusted counts; what was said at a seat does not, for whoever sits there could take on
+    another's name and birthday.
     """
     facts = engine.facts("traits")
     seat = (facts.source == SOURCE) & (facts.said_by == "customer")
     told = facts.filter(~seat, facts.value.strip() != "")
     names = engine.rows(told.select("name").distinct().order_by("name"))["name"].to_pylist()
-    playing = {name for named in likeness.guessed([n for n in names if n != "id"]).values() for name in named}
-    said = told.filter(told.name.isin(sorted(playing))).inner_join(engine.share(identities), "identifier")
+    roles = {role: named for role, named in likeness.guessed(names).items() if role not in ("id", "source")}
+    playing = [name for named in roles.values() for name in named]
+    said = told.filter(told.name.isin([*playing, ""])).inner_join(engine.share(identities), "identifier")
     trust = ibis.cases(*[(said.said_by == who, rank) for rank, who in enumerate(TRUST)], else_=0)
     newest = [ibis.desc(trust), ibis.desc(said.happened_at), ibis.desc(said.fact_id)]
     place = ibis.row_number().over(group_by=[said.customer_id, said.name], order_by=newest)
     best = engine.keep(said.mutate(place=place).filter(_.place == 0).select("customer_id", "name", "value"))
-    columns = {name: best.value.max(where=best.name == name) for name in sorted(playing - {"id"})}
-    return best.group_by(id=best.customer_id).agg(**columns)
+    said_of = {name: best.value.max(where=best.name == name) for name in playing}
+    whole = {role: ibis.coalesce(*(said_of[name] for name in named)) for role, named in roles.items()}
+    if "address" in roles:
+        parts = [said_of[name].fill_null("") for name in roles["address"]]
+        whole["address"] = reduce(lambda one, other: one + " " + other, parts)
+    return best.group_by("customer_id").agg(**whole), {"id": ["customer_id"]} | {role: [role] for role in roles}
 
 
 def find(
@@ -50,8 +57,8 @@ def find(
     """
     begun = timer()
     known, graph = state.identities(), state.merge_graph()
-    table = people(engine, known.select(["identifier", "customer_id"]))
-    found = linking.resolve(table, engine=engine, known=_customers(known, graph), seed=settings.seed)
+    table, roles = people(engine, known.select(["identifier", "customer_id"]))
+    found = linking.resolve(table, columns=roles, engine=engine, known=_customers(known, graph), seed=settings.seed)
     sides = (found.pairs["left"].to_pylist(), found.pairs["right"].to_pylist())
     sure = [status == "merge" for status in found.pairs["status"].to_pylist()]
     told = identity.joinable(
@@ -62,16 +69,19 @@ def find(
     ties, verdicts, merges, asked = identity.ties_of(graph), iter(told), list[Merge](), 0
     for place, (left, right, yes) in enumerate(zip(*sides, sure, strict=True)):
         status = next(verdicts) if yes else "asked"
-        asked += status == "asked"
-        if status and not ties.refusal(left, right) and (status == "merged" or asked <= MOST_ASKED):
+        # Whoever is one by way of others needs no row of their own: taking one row back is to part them.
+        if status and not ties.refusal(left, right) and (status == "merged" or asked < MOST_ASKED):
             merges.append(_merge(found, place, left, right, status, moment))
+            asked += status == "asked"
+            if status == "merged":
+                ties.join(left, right)
     report = ResolveReport(
         people=found.records,
         rules=tuple(BlockingRule(rule.rule, rule.pairs) for rule in found.rules),
         pairs=found.compared,
         merged=sum(merge.status == "merged" for merge in merges),
         asked=sum(merge.status == "asked" for merge in merges),
-        left=found.compared - len(merges),
+        left=found.compared - found.pairs.num_rows,
         seconds=round(timer() - begun, 3),
         note=found.note,
     )
