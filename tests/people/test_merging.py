@@ -116,16 +116,20 @@ def test_an_exact_link_is_a_merge_that_stays_undone(shop: Shop) -> None:
 def test_one_telephone_is_one_customer_however_it_is_spelled(
     begun: Path, tmp_path: Path, opened: Callable[[Path, Clock], Shop]
 ) -> None:
-    """The shop's country completes a number; the customer is found by either spelling."""
+    """The shop's country completes a number; one of another first name is asked about: families share it."""
     home = Path(shutil.copytree(begun, tmp_path / "begun"))
     with (home / "openchair.toml").open("a") as settings:
         settings.write('country = "PK"\n')
     shop = opened(home, Clock())
     shop.identify(ADA, phone="0300 1234567")
-    shop.identify(BEN, phone="+92 300 1234567")
+    shop.identify("ada-again", phone="+92 300 1234567", first_name="ADA")
+    shop.identify(BEN, phone="0092 300 1234567")
     shop.clock.on(hours=1)
-    assert shop.chair.turn().customers == 1
-    assert shop.chair.find("0300-1234567") == shop.chair.find("+923001234567") == shop.chair.find(ADA)
+    assert shop.chair.turn().customers == 2
+    assert shop.chair.find("0300-1234567") == shop.chair.find("+92 (300) 1234567")
+    assert shop.chair.find(ADA) == shop.chair.find("ada-again") != shop.chair.find(BEN)
+    asked, _ = shop.chair.merging.merges(status="asked")
+    assert asked and all("telephone" in one.because for one in asked)
 
 
 def test_the_shops_own_mailbox_ties_nobody_and_is_told(shop: Shop) -> None:

@@ -135,7 +135,7 @@ def assign(mentioned: pa.Table, links: pa.Table, known: pa.Table) -> Assigned:
             "root": names.take(pa.array(place[np.where(made, label - len(bases), 0)][new], mask=~made[new])),
         }
     )
-    return Assigned(fresh, _joins(names, label, left, right, shop_id), _quarantined(names, shared))
+    return Assigned(fresh, _joins(names, rank, label, left, right, shop_id), _quarantined(names, shared))
 
 
 _NOBODY = np.iinfo(np.int64).max
@@ -160,13 +160,13 @@ def _spread(label: Codes, fixed: Mask, left: Codes, right: Codes) -> Codes:
         label = told
 
 
-def _joins(names: pa.Array, label: Codes, left: Codes, right: Codes, shop_id: Mask) -> pa.Table:
+def _joins(names: pa.Array, rank: Codes, label: Codes, left: Codes, right: Codes, shop_id: Mask) -> pa.Table:
     """One tie for each pair of bases that are tied: the least, so that the order of rows changes nothing."""
     apart = label[left] != label[right]
     one, other = left[apart], right[apart]
     turned = label[one] > label[other]
     one, other = np.where(turned, other, one), np.where(turned, one, other)
-    order = np.lexsort([other, one, label[other], label[one]])
+    order = np.lexsort([rank[other], rank[one], label[other], label[one]])
     one, other = one[order], other[order]
     first = np.ones(len(one), dtype=np.bool_)
     first[1:] = (label[one][1:] != label[one][:-1]) | (label[other][1:] != label[other][:-1])

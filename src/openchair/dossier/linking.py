@@ -22,6 +22,13 @@ MERGE, ASK = 0.99, 0.5
 """The probability from which two records are merged, and from which a person is asked."""
 ALIKE, SHARE = 0.1, 0.5
 """Two groups are joined only where this share of the pairs across them is alike: at least this probable."""
+FEW_RECORDS = 5_000
+"""Records below which there is too little to learn from: what seems likely must then be the same in one of EXACT to be
+asked about, and in two to be merged."""
+EXACT: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("first", "last"),), (("birth",),), (("address",), ("postcode",)), (("email",),), (("phone",),), (("number",),),
+)  # fmt: skip
+"""What can be the same, letter for letter: for each, the columns of which all must agree, in one way or another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +126,9 @@ def resolve(
             if comparing.compared:
                 model = comparing.learn(seed)
                 near = comparing.score(model)
-                found = _settled(near, merge, ask, known)
+                found = _settled(near, comparing.records, merge, ask, known)
                 return Resolution(comparing.records, found, rules, comparing.compared, _told(model), near=near)
-    return Resolution(comparing.records, _settled(_NOTHING, merge, ask, known), rules, note=note)
+    return Resolution(comparing.records, _settled(_NOTHING, comparing.records, merge, ask, known), rules, note=note)
 
 
 _NOTHING = pa.table(
@@ -130,7 +137,7 @@ _NOTHING = pa.table(
 )  # fmt: skip
 
 
-def _settled(near: pa.Table, merge: float, ask: float, known: pa.Table | None) -> pa.Table:
+def _settled(near: pa.Table, records: int, merge: float, ask: float, known: pa.Table | None) -> pa.Table:
     """The pairs to merge and those to ask about.
 
     A pair whose names leave open whether the first names agree is not merged by itself, unless an official number
@@ -141,12 +148,28 @@ def _settled(near: pa.Table, merge: float, ask: float, known: pa.Table | None) -
     if "gamma_name" in near.column_names:
         numbered = near["gamma_number"].to_numpy() >= SURE if "gamma_number" in near.column_names else False
         sure &= ~np.isin(near["gamma_name"].to_numpy(), KIN) | numbered
+    likely, same = chance >= ask, _same(near)
+    if records < FEW_RECORDS:
+        sure, likely = sure & (same >= 2), likely & (same >= 1)
     status = np.where(_may_join(near, sure), "merge", "ask")
-    found = near.add_column(4, "status", pa.array(status, pa.string())).filter(pa.array(chance >= ask))
+    found = near.add_column(4, "status", pa.array(status, pa.string())).filter(pa.array(likely))
     if known is None:
         return found
     pair = [pc.binary_join_element_wise(t["left"], t["right"], "\x1f") for t in (found, known)]
     return found.filter(pc.invert(pc.is_in(pair[0], pair[1].combine_chunks())))
+
+
+def _same(near: pa.Table) -> NDArray[np.int64]:
+    """(k,) in how many of EXACT two records say the same, letter for letter."""
+
+    def equal(column: str) -> NDArray[np.bool_]:
+        if f"{column}_l" not in near.column_names:
+            return np.zeros(near.num_rows, dtype=np.bool_)
+        alike = pc.equal(near[f"{column}_l"], near[f"{column}_r"]).fill_null(False)
+        return np.asarray(alike.combine_chunks().to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+    said = [np.any([np.all([equal(c) for c in one], axis=0) for one in ways], axis=0) for ways in EXACT]
+    return np.asarray(np.array(said, dtype=np.int64).sum(axis=0))
 
 
 def _may_join(near: pa.Table, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:

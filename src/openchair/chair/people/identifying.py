@@ -1,5 +1,8 @@
 """Who is who by what they share: every identifier that the facts name is given its base, and tied bases are merged."""
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -28,7 +31,7 @@ def identify(state: State, engine: Engine, facts: dict[str, ir.Table], moment: M
         state.link(_made(engine, found.fresh), moment.now)
     if found.joins.num_rows or found.fresh.num_rows:
         known = state.identities()
-    if _join(state, found, known, moment):
+    if _join(state, engine, found, known, facts["traits"], moment):
         known = state.identities()
     _ask(state, found.quarantined, moment)
     return engine.share(known.select(["identifier", "customer_id"]))
@@ -56,8 +59,13 @@ def _made(engine: Engine, fresh: pa.Table) -> pa.Table:
     return engine.rows(table.select("identifier", base_id=table.base_id.fill_null(made), because=because))
 
 
-def _join(state: State, found: identity.Assigned, known: pa.Table, moment: Moment) -> bool:
-    """Merge the bases that a shared identifier ties, or ask; gives whether anything was new."""
+def _join(
+    state: State, engine: Engine, found: identity.Assigned, known: pa.Table, traits: ir.Table, moment: Moment
+) -> bool:
+    """Merge the bases that a shared identifier ties, or ask; gives whether anything was new.
+
+    One telephone is often a whole family's: where the first names differ a person is asked.
+    """
     if not found.joins.num_rows:
         return False
     graph = state.merge_graph()
@@ -66,13 +74,25 @@ def _join(state: State, found: identity.Assigned, known: pa.Table, moment: Momen
         for name in ("left", "right")
     }
     pairs: dict[tuple[str, str], str] = {}
+    sharing: dict[str, set[str]] = {}
     for one, other, shared in zip(
         base_of["left"].to_pylist(), base_of["right"].to_pylist(), found.joins["shared"].to_pylist(), strict=True
     ):
         if one != other:
             pairs.setdefault((min(one, other), max(one, other)), shared)
+            sharing.setdefault(shared, set()).update((one, other))
+    # Each is held against each, or a family's telephone would hang all of them on whoever had it first.
+    for shared, bases in sharing.items():
+        pairs |= {pair: pairs.get(pair, shared) for pair in combinations(sorted(bases), 2)}
     ordered = sorted(pairs)
     told = identity.joinable([one for one, _ in ordered], [other for _, other in ordered], graph)
+    called = _first_names(engine, traits, known, [pair for pair in ordered if pairs[pair].startswith("phone:")])
+    told = [
+        "asked"
+        if status == "merged" and called.get(one) and called.get(other) and not called[one] & called[other]
+        else status
+        for (one, other), status in zip(ordered, told, strict=True)
+    ]
     merges = [
         Merge(
             merge_id(*pair), *pair, "exact", f"both are known by {_plainly(pairs[pair])}", None, (), status, moment.now
@@ -83,6 +103,19 @@ def _join(state: State, found: identity.Assigned, known: pa.Table, moment: Momen
     state.put_merges(merges)
     state.open_reviews([question(merge, moment) for merge in merges if merge.status == "asked"])
     return bool(merges)
+
+
+def _first_names(
+    engine: Engine, traits: ir.Table, known: pa.Table, pairs: Sequence[tuple[str, str]]
+) -> dict[str, set[str]]:
+    """The first names that each base of these pairs goes by, in small letters."""
+    bases = pa.array(sorted({base for pair in pairs for base in pair}), pa.string())
+    theirs = engine.share(known.filter(pc.is_in(known["base_id"], value_set=bases)).select(["identifier", "base_id"]))
+    said = traits.filter(traits.name.isin(["first_name", "name"])).inner_join(theirs, "identifier")
+    names: dict[str, set[str]] = {}
+    for row in engine.rows(said.select("base_id", "value").distinct()).to_pylist() if pairs else ():
+        names.setdefault(row["base_id"], set()).update(row["value"].casefold().split()[:1])
+    return names
 
 
 def _plainly(identifier: str) -> str:
