@@ -22,6 +22,11 @@ from typer.main import get_command
 
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
+from openchair.chair.listening.asking import Surveys
+from openchair.chair.listening.calling import Calls
+from openchair.chair.listening.caring import Cases
+from openchair.chair.listening.hearing import Voices
+from openchair.chair.listening.scoring import Scores
 from openchair.chair.people.merging import Merging
 from openchair.chair.people.people import People
 from openchair.chair.people.privacy import Privacy
@@ -52,7 +57,8 @@ OUT = {
 """Use cases from which something goes out to a customer, or is made ready to, and the way they are held to."""
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
-    "today customers find decision decisions dossier people merging privacy seats people.dossier people.timeline "
+    "today customers find decision decisions dossier people merging privacy seats scores surveys voices cases calls "
+    "people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided",
     "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
@@ -81,6 +87,7 @@ FACES = {
 def use_cases() -> Iterator[str]:
     """Every public method of the chair, and of the rooms within it."""
     rooms = {"": Chair, "people.": People, "merging.": Merging, "privacy.": Privacy, "seats.": Seating}
+    rooms |= {"scores.": Scores, "surveys.": Surveys, "voices.": Voices, "cases.": Cases, "calls.": Calls}
     for prefix, room in rooms.items():
         for name, value in vars(room).items():
             if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):

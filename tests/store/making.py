@@ -18,6 +18,7 @@ OWN: dict[str, dict[str, Any]] = {
     "traits": {"name": "city", "value": "Käln", "said_by": "customer", "confidence": 0.5},
     "contacts": {"action": "call", "status": "sent"},
     "ties": {"other": "id:9", "relation": "family"},
+    "answers": {"survey_id": "nps", "metric": "nps", "score": 3.0, "text": "Läte"},
 }
 
 

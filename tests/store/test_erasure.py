@@ -21,7 +21,7 @@ GONE = ["anon:device-7f3", "email:zoë@exämple.org", "id:990017"]
 WORDS = ["", " ", "Zoë Brontë", '12 Rue d\'Été "B"']
 TRACES = ("device-7f3", "zoë@exämple.org", "990017", "zoë brontë", "rue d'été", "cust-zoe", "cust-old")
 UNTOUCHED = {"notes", "messages", "imports", "situations", "users", "invites", "sessions", "keys"}
-UNTOUCHED |= {"leases", "import_rejects", "indexed_files", "erased"}
+UNTOUCHED |= {"leases", "import_rejects", "indexed_files", "erased", "surveys", "models", "themes"}
 """Tables that hold nothing about a customer: words about the home, hashes, counts, the team, what is shared by many."""
 
 
@@ -97,6 +97,15 @@ def fill(state: SqlState, event: Callable[..., Envelope]) -> None:
     state.inbox.put([event("call", body=json.dumps({"type": "track", "event": "x", "userId": "990017"}).encode())])
     state.inbox.put([event("bad", body=b"zo\xc3\xab@ex\xc3\xa4mple.org is no JSON"), event("worse", body=b"nor this")])
     with state._database.write() as connection:
+        for number, (who, one) in enumerate((("cust-zoe", GONE[0]), ("cust-old", GONE[1]), ("ben", "id:17"))):
+            mail = {"message_id": f"m{number}", "kind": "survey", "subject": "nps", "channel": "e-mail", "why": ""}
+            mail |= {"customer_id": who, "address": one.partition(":")[2], "language": "en", "made_at": NOW}
+            connection.execute(insert(schema.outbox).values(**mail, due_at=NOW, status="waiting", tries=0))
+            call = {"call_id": f"c{number}", "week": DAY, "leader": "ada", "place": 1, "customer_id": who}
+            connection.execute(insert(schema.calls).values(**call, reason="silent", questions="[]", status=""))
+            heard = {"identifier": one, "fact_id": f"v{number}", "place": 0, "kind": "voices", "happened_at": NOW}
+            heard |= {"channel": "review", "begins": 0, "ends": 9, "language": "en", "reading": "pain", "surety": 0.9}
+            connection.execute(insert(schema.readings).values(**heard, read_by="model", sentiment=-0.5))
         for n, body in enumerate((b'{"id": "990017"}', b'{"id": "17"}', None)):
             given = {"hash": bytes([n]) * 32, "fingerprint": b"f" * 32, "created_at": NOW, "status": 200, "body": body}
             connection.execute(insert(schema.idempotency).values(given))

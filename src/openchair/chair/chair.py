@@ -15,6 +15,11 @@ from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
 from openchair.chair.lease import HEAVY, held
+from openchair.chair.listening.asking import Surveys
+from openchair.chair.listening.calling import Calls
+from openchair.chair.listening.caring import Cases
+from openchair.chair.listening.hearing import Voices
+from openchair.chair.listening.scoring import Scores
 from openchair.chair.people import standing
 from openchair.chair.people.merging import Merging
 from openchair.chair.people.people import People
@@ -213,6 +218,31 @@ class Chair:
     def seats(self) -> Seating:
         """Customers' own seats."""
         return Seating(self)
+
+    @property
+    def scores(self) -> Scores:
+        """How customers answer: NPS, CSAT, CES."""
+        return Scores(self)
+
+    @property
+    def surveys(self) -> Surveys:
+        """What is asked, whom, and what comes back."""
+        return Surveys(self)
+
+    @property
+    def voices(self) -> Voices:
+        """What customers say in their own words."""
+        return Voices(self)
+
+    @property
+    def cases(self) -> Cases:
+        """Those who are unhappy and are owed an answer."""
+        return Cases(self)
+
+    @property
+    def calls(self) -> Calls:
+        """Whom to ring this week."""
+        return Calls(self)
 
     def now_or_last(self) -> datetime:
         """Now, or the moment of the last turn where that lies ahead (a sample shop lives in its own time)."""

@@ -180,7 +180,7 @@ STANDING_COLUMNS: Mapping[str, pa.DataType] = {
 }  # fmt: skip
 """What must be true at once of a customer, between turns too: what they forbade, agreed to and have heard from us."""
 
-INDEXED_KINDS: tuple[str, ...] = ("traits", "contacts", "ties")
+INDEXED_KINDS: tuple[str, ...] = ("traits", "contacts", "ties", "answers")
 """Kinds of fact that the state also holds by identifier, so that one dossier is read without counting."""
 
 DECISION_COLUMNS: Mapping[str, pa.DataType] = {

@@ -288,7 +288,8 @@ class Review:
 
     review_id: str
     kind: str
-    """merge, identifier (one shared by too many), or decision (a customer asks a person to look at it)."""
+    """merge, identifier (shared by too many), decision (a customer asks a person to look at it), case (someone unhappy
+    is to be called back) or proposal (an assistant's words, to be taken or left)."""
     subject: str
     """What it is about: a merge id, an identifier, a decision id."""
     customer_id: str | None
@@ -299,6 +300,9 @@ class Review:
     decided_by: str = ""
     decided_at: datetime | None = None
     why: str = ""
+    owner: str = ""
+    """Whose it is; empty while it is anybody's."""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from openchair.cli import access, keep, listen, people, wheel
+from openchair.cli import access, asking, calling, hearing, keep, listen, people, wheel
 from openchair.core import VERSION
 
 app = typer.Typer(
@@ -38,8 +38,9 @@ def main(
     context.obj = home
 
 
-for name, command in (listen.COMMANDS | wheel.COMMANDS | people.COMMANDS | access.COMMANDS | keep.COMMANDS).items():
-    app.command(name)(command)
+for room in (listen, wheel, hearing, asking, calling, people, access, keep):
+    for name, command in room.COMMANDS.items():
+        app.command(name)(command)
 for group in (access.keys, access.users):
     app.add_typer(group)
 

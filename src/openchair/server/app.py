@@ -27,6 +27,7 @@ from openchair.server.pages.house import House, utc_now
 from openchair.server.schedule import Apart, schedule
 from openchair.server.seat import seat_routes
 from openchair.server.signin import signin_routes
+from openchair.server.survey import survey_routes
 from openchair.store.sql.access import Access
 from openchair.store.sql.state import SqlState
 
@@ -59,6 +60,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
         with schedule(apart, settings):
             yield
 
+    house = House(chair, settings, utc_now)
     routes: list[BaseRoute] = [
         *ingest.routes(),
         Route("/healthz", healthy),
@@ -66,7 +68,8 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
         Route("/metrics", metrics),
         Mount("/api/v1", api(chair, keyring, apart)),
         *signin_routes(access, settings),
-        *seat_routes(House(chair, settings, utc_now)),
+        *seat_routes(house),
+        *survey_routes(house),
         *page_routes(chair, settings),
     ]
     app = Starlette(

@@ -18,8 +18,8 @@ from openchair.server.problems import problem
 from openchair.store.sql.access import Access, User
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico", "/seat/")
-"""Pages that anyone may see: they lead to signing in, or to a customer's own seat, which has a door of its own."""
+OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico", "/seat/", "/survey/")
+"""Pages that anyone may see: they lead to signing in, to a customer's own seat, which has a door of its own, or ask."""
 PROBES = ("/healthz", "/readyz")
 
 _FIXED_HEADERS = {

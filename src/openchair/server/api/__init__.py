@@ -12,9 +12,13 @@ from starlette.exceptions import HTTPException
 from openchair.chair.chair import Chair
 from openchair.core import VERSION
 from openchair.core.errors import OpenchairError
+from openchair.server.api.cases import cases
 from openchair.server.api.frame import Door, on_invalid, problems
 from openchair.server.api.people import people
+from openchair.server.api.scores import scores
+from openchair.server.api.surveys import surveys
 from openchair.server.api.team import team
+from openchair.server.api.voices import voices
 from openchair.server.api.wheel import wheel
 from openchair.server.keyring import Keyring
 from openchair.server.problems import on_crash, on_error, on_http
@@ -46,6 +50,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
         strict_content_type=False,
     )
     door = Door(keyring)
-    for part in (wheel(chair, door, apart), team(chair, door), people(chair, door)):
+    parts = (team, scores, surveys, voices, cases, people)
+    for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)
     return app

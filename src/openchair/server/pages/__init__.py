@@ -7,12 +7,16 @@ from starlette.routing import BaseRoute
 
 from openchair.chair.chair import Chair
 from openchair.core.settings import Settings
+from openchair.server.pages.calls import calls_routes
+from openchair.server.pages.cases import cases_routes
 from openchair.server.pages.customer import customer_routes
 from openchair.server.pages.customers import customers_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.pages.imports import imports_routes
+from openchair.server.pages.listening import listening_routes
 from openchair.server.pages.merges import merges_routes
 from openchair.server.pages.render import error_page, render, static_route
+from openchair.server.pages.surveys import surveys_routes
 from openchair.server.pages.team import team_routes
 from openchair.server.pages.today import today_routes
 
@@ -26,6 +30,10 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *today_routes(house),
         *customers_routes(house),
         *customer_routes(house),
+        *listening_routes(house),
+        *cases_routes(house),
+        *calls_routes(house),
+        *surveys_routes(house),
         *merges_routes(house),
         *team_routes(house),
         *imports_routes(house),

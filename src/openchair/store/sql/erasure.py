@@ -77,7 +77,9 @@ class Erasure:
             subjects += connection.scalars(select(decisions.c.decision_id).where(decisions.c.customer_id.in_(bases)))
             _disown(connection, bases, customer_id)
             gone: dict[Table, ColumnElement[bool]]
-            gone = {t: t.c.customer_id.in_(bases) for t in (identities, schema.customers, schema.seats, decisions)}
+            whole = (identities, schema.customers, schema.seats, decisions, schema.outbox, schema.calls)
+            gone = {t: t.c.customer_id.in_(bases) for t in whole}
+            gone[schema.readings] = schema.readings.c.identifier.in_(identifiers)
             gone |= {t: or_(*(t.c[end].in_(identifiers) for end in ends_of(kind))) for kind, t in indexed.items()}
             gone |= {merges: joined, reviews: or_(reviews.c.customer_id.in_(bases), reviews.c.subject.in_(subjects))}
             for table, condition in gone.items():

@@ -113,6 +113,8 @@ def _indexed(kind: str) -> Table:
 
 indexed = {kind: _indexed(kind) for kind in INDEXED_KINDS}
 Index("ix_facts_ties_other", indexed["ties"].c.other)
+_low = text("metric = 'nps' AND score <= 6")
+Index("ix_facts_answers_low", indexed["answers"].c.happened_at, sqlite_where=_low, postgresql_where=_low)
 _consents = text("name >= 'consent.' AND name < 'consent/'")
 _newest = indexed["traits"].c.happened_at
 Index("ix_facts_traits_consents", _newest, sqlite_where=_consents, postgresql_where=_consents)
@@ -210,6 +212,9 @@ reviews = Table(
     Column("decided_by", Words, nullable=False),
     Column("decided_at", UtcTime),
     Column("why", Words, nullable=False),
+    # Whose it is and until when it should be answered; a case has both.
+    Column("owner", Words, nullable=False, server_default=""),
+    Column("due_at", UtcTime),
     Index("ix_reviews_opened", "verdict", "opened_at", "review_id"),
 )
 seats = Table(
@@ -239,6 +244,103 @@ audit = Table(
     Column("detail", Words, nullable=False),
     Index("ix_audit_customer_id_number", "customer_id", "number"),
     Index("ix_audit_who_number", "who", "number"),
+)
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("survey_id", Words, primary_key=True),
+    Column("version", Integer, nullable=False),
+    # draft, live or closed
+    Column("status", Words, nullable=False),
+    # JSON: listening.asking.survey.Survey
+    Column("definition", Words, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("changed_by", Words, nullable=False),
+)
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("message_id", Words, primary_key=True),
+    # What it is (survey) and which one.
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("customer_id", Words, nullable=False, index=True),
+    Column("channel", Words, nullable=False),
+    Column("address", Words, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    # waiting, sent, given, failed, dropped
+    Column("status", Words, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("sent_at", UtcTime),
+    Column("answered_at", UtcTime),
+    Index("ix_outbox_due", "status", "due_at", "message_id"),
+    Index("ix_outbox_subject", "subject", "made_at", "message_id"),
+)
+models = Table(
+    "models",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("made_at", UtcTime, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+themes = Table(
+    "themes",
+    metadata,
+    Column("theme_id", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    # JSON: names and telling words by language
+    Column("told", Words, nullable=False),
+    Column("centroid", LargeBinary, nullable=False),
+    Column("born_on", Date, nullable=False),
+    # The person who named it, so that no turn names it anew; empty while none has.
+    Column("named_by", Words, nullable=False),
+)
+readings = Table(
+    "readings",
+    metadata,
+    # A sentence of something said, by where in the fact's text it begins and ends; empty identifier: nobody's.
+    Column("identifier", Words, nullable=False),
+    Column("fact_id", Words, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("happened_at", UtcTime, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("begins", Integer, nullable=False),
+    Column("ends", Integer, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("theme_id", Words),
+    # Cosine with the theme's centre.
+    Column("closeness", Float),
+    # want, need, aspiration, pain, praise or other; how sure; who says so: model, or a person's name.
+    Column("reading", Words, nullable=False),
+    Column("surety", Float, nullable=False),
+    Column("read_by", Words, nullable=False),
+    # -1 to 1
+    Column("sentiment", Float, nullable=False),
+    PrimaryKeyConstraint("identifier", "fact_id", "place"),
+    Index("ix_readings_theme", "theme_id", "happened_at"),
+    Index("ix_readings_fact", "fact_id", "place"),
+    sqlite_with_rowid=False,
+)
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    # The Monday of its week, and who is to call.
+    Column("week", Date, nullable=False),
+    Column("leader", Words, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("customer_id", Words, nullable=False, index=True),
+    Column("reason", Words, nullable=False),
+    # JSON: the questions worth asking
+    Column("questions", Words, nullable=False),
+    # "", reached, not reached or skipped
+    Column("status", Words, nullable=False),
+    Column("done_at", UtcTime),
+    Index("ix_calls_week", "week", "leader", "place"),
 )
 leases = Table(
     "leases",

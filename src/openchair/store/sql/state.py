@@ -14,10 +14,13 @@ from openchair.chair.views import ImportReport, Reject, TurnReport
 from openchair.core.ids import digest
 from openchair.store.sql import schema
 from openchair.store.sql.access import Access
+from openchair.store.sql.asking import Asking
+from openchair.store.sql.calling import Calling
 from openchair.store.sql.customers import Customers
 from openchair.store.sql.database import Database
 from openchair.store.sql.decisions import Decisions
 from openchair.store.sql.erasure import Erasure
+from openchair.store.sql.hearing import Hearing
 from openchair.store.sql.inbox import SqlInbox
 from openchair.store.sql.rows import insertion, upsert
 from openchair.store.sql.said import Said
@@ -26,7 +29,7 @@ from openchair.store.sql.team import Team
 _REJECTS_AT_ONCE = 500
 
 
-class SqlState(Customers, Said, Decisions, Team, Erasure, State):
+class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calling, State):
     """The whole of the State protocol over one Database; `inbox` and `access` share it."""
 
     def __init__(self, database: Database) -> None:

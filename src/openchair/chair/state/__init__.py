@@ -8,6 +8,9 @@ import pyarrow as pa
 
 from openchair.chair.ports import Envelope, Inbox
 from openchair.chair.seats import Seat
+from openchair.chair.state.asking import Asking
+from openchair.chair.state.calling import Calling
+from openchair.chair.state.hearing import Hearing
 from openchair.chair.views import Audited, ImportReport, Merge, Reject, Review, TurnReport
 
 
@@ -288,7 +291,9 @@ class Erasing(Protocol):
         ...
 
 
-class State(Identities, Customers, Said, Decisions, Reports, Reviews, Seats, Audit, Erasing, Protocol):
+class State(
+    Identities, Customers, Said, Decisions, Reports, Reviews, Seats, Audit, Erasing, Asking, Hearing, Calling, Protocol
+):
     """The whole state of a home."""
 
     inbox: Inbox

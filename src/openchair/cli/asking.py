@@ -1,0 +1,5 @@
+"""Commands that ask: surveys, and what goes out."""
+
+from collections.abc import Callable
+
+COMMANDS: dict[str, Callable[..., None]] = {}

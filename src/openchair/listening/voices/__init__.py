@@ -1,0 +1,1 @@
+"""Voices: sentences, languages, meanings as vectors, themes, what a sentence is, how it feels."""
