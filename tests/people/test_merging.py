@@ -11,6 +11,7 @@ import pytest
 from tests.people.conftest import ADA, BEN, CUSTOMER, OWNER, STAFF, Clock, Shop
 
 from openchair.chair.people.identifying import merge_id
+from openchair.chair.people.seating import SeatRefused
 from openchair.chair.views import Merge, Review
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 
@@ -111,6 +112,32 @@ def test_an_exact_link_is_a_merge_that_stays_undone(shop: Shop) -> None:
     shop.chair.merging.unmerge(ADA, by=STAFF, why="They share a mailbox.")
     shop.clock.on(hours=1)
     assert shop.chair.turn().customers == 2
+
+
+def test_whom_one_keeps_apart_is_apart_though_a_third_is_one_with_both(shop: Shop) -> None:
+    """Three records of one mailbox: two are parted, and with whom the third belongs is asked, not guessed."""
+    for who in (BEN, "cy"):
+        shop.identify(who, email="ada@example.org")
+    shop.clock.on(hours=1)
+    assert shop.chair.turn().customers == 1
+    merging, state = shop.chair.merging, shop.chair.state
+    bases = dict(zip(*(state.identities()[name].to_pylist() for name in ("identifier", "base_id")), strict=True))
+    link = shop.chair.seats.link("cy", by=STAFF)
+    merging.unmerge(merge_id(bases["id:ada"], bases["id:ben"]), by=STAFF, why="Two people.")
+    assert len({shop.chair.find(who) for who in (ADA, BEN, "cy")}) == 3
+    asked, _ = merging.merges(status="asked")
+    assert len(asked) == 2 and {one.subject for one in merging.reviews()[0]} == {one.merge_id for one in asked}
+    with pytest.raises(SeatRefused):
+        shop.chair.seats.look(link.rpartition("/")[2])
+    shop.clock.on(hours=1)
+    assert shop.chair.turn().customers == 3
+    one, other = asked
+    assert merging.join(one.merge_id, by=STAFF).status == "merged"
+    with pytest.raises(Conflict, match="apart"):
+        merging.join(other.merge_id, by=STAFF)
+    merging.unmerge(one.merge_id, by=STAFF)
+    merging.join(other.merge_id, by=STAFF)
+    assert len({shop.chair.find(who) for who in (ADA, BEN, "cy")}) == 2
 
 
 def test_one_telephone_is_one_customer_however_it_is_spelled(

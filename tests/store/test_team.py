@@ -16,7 +16,8 @@ def asked(number: int, kind: str = "merge", hours: int = 0) -> Review:
 
 
 def test_a_question_is_asked_once_and_answered_once(state: SqlState) -> None:
-    """Asked again it changes nothing, not even after the answer; whoever answers second is told so."""
+    """Told of it again it changes nothing, not even after the answer, unless it is to be asked again; whoever answers
+    second is told so."""
     state.open_reviews([asked(1), asked(2)])
     state.open_reviews([replace(asked(1), text="Again?"), replace(asked(3), customer_id=None)])
     assert state.review("r1") == asked(1)
@@ -29,6 +30,8 @@ def test_a_question_is_asked_once_and_answered_once(state: SqlState) -> None:
     told = replace(asked(1), verdict="merge", decided_by="ada", decided_at=NOW + HOUR, why="same handwriting")
     assert state.review("r1") == told
     assert state.reviews(waiting=False) == ([told], False)
+    state.open_reviews([asked(1, hours=2)], again=True)
+    assert state.review("r1") == asked(1, hours=2)
 
 
 def test_questions_wait_in_order_and_the_latest_answers_come_first(state: SqlState) -> None:

@@ -1,5 +1,6 @@
 """Groups of records that are one: who may join whom, and which single tie two groups hang by."""
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
@@ -57,6 +58,38 @@ class Ties(Generic[Who]):
         if one == other:
             return "self" if left == right else "joined"
         return "apart" if other in self._foes.get(one, ()) else ""
+
+
+Pair = tuple[str, str]
+
+
+def ways_between(joined: Iterable[Pair], one: str, other: str) -> list[Pair]:
+    """The pairs by way of which two are joined: the shortest way, the next one without those, until there is none.
+
+    The order of pairs changes nothing.
+
+    >>> ways_between([("c", "b"), ("a", "c"), ("b", "d")], "a", "b")
+    [('a', 'c'), ('c', 'b')]
+    """
+    near: dict[str, dict[str, Pair]] = {}
+    for pair in sorted(joined):
+        near.setdefault(pair[0], {})[pair[1]] = near.setdefault(pair[1], {})[pair[0]] = pair
+    found: list[Pair] = []
+    while True:
+        came_from, rim = {one: one}, deque([one])
+        while rim and other not in came_from:
+            here = rim.popleft()
+            fresh = [who for who in near.get(here, ()) if who not in came_from]
+            came_from |= dict.fromkeys(fresh, here)
+            rim.extend(fresh)
+        if one == other or other not in came_from:
+            return sorted(found)
+        at = other
+        while at != one:
+            before = came_from[at]
+            found.append(near[at].pop(before))
+            del near[before][at]
+            at = before
 
 
 def guarded(left: Codes, right: Codes, sure: Mask, alike: Mask, enough: Callable[[int, int], float]) -> Mask:

@@ -1,5 +1,6 @@
 """Merging: customers that are one, by exact identifiers, by likeness or by somebody's word; and taking it back."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,11 +11,12 @@ import pyarrow.compute as pc
 from openchair.chair.actor import Actor
 from openchair.chair.lease import HEAVY, held
 from openchair.chair.people import resolving
-from openchair.chair.people.identifying import merge_id, review_of
+from openchair.chair.people.identifying import merge_id, question, review_of
 from openchair.chair.ports import Progress
 from openchair.chair.views import Merge, ResolveReport, Review
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.dossier import identity
+from openchair.dossier.grouping import ways_between
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
@@ -53,7 +55,10 @@ class Merging:
         return self._decide(merge, by, "merged")
 
     def unmerge(self, who: str, *, by: Actor, why: str = "") -> tuple[Merge, ...]:
-        """Take back a merge by its id, or all of a customer; they are kept apart from then on. Raises NotFound."""
+        """Take back a merge by its id, or all of a customer; they are kept apart from then on. Raises NotFound.
+
+        Only those kept apart are given; who was one with both is asked about (`apart`).
+        """
         one = self.chair.state.merge(who)
         if one is not None:
             return (self.apart(who, by=by, why=why),)
@@ -72,11 +77,22 @@ class Merging:
         return self._decide(replace(merge, status="merged", decided_at=now, decided_by=by.name, why=why), by, "merged")
 
     def apart(self, merge_id: str, *, by: Actor, why: str = "") -> Merge:
-        """Keep two customers apart, whether they were merged or asked about. Raises NotFound."""
-        merge = self._merge(merge_id)
+        """Keep two customers apart, whether they were merged or asked about. Raises NotFound.
+
+        Where they would still be one by way of others, a person is asked anew with whom each of those belongs.
+        """
         now = self.chair.clock()
-        changed = replace(merge, status="apart", decided_at=now, decided_by=by.name, why=why)
-        return self._decide(changed, by, "kept apart")
+
+        def told(merge_id: str, status: str) -> Merge:
+            return replace(self._merge(merge_id), status=status, decided_at=now, decided_by=by.name, why=why)
+
+        merge = told(merge_id, "apart")
+        graph = self.chair.state.merge_graph()
+        graph = graph.filter(pc.and_(pc.equal(graph["status"], "merged"), pc.not_equal(graph["merge_id"], merge_id)))
+        rows = dict(zip(identity.known_pairs(graph), graph["merge_id"].to_pylist(), strict=True))
+        ways = ways_between(rows, merge.left_id, merge.right_id)
+        doubtful = [told(rows[pair], "asked") for pair in ways]
+        return self._decide(merge, by, "kept apart", doubtful)
 
     def merges(
         self, status: str = "", customer: str = "", limit: int = 50, after: str | None = None
@@ -116,14 +132,17 @@ class Merging:
             raise NotFound("merge", value=merge_id, bound="is not here", remedy="List merges to find it.")
         return merge
 
-    def _decide(self, merge: Merge, by: Actor, act: str) -> Merge:
+    def _decide(self, merge: Merge, by: Actor, act: str, doubtful: Sequence[Merge] = ()) -> Merge:
+        """Keep what was decided of two, and that others are in doubt by it."""
         _of_the_team(by)
-        self.chair.state.put_merges([merge])
-        review_id = review_of(merge.merge_id)
-        self.chair.state.settle(review_id, "merge" if act == "merged" else "apart", by.name, self._now(), merge.why)
-        self._stand([merge])
-        for customer_id in (merge.left_id, merge.right_id):
-            self.chair.state.log(by.name, act, customer_id, f"{merge.merge_id} {merge.why}".strip(), self._now())
+        state, moment = self.chair.state, self.chair.moment()
+        state.put_merges([merge, *doubtful])
+        state.settle(review_of(merge.merge_id), "merge" if act == "merged" else "apart", by.name, moment.now, merge.why)
+        state.open_reviews([replace(question(one, moment), opened_by=by.name) for one in doubtful], again=True)
+        self._stand([merge, *doubtful])
+        for one, done in ((merge, act), *((one, "asked again") for one in doubtful)):
+            for customer_id in (one.left_id, one.right_id):
+                state.log(by.name, done, customer_id, f"{one.merge_id} {one.why}".strip(), self._now())
         return merge
 
     def _stand(self, merges: list[Merge]) -> None:

@@ -225,7 +225,7 @@ class Seating:
         # A link shows the customer as the team knew them when it was made: whoever holds it may be either of those
         # who were merged or parted since, and must not see the other.
         joined, _ = state.merges(customer_id=state.find(seat.customer_id) or seat.customer_id)
-        changed = any((merge.decided_at or merge.found_at) > seat.created_at for merge in joined if _settled(merge))
+        changed = any((merge.decided_at or merge.found_at) > seat.created_at for merge in joined if _told(merge))
         against = {
             "revoked": seat.revoked_at is not None,
             "expired": seat.expires_at <= self.chair.clock(),
@@ -258,8 +258,9 @@ class Seating:
         self.chair.state.log(by.name, act, customer_id, detail, self.chair.clock())
 
 
-def _settled(merge: views.Merge) -> bool:
-    return merge.status in ("merged", "apart")
+def _told(merge: views.Merge) -> bool:
+    """Whether it ever changed who is who: one in doubt again did, one that was only asked about did not."""
+    return merge.status != "asked" or merge.decided_at is not None
 
 
 def _hashed(seat: Seat, digits: str) -> bytes:

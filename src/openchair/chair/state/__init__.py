@@ -211,8 +211,8 @@ class Reports(Protocol):
 class Reviews(Protocol):
     """Questions to the team: the one way to ask a person."""
 
-    def open_reviews(self, reviews: Sequence[Review]) -> None:
-        """Ask; a review whose id is known changes nothing."""
+    def open_reviews(self, reviews: Sequence[Review], *, again: bool = False) -> None:
+        """Ask; a review whose id is known changes nothing, unless it is to be asked again."""
         ...
 
     def review(self, review_id: str) -> Review | None:

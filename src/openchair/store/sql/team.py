@@ -11,7 +11,7 @@ from openchair.chair.views import Audited, Review
 from openchair.core.errors import NotFound
 from openchair.store.sql.database import Database
 from openchair.store.sql.identities import bases_of
-from openchair.store.sql.rows import insertion, page
+from openchair.store.sql.rows import insertion, page, upsert
 from openchair.store.sql.schema import audit as _audit
 from openchair.store.sql.schema import reviews as _reviews
 from openchair.store.sql.schema import seats as _seats
@@ -22,11 +22,12 @@ class Team:
 
     _database: Database
 
-    def open_reviews(self, reviews: Sequence[Review]) -> None:
-        """Ask; a review whose id is known changes nothing."""
+    def open_reviews(self, reviews: Sequence[Review], *, again: bool = False) -> None:
+        """Ask; a review whose id is known changes nothing, unless it is to be asked again."""
         if reviews:
             with self._database.write() as connection:
-                put = insertion(connection, _reviews).on_conflict_do_nothing()
+                once = insertion(connection, _reviews).on_conflict_do_nothing()
+                put = upsert(connection, _reviews, "review_id") if again else once
                 connection.execute(put, [asdict(one) for one in reviews])
 
     def review(self, review_id: str) -> Review | None:
