@@ -175,6 +175,8 @@ def test_skew() -> None:
         ({"type": "track", "userId": "1", "event": "x", "properties": [1]}, "an object"),
         ({"type": "group", "userId": "1"}, "names its group"),
         ({"type": "alias", "userId": "1"}, "both ids"),
+        ({"type": "alias", "userId": "1", "previousId": 1}, "merged with themselves"),
+        ({"type": "merge", "anonymousId": "b", "previousId": " b "}, "merged with themselves"),
         ({"type": "track", "userId": {"a": 1}, "event": "x"}, "whole number"),
         ({"type": "track", "userId": "u" * 291, "event": "x"}, "290"),
     ],

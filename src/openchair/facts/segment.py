@@ -64,6 +64,9 @@ def validate(call: Mapping[str, Any]) -> None:
         raise _refuse("groupId", call.get("groupId"), "a group call names its group", "Send it.")
     if kind in ("alias", "merge") and not (_id(call, "previousId") and (user or anonymous)):
         raise _refuse("previousId", call.get("previousId"), "an alias names both ids", "Send userId and previousId.")
+    if kind in ("alias", "merge") and (user or anonymous) == _id(call, "previousId"):
+        bound = "an alias names two ids; nobody is merged with themselves"
+        raise _refuse("previousId", call.get("previousId"), bound, "Send the id they had before, or no alias.")
     for name in ("properties", "traits", "context"):
         part = call.get(name)
         if part is not None and not isinstance(part, dict):
