@@ -1,4 +1,4 @@
-"""Whom to ask, as cases: exact for few, narrower than other ways for the same number of contacts, and just by chance."""
+"""Whom to ask, as cases: exact for few, narrower than other ways for as many contacts, and just by chance."""
 
 from itertools import product
 
