@@ -113,8 +113,9 @@ def _indexed(kind: str) -> Table:
 
 indexed = {kind: _indexed(kind) for kind in INDEXED_KINDS}
 Index("ix_facts_ties_other", indexed["ties"].c.other)
-_low = text("metric = 'nps' AND score <= 6")
-Index("ix_facts_answers_low", indexed["answers"].c.happened_at, sqlite_where=_low, postgresql_where=_low)
+low = text("(metric = 'nps' AND score >= 0 AND score <= 6 OR metric IN ('csat', 'ces') AND score >= 1 AND score <= 2)")
+"""Answers of someone unhappy: an NPS detractor, or the two lowest steps of CSAT and CES. In these words its index."""
+Index("ix_facts_answers_low", indexed["answers"].c.happened_at, sqlite_where=low, postgresql_where=low)
 _consents = text("name >= 'consent.' AND name < 'consent/'")
 _newest = indexed["traits"].c.happened_at
 Index("ix_facts_traits_consents", _newest, sqlite_where=_consents, postgresql_where=_consents)
@@ -335,6 +336,7 @@ calls = Table(
     Column("place", Integer, nullable=False),
     Column("customer_id", Words, nullable=False, index=True),
     Column("reason", Words, nullable=False),
+    Column("because", Words, nullable=False),
     # JSON: the questions worth asking
     Column("questions", Words, nullable=False),
     # "", reached, not reached or skipped

@@ -33,7 +33,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("identifier", "fact_id", name="pk_facts_answers"),
         sqlite_with_rowid=False,
     )
-    low = sa.text("metric = 'nps' AND score <= 6")
+    low = sa.text(
+        "(metric = 'nps' AND score >= 0 AND score <= 6 OR metric IN ('csat', 'ces') AND score >= 1 AND score <= 2)"
+    )
     op.create_index("ix_facts_answers_low", "facts_answers", ["happened_at"], sqlite_where=low, postgresql_where=low)
     _asking()
     _hearing()
@@ -70,7 +72,7 @@ def _asking() -> None:
         sa.Column("week", sa.Date(), nullable=False),
         *_words("leader"),
         sa.Column("place", sa.Integer(), nullable=False),
-        *_words("customer_id", "reason", "questions", "status"),
+        *_words("customer_id", "reason", "because", "questions", "status"),
         sa.Column("done_at", TIME),
         sa.PrimaryKeyConstraint("call_id", name="pk_calls"),
     )
