@@ -18,6 +18,10 @@ Progress = Callable[[str], None]
 """Called with the name of a step as it begins."""
 
 
+SOURCE = "openchair"
+"""The source of facts that Openchair itself makes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """One acknowledged call, as it came: `body` is its JSON, `key` names it for ever within its source."""

@@ -10,13 +10,13 @@ import msgspec
 import pyarrow as pa
 
 from openchair.chair.intake.sync import ToFacts
+from openchair.chair.ports import SOURCE as SOURCE
 from openchair.chair.ports import Envelope
 from openchair.chair.state import State
 from openchair.core.ids import IDENTIFIER_KINDS, digest, identifier
 from openchair.facts import segment
 from openchair.facts.kinds import LINKS, check, schema
 
-SOURCE = "openchair"
 NAMING = ("identifier", "invitee", "other")
 """Columns of facts that name somebody."""
 Erased = Mapping[str, frozenset[str]]

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from openchair.chair.ports import Envelope, History
+from openchair.chair.ports import SOURCE, Envelope, History
 from openchair.chair.state import State
 from openchair.chair.views import ImportReport, Reject
 from openchair.core.errors import Conflict, OpenchairError
@@ -43,6 +44,7 @@ def sync(state: State, history: History, *, to_facts: ToFacts, batch: int = 50_0
         if rejected:
             first, rejects = rejected[0][0], [reject for _, reject in rejected]
             state.save_import(refused(first.source, first.received_at, rejects), rejects)
+        state.mark_answered(_answered(rows.get("contacts", [])))
         state.inbox.clear(upto)
     return added
 
@@ -63,6 +65,13 @@ def _read(waiting: list[tuple[int, Envelope]], to_facts: ToFacts) -> tuple[_Rows
         for kind, row in facts:
             rows.setdefault(kind, []).append((seq, row))
     return rows, rejected
+
+
+def _answered(contacts: list[tuple[int, Mapping[str, Any]]]) -> dict[str, datetime]:
+    """The invitations of ours that were answered, and when."""
+    ours = (row for _, row in contacts if row["source"] == SOURCE and row["status"] == "answered")
+    told = ((msgspec.json.decode(row.get("properties") or "{}"), row["happened_at"]) for row in ours)
+    return {about["invitation"]: at for about, at in told if "invitation" in about}
 
 
 def _append(history: History, kind: str, rows: list[tuple[int, Mapping[str, Any]]], app: str, upto: int) -> int:

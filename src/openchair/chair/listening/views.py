@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from openchair.chair.views import Customer, Number
 from openchair.core.estimate import Estimate
+from openchair.listening.asking.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,20 +239,38 @@ class CallCount:
 
 @dataclass(frozen=True, slots=True)
 class SurveyState:
-    """A survey and what became of it. `definition` is listening.asking.survey.Survey."""
+    """A survey and what became of it."""
 
     survey_id: str
     version: int
     status: str
     """draft, live or closed."""
-    definition: object
+    definition: Survey
     changed_at: datetime
     changed_by: str
     sent: int = 0
+    """Invitations that went out, links handed over among them."""
     answered: int = 0
     waiting: int = 0
     response: Number | None = None
+    """The share of `sent` that were answered, with its interval; Unknown while nothing was sent."""
     by_language: Mapping[str, int] = field(default_factory=dict)
+    """Invitations answered, by the language they were written in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody who may answer a survey: a customer by an invitation, or anybody by its public link."""
+
+    invitation_id: str
+    """Of the outbox's message; of an anonymous answer one made of chance."""
+    survey: SurveyState
+    language: str = ""
+    identifier: str | None = None
+    """None: nobody knows who answers."""
+    channel: str | None = None
+    said: Mapping[str, tuple[float | None, str | None, str]] = field(default_factory=dict)
+    """By the key of a question, the newest answer that came by this invitation: score, words, id of its fact."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,10 @@
 """The customer's own seat: a link signed for one customer, opened once, then held by the browser that opened it.
 
-A link is `/seat/` and a token: the seat's id and expiry with their HMAC-SHA256 under a secret of the home, so that a
-forged one fails before anything is looked up. Whatever is wrong with a link, the answer is one and the same.
+A link is `/seat/` and a token (`chair.sealing`). Whatever is wrong with a link, the answer is one and the same.
 """
 
 import hmac
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from openchair.chair import tell, views
 from openchair.chair.actor import CUSTOMER, Actor
+from openchair.chair.sealing import ID_BYTES, Seals
 from openchair.chair.seats import Seat
 from openchair.core.errors import BadInput, NotAllowed, NotFound
 from openchair.decisions import explain
@@ -32,7 +30,6 @@ CODE_TRIES = 5
 """Wrong codes, over all that were sent, after which a link is closed."""
 RESEND_SECONDS = 60
 SECRET = "seat_secret"  # noqa: S105  # the name of a note, not a secret
-_ID, _EXPIRY, _SEAL = 8, 5, 32
 
 
 class SeatRefused(NotFound):
@@ -85,7 +82,7 @@ class Seating:
         now = self.chair.clock()
         expires = (now + timedelta(days=days)).replace(microsecond=0)
         seat = Seat(
-            seat_id=secrets.token_hex(_ID),
+            seat_id=secrets.token_hex(ID_BYTES),
             customer_id=customer_id,
             language=spoken if spoken in LANGUAGES else LANGUAGES[0],
             created_at=now,
@@ -94,8 +91,7 @@ class Seating:
         )
         self.chair.state.add_seat(seat)
         self._log(by, "made seat link", customer_id, f"until {expires:%Y-%m-%d}")
-        signed = bytes.fromhex(seat.seat_id) + int(expires.timestamp()).to_bytes(_EXPIRY)
-        return f"/seat/{urlsafe_b64encode(signed + self._seal(signed)).decode()}"
+        return f"/seat/{self._seals.token(seat.seat_id, expires)}"
 
     def links(self, who: str) -> tuple[Seat, ...]:
         """A customer's links, newest first. Raises NotFound."""
@@ -116,14 +112,10 @@ class Seating:
 
     def look(self, token: str) -> Seat:
         """The seat that a link would open; changes nothing, for mail scanners open every link. Raises SeatRefused."""
-        try:
-            whole = urlsafe_b64decode(token.encode())
-        except (Error, ValueError):
-            whole = b""
-        signed, seal = whole[: _ID + _EXPIRY], whole[_ID + _EXPIRY :]
-        if not hmac.compare_digest(seal, self._seal(signed)):
+        opened = self._seals.opened(token)
+        if opened is None:
             raise SeatRefused("forged")
-        seat = self._usable(signed[:_ID].hex())
+        seat = self._usable(opened[0])
         if seat.opened_at is not None:
             raise SeatRefused("opened before", seat.customer_id)
         return seat
@@ -236,12 +228,9 @@ class Seating:
                 raise SeatRefused(why, seat.customer_id)
         return seat
 
-    def _seal(self, signed: bytes) -> bytes:
-        secret = self.chair.state.note(SECRET)
-        if secret is None:
-            secret = secrets.token_hex(_SEAL)
-            self.chair.state.set_note(SECRET, secret)
-        return hmac.digest(bytes.fromhex(secret), signed, "sha256")
+    @property
+    def _seals(self) -> Seals:
+        return Seals(self.chair.state, SECRET)
 
     def _address(self, customer_id: str) -> str:
         """Where the customer's code goes; empty while no e-mail is known."""

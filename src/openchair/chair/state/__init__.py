@@ -306,6 +306,10 @@ class State(
         """Remember a word about this home."""
         ...
 
+    def keep_note(self, key: str, value: str) -> str:
+        """Remember a word unless one is remembered already; gives the one that is kept, the same to all who ask."""
+        ...
+
     def lease(self, job: str, owner: str, now: datetime, seconds: float) -> bool:
         """Whether `owner` may run `job` until now + seconds; renews its own lease, takes an expired one."""
         ...

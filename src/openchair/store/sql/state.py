@@ -56,6 +56,16 @@ class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calli
         with self._database.write() as connection:
             connection.execute(upsert(connection, schema.notes, "key").values(key=key, value=value))
 
+    def keep_note(self, key: str, value: str) -> str:
+        """Remember a word unless one is remembered already; gives the one that is kept."""
+        known = self.note(key)
+        if known is not None:
+            return known
+        with self._database.write() as connection:
+            put = insertion(connection, schema.notes).values(key=key, value=value)
+            connection.execute(put.on_conflict_do_nothing())
+            return str(connection.scalar(select(schema.notes.c.value).where(schema.notes.c.key == key)))
+
     def save_turn(self, report: TurnReport) -> None:
         """Keep the report of a turn."""
         with self._database.write() as connection:
