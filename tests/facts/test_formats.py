@@ -1,5 +1,6 @@
 """Every format, as cases: what its rows become, and what is rejected, with which words."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,13 +44,35 @@ SAMPLES = {
     "complete-journey-coupon-redemptions": "household_id,coupon_upc,campaign_id,redemption_date\n1,2,3,2017-01-01\n",
     "complete-journey-coupons": "coupon_upc,product_id,campaign_id\n1,2,3\n",
     "complete-journey-campaigns": "campaign_id,household_id\n1,2\n",
+    "delighted": (
+        "id,person,email,survey_type,score,comment,created_at\n1,10,Ada@x.org,nps,9,Good,1713418460\n"
+        "2,11,,nps,11,,1713418460\n3,12,,csat,4,,2024-04-18T05:34:20Z\n4,13,,ces,,,1713418460\n"
+    ),
+    "typeform": (
+        "#,How likely are you to recommend us?,Why?,Email,Start Date (UTC),Submit Date (UTC),Network ID\n"
+        "abc,9,because,a@b.co,2024-01-01 10:00:00,2024-01-01 10:01:00,x\n"
+        "def,,,,2024-01-01 10:00:00,2024-01-01 10:01:00,x\n"
+    ),
+    "surveymonkey": (
+        "Respondent ID,Collector ID,Start Date,End Date,IP Address,Email Address,First Name,Which do you like?,,Else?\n"
+        ",,,,,,,Tea,Coffee,Open-Ended Response\n"
+        "11,22,01/13/2024 10:00:00,01/13/2024 10:01:00,1.2.3.4,a@b.co,Ada,Tea,Coffee,Nothing\n"
+    ),
+    "google-reviews": (
+        "reviewId,reviewer.displayName,starRating,comment,createTime\n"
+        "r1,Ada,FIVE,Lovely,2024-01-01T10:00:00Z\nr2,Ben,ONE,,2024-01-01T10:00:00Z\nr3,Cyd,MANY,,2024-01-01T10:00:00Z\n"
+    ),
+    "zendesk-tickets": (
+        "ID,Status,Priority,Via,Created at,Solved at,Tags,Satisfaction Score,Subject,Description,Requester email\n"
+        "1,closed,low,mail,2024-01-01 10:00,,,Bad,Late,The box is late,a@b.co\n2,open,,,2024-01-01 10:00,,,Offered,,,\n"
+    ),
 }
 
 
 def test_every_format_has_a_sample() -> None:
-    """The contract below drives all formats there are: thirteen."""
+    """The contract below drives all formats there are: eighteen."""
     assert {f.name for f in FORMATS} == SAMPLES.keys()
-    assert len(FORMATS) == 13
+    assert len(FORMATS) == 18
 
 
 @pytest.mark.slow
@@ -171,6 +194,90 @@ def test_nothing_sold(read: Reader) -> None:
     seen = read(head + "\n1,2,3,4,0,0,0,2,0,1,2017-01-01 10:00:00\n1,2,3,5,0,1.5,0,0,0,1,2017-01-01 10:00:00\n")
     assert "nothing was sold" in seen.reasons[2]
     assert [row["amount_minor"] for row in seen.of("purchases")] == [150]
+
+
+def test_delighted(read: Reader) -> None:
+    """A score with its comment; the tool's own person is a device, never a customer of that number."""
+    seen = read(SAMPLES["delighted"])
+    first, third = sorted(seen.of("answers"), key=lambda row: row["line"])
+    assert (first["identifier"], first["metric"], first["score"], first["text"]) == (
+        "email:ada@x.org",
+        "nps",
+        9,
+        "Good",
+    )
+    assert first["happened_at"].isoformat() == "2024-04-18T05:34:20+00:00" == third["happened_at"].isoformat()
+    assert (third["identifier"], third["metric"], third["score"]) == ("anon:delighted 12", "csat", 4)
+    assert seen.reasons == {
+        3: "score '11' is not a whole number from 0 to 10",
+        5: "it holds neither a score nor words",
+    }
+
+
+def test_forms_are_read_question_by_question(read: Reader) -> None:
+    """Every filled question is an answer with its words or number; who somebody is is no answer; an empty row none."""
+    seen = read(SAMPLES["typeform"])
+    assert sorted((row["question"], row["metric"], row["score"], row["text"]) for row in seen.of("answers")) == [
+        ("How likely are you to recommend us?", "nps", 9, None),
+        ("Why?", "own", None, "because"),
+    ]
+    assert {row["identifier"] for row in seen.of("answers")} == {"email:a@b.co"}
+    assert seen.reasons == {3: "no question was answered"}
+
+
+def test_a_question_added_later_changes_no_other(read: Reader) -> None:
+    """The same answers in next month's export, beside a new question, are the facts that were there."""
+    head, row = SAMPLES["typeform"].splitlines()[:2]
+    wider = f"{head},New?\n{row},yes\n".replace("#,", "#,Newer?,").replace("abc,", "abc,5,")
+    before = {row["fact_id"] for row in read(f"{head}\n{row}\n").of("answers")}
+    after = {row["fact_id"] for row in read(wider).of("answers")}
+    assert before < after
+    assert len(after) == 4
+
+
+def test_surveymonkey_has_two_lines_of_headers(read: Reader) -> None:
+    """The second is refused, a choice of several goes with its question, and where they sat is not kept."""
+    seen = read(SAMPLES["surveymonkey"])
+    said = sorted((row["question"], row["text"]) for row in seen.of("answers"))
+    assert said == [("Else?", "Nothing"), ("Which do you like?", "Coffee"), ("Which do you like?", "Tea")]
+    assert {(row["survey_id"], row["identifier"]) for row in seen.of("answers")} == {("22", "email:a@b.co")}
+    assert "second line of headers" in seen.reasons[2]
+    assert "1.2.3.4" not in str(seen.of("answers"))
+
+
+def test_google_reviews(read: Reader) -> None:
+    """Words are a review with its stars, stars alone an answer; as JSON they are the same facts."""
+    seen = read(SAMPLES["google-reviews"])
+    (voice,), (answer,) = seen.of("voices"), seen.of("answers")
+    assert (voice["text"], voice["rating"], voice["identifier"], voice["channel"]) == ("Lovely", 5, None, "review")
+    assert (answer["score"], answer["metric"]) == (1, "own")
+    assert 4 in seen.reasons
+    whole = {
+        "reviews": [
+            {
+                "reviewId": "r1", "reviewer": {"displayName": "Ada"}, "starRating": "FIVE", "comment": "Lovely",
+                "createTime": "2024-01-01T10:00:00Z",
+            },
+            {
+                "reviewId": "r2", "reviewer": {"displayName": "Ben"}, "starRating": "ONE",
+                "createTime": "2024-01-01T10:00:00Z",
+            },
+        ],
+        "totalReviewCount": 2,
+    }  # fmt: skip
+    for text, name in ((json.dumps(whole, indent=2), "r.json"), (json.dumps(whole["reviews"]), "reviews.json")):
+        again = read(text, name)
+        assert [row["fact_id"] for row in again.of("voices")] == [voice["fact_id"]]
+        assert [row["fact_id"] for row in again.of("answers")] == [answer["fact_id"]]
+
+
+def test_zendesk(read: Reader) -> None:
+    """A ticket is a voice, how they were served an answer beside it; a survey that was only offered is none."""
+    seen = read(SAMPLES["zendesk-tickets"])
+    (voice,), (answer,) = seen.of("voices"), seen.of("answers")
+    assert (voice["channel"], voice["text"], voice["conversation_id"]) == ("ticket", "Late\nThe box is late", "1")
+    assert (answer["metric"], answer["score"], answer["identifier"]) == ("csat", 1, "email:a@b.co")
+    assert seen.reasons == {3: "it holds neither a score nor words"}
 
 
 @pytest.mark.slow

@@ -105,6 +105,38 @@ def test_events(event: str, properties: dict[str, Any], expected: tuple[str, str
     assert found[0][1][column] == value
 
 
+def test_survey_tools_as_they_publish_their_events() -> None:
+    """Delighted, Wootric and PostHog, each with the properties that its own documentation lists."""
+    wootric = {
+        "channel": "email", "created_at": "2024-01-01T10:00:00Z", "metric_type": "CSAT", "properties": {"plan": "pro"},
+        "response_id": 1, "score": 4, "survey_id": 77, "updated_at": None, "text": "Fine",
+    }  # fmt: skip
+    for event in ("Wootric survey response created", "Wootric survey response updated"):
+        ((_, row),) = track(event, **wootric)
+        assert (row["survey_id"], row["metric"], row["score"], row["text"]) == ("77", "csat", 4.0, "Fine")
+    delighted = {"survey_type": "nps", "score": 0, "comment": "Never again", "permalink": "https://x.example/r"}
+    ((_, row),) = track("Survey Question Answered", **delighted)
+    assert (row["metric"], row["score"], row["text"]) == ("nps", 0.0, "Never again")
+    questions = [
+        {"id": "a3", "question": "How likely are you to recommend us?"},
+        {"id": "b4", "question": "What would you change?"},
+        {"id": "c5", "question": "Which do you use?"},
+        {"id": "d6", "question": "How do you like the box?"},
+    ]
+    posthog = {
+        "$survey_id": "018e", "$survey_questions": questions, "$survey_response": 9, "$survey_response_a3": 9,
+        "$survey_response_1": "Nothing", "$survey_response_b4": "Nothing", "$survey_response_c5": ["Tea", "Cups"],
+        "$survey_response_d6": None,
+    }  # fmt: skip
+    rows = [row for _, row in track("survey sent", **posthog)]
+    assert [(row["metric"], row["score"], row["text"]) for row in rows] == [
+        ("nps", 9.0, None),
+        ("own", None, "Nothing"),
+        ("own", None, '["Tea","Cups"]'),
+    ]
+    assert [row["question"] for row in rows] == [one["question"] for one in questions[:3]]
+
+
 def test_a_decision_is_joined_back() -> None:
     """Whatever mentions a decision is also a contact with what became of it."""
     kinds = [(k, r.get("status"), r.get("decision_id")) for k, r in track("Product Viewed", decision_id="d")]

@@ -219,7 +219,7 @@ def answer(name: str, properties: Properties, base: Row, currency: str) -> Facts
     words = first(properties, "comment", "text", "feedback", "answer_text", "$survey_response_1")
     if score is None and words is None:
         words = text_of(raw)
-    told = first(properties, "metric", "survey_type", "$survey_type", "type", "question_type") or ""
+    told = first(properties, "metric", "metric_type", "survey_type", "$survey_type", "type", "question_type") or ""
     said = plain(" ".join(t for t in (told, first(properties, "$survey_name", "survey_name") or "") if t))
     metric = next((m for m in ("nps", "csat", "ces") if m in said.split()), "")
     if "promoter" in said or "recommend" in (question or "").lower():
@@ -244,6 +244,22 @@ def answer(name: str, properties: Properties, base: Row, currency: str) -> Facts
         "decision_id": cut(first(properties, "decision_id")),
     }
     return [("answers", {**base, **row})]
+
+
+def answers(name: str, properties: Properties, base: Row, currency: str) -> Facts:
+    """PostHog's `survey sent`: an answer for each of the questions that it lists, else one like any other."""
+    questions = properties.get("$survey_questions")
+    asked = [q for q in questions if isinstance(q, Mapping)] if isinstance(questions, list) else []
+    found: Facts = []
+    for place, one in enumerate(asked):
+        before = ("$survey_response", f"$survey_response_{place}")[place > 0]
+        keys = (f"$survey_response_{one.get('id')}", before)
+        said = next((properties[key] for key in keys if properties.get(key) not in (None, "", [])), None)
+        if said is not None:
+            plainly = {key: value for key, value in properties.items() if not key.startswith("$survey_response")}
+            told = {"metric": "own", "question": text_of(one.get("question")), "$survey_response": said}
+            found += answer(name, {**plainly, **told}, base, currency)
+    return found or answer(name, properties, base, currency)
 
 
 def _referral(status: Literal["invited", "joined", "bought"]) -> Builder:
@@ -315,9 +331,9 @@ BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(("call noted", "call held", "customer call", "call completed"), _voice("call")),
     **dict.fromkeys(("social mention", "post mentioned"), _voice("social")),
     "survey question answered": answer,
-    "wootric survey response created": answer,
+    **dict.fromkeys(("wootric survey response created", "wootric survey response updated"), answer),
     "[wootric] survey response created": answer,
-    "survey sent": answer,
+    "survey sent": answers,
     **dict.fromkeys(("survey answered", "survey response created", "nps answered"), answer),
     **dict.fromkeys(
         ("friend invited", "invite sent", "referral sent", "referral invited", "referral created"), _referral("invited")

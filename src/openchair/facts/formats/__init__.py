@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from openchair.facts.formats import (
+    asked,
     calls,
     complete_journey,
     native,
@@ -20,6 +21,7 @@ FORMATS: tuple[Format, ...] = (
     shopify_orders.FORMAT,
     shopify_customers.FORMAT,
     *complete_journey.FORMATS,
+    *asked.FORMATS,
     orders.FORMAT,
 )
 

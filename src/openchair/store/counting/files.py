@@ -8,6 +8,7 @@ types.
 import glob
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"Obj\x01", "an Avro file", "Write it as Parquet."),
     (b"ORC", "an ORC file", "Write it as Parquet."),
 )
+_WRAPPED = re.compile(r'[\ufeff\s]*\{\s*"[^"]+"\s*:\s*\[\s*\{')
+"""The beginning of one object that begins with a list of objects: {"reviews": [{..."""
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 
 
@@ -77,7 +80,8 @@ def open_file(connection: Any, path: Path) -> RawFile:
             start = sample.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")[:1]
             suffixes = {s.lower() for s in path.suffixes[-2:]}
             if suffixes & _JSON_SUFFIXES or start == "{":
-                return _json(connection, path, text, whole=start == "[")
+                wrapped = _WRAPPED.match(sample.decode(encoding, errors="replace"))
+                return _json(connection, path, text, whole=start == "[" or wrapped is not None)
             return _csv(connection, path, text, sample.decode(encoding, errors="replace"))
     except (gzip.BadGzipFile, EOFError, zlib.error) as wrong:
         raise BadInput(
@@ -190,9 +194,14 @@ def _csv(connection: Any, path: Path, text: IO[str], sample: str) -> RawFile:
 
 
 def _json(connection: Any, path: Path, text: IO[str], *, whole: bool) -> RawFile:
-    """Calls, one a line; or a whole file that is one JSON list of them."""
-    name = _new_table(connection, ["json"])
+    """Calls, one a line or in one JSON list; a list of other objects is a table, with a column a member."""
     lines = _listed(path, text) if whole else enumerate(lines_of(text), 1)
+    if whole:
+        items = [(number, line, msgspec.json.decode(line)) for number, line in lines]
+        if items and all(isinstance(item, dict) and "type" not in item for _, _, item in items):
+            return _keep(connection, path, _flattened([(number, item) for number, _, item in items]))
+        lines = ((number, line) for number, line, _ in items)
+    name = _new_table(connection, ["json"])
     rows: list[tuple[str]] = []
     numbers: list[int] = []
     for number, line in lines:
@@ -205,12 +214,34 @@ def _json(connection: Any, path: Path, text: IO[str], *, whole: bool) -> RawFile
     return RawFile(("json",), connection.table(name), ())
 
 
+def _flattened(items: Sequence[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, list[str]]]:
+    """Objects as rows of text under a header: the members of one inside another as `outer.inner`, lists as JSON."""
+    flat = [(number, dict(_members(item, ""))) for number, item in items]
+    header = list(dict.fromkeys(name for _, row in flat for name in row))
+    yield 0, header
+    for number, row in flat:
+        yield number, [row.get(name, "") for name in header]
+
+
+def _members(item: dict[str, Any], before: str) -> Iterator[tuple[str, str]]:
+    for name, value in item.items():
+        if isinstance(value, dict) and value:
+            yield from _members(value, f"{before}{name}.")
+        elif isinstance(value, str):
+            yield before + name, value
+        elif value is not None:
+            yield before + name, msgspec.json.encode(value).decode()
+
+
 def _listed(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
+    """The items of a file that is one JSON list, or one object that begins with it (_WRAPPED)."""
     body = text.read(JSON_BYTES + 1)
     if len(body) > JSON_BYTES:
         raise BadInput("file", value=path.name, bound="is one JSON list over 256 MB", remedy="Write one object a line.")
     try:
-        items = msgspec.json.decode(body.lstrip("\ufeff"), type=list[msgspec.Raw])
+        items = msgspec.json.decode(body.lstrip("\ufeff"), type=list[msgspec.Raw] | dict[str, msgspec.Raw])
+        if isinstance(items, dict):
+            items = msgspec.json.decode(next(iter(items.values())), type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError) as wrong:
         raise BadInput(
             "file", value=path.name, bound=f"is not a JSON list: {wrong}", remedy="Write one object a line."
