@@ -6,8 +6,10 @@ import pytest
 from tests.people.conftest import ADA, BEN, CUSTOMER, OWNER, PROGRAM, STAFF, Shop
 
 from openchair.chair.intake.own import SOURCE
+from openchair.chair.views import Decision
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.decisions.guard import Thing
+from openchair.dossier import consent
 from openchair.dossier.rules import ALLERGIES_UNKNOWN, REASONS, Contents, terms_of
 
 NUT_BAR = Thing("nut bar", Contents(edible=True, allergens=("nuts",)))
@@ -121,6 +123,84 @@ def test_a_withdrawal_reaches_what_is_already_proposed(shop: Shop) -> None:
     if before.channel in ("e-mail", "letter", "message", "call", "person"):
         with pytest.raises(Conflict, match="must not be done"):
             shop.chair.mark(before.decision_id, "approved", "sam")
+
+
+def approved(shop: Shop, who: str) -> Decision:
+    """Something approved for somebody who agreed to everything."""
+    for purpose, channel in consent.SLOTS:
+        shop.chair.people.agree(who, purpose, channel, "yes", by=CUSTOMER)
+    shop.chair.people.say(who, "allergies", "none", by=CUSTOMER)
+    shop.chair.turn()
+    return shop.chair.mark(shop.chair.decisions(who=who)[0][0].decision_id, "approved", STAFF.name)
+
+
+def test_a_withdrawal_stops_what_is_approved(shop: Shop) -> None:
+    """It is dismissed by the guard, which says why, as a fact; what nothing speaks against stays approved."""
+    chair, queued = shop.chair, approved(shop, ADA)
+    other = approved(shop, BEN)
+    chair.people.agree(BEN, "research", "call", "no", by=CUSTOMER)
+    for purpose in ("marketing", "service"):
+        chair.people.agree(ADA, purpose, "any", "no", by=CUSTOMER)
+    stopped = chair.decision(queued.decision_id)
+    assert (stopped.status, chair.decision(other.decision_id).status) == ("dismissed", "approved")
+    last = chair.state.said("contacts", chair.find(ADA))[-1]
+    assert (
+        last["status"] == "dismissed" and '"by":"the guard"' in last["properties"] and "consent" in last["properties"]
+    )
+    with pytest.raises(Conflict, match="must not be done"):
+        chair.mark(queued.decision_id, "approved", STAFF.name)
+
+
+def test_what_was_decided_for_an_occasion_is_decided_anew_once_it_is_forbidden(shop: Shop) -> None:
+    """The same occasion gives the same decision, but none that a rule speaks against by now; others keep theirs."""
+    chair = shop.chair
+    for who in (ADA, BEN):
+        chair.people.agree(who, "marketing", "e-mail", "yes", by=CUSTOMER)
+    chair.turn()
+    first, other = (chair.decide(who, "checkout") for who in (ADA, BEN))
+    assert chair.decide(ADA, "checkout") == first
+    assert (first.channel, other.channel) == ("e-mail", "e-mail")
+    chair.people.forbid(ADA, "no e-mail", by=CUSTOMER)
+    again = chair.decide(ADA, "checkout")
+    assert again.decision_id == first.decision_id and again.channel != "e-mail"
+    assert chair.decision(other.decision_id) == other
+
+
+def test_what_was_approved_long_ago_is_taken_to_be_done(shop: Shop) -> None:
+    """A withdrawal says nothing of what happened before it."""
+    queued = approved(shop, ADA)
+    shop.clock.on(days=8)
+    shop.chair.turn()
+    shop.chair.people.agree(ADA, "service", "any", "no", by=CUSTOMER)
+    shop.chair.people.agree(ADA, "marketing", "any", "no", by=CUSTOMER)
+    assert shop.chair.decision(queued.decision_id).status == "approved"
+
+
+def test_what_a_customer_stopped_nobody_approves(shop: Shop) -> None:
+    """Nor does anybody say of it that it was sent."""
+    decision = approved(shop, ADA)
+    shop.chair.people.veto(ADA, decision.decision_id, by=CUSTOMER)
+    for status in ("approved", "sent", "dismissed"):
+        with pytest.raises(Conflict, match="stopped by the customer"):
+            shop.chair.mark(decision.decision_id, status, STAFF.name)
+    assert shop.chair.decision(decision.decision_id).status == "vetoed"
+
+
+def test_a_decision_of_one_record_outlives_its_merge(shop: Shop) -> None:
+    """What becomes of it is a fact of that record, also when the merge is taken back; others' decisions stay."""
+    chair = shop.chair
+    for who in (ADA, BEN):
+        chair.people.agree(who, "marketing", "e-mail", "yes", by=CUSTOMER)
+    chair.turn()
+    decided = {who: chair.decide(who, "checkout") for who in (ADA, BEN)}
+    apart = {chair.find(who): who for who in (ADA, BEN)}
+    merge = chair.merging.merge(ADA, BEN, by=STAFF)
+    for who, decision in decided.items():
+        assert chair.mark(decision.decision_id, "dismissed", STAFF.name).status == "dismissed", who
+    chair.merging.unmerge(merge.merge_id, by=STAFF)
+    for customer_id, who in apart.items():
+        contacts = chair.state.said("contacts", customer_id)
+        assert [one["decision_id"] for one in contacts] == [decided[who].decision_id]
 
 
 def test_a_dossier_says_who_said_what_and_when(shop: Shop) -> None:

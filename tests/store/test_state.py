@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.store.making import DAY, NOW, chosen, linked, met, people
+from tests.store.making import DAY, NOW, chosen, joined, linked, met, people
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, Envelope
 from openchair.chair.views import Finding, ImportReport, Lens, Reject, TurnReport
@@ -227,6 +227,22 @@ def test_deciding_again_for_some_leaves_the_others_alone(state: SqlState, event:
     assert found == {"a1": second, "b1": first, "c1": first, "x": first}
     state.redecide(DAY, "daily", met(), chosen())
     assert len(state.decisions()[0]) == 4
+
+
+def test_what_is_queued_is_approved_or_deferred_of_late(state: SqlState, event: Callable[..., Envelope]) -> None:
+    """Of these customers alone, also of records that are part of them now; not what is old or has an outcome."""
+    state.link(linked(("id:a", "a"), ("id:b", "b"), ("id:c", "c")), NOW)
+    everyone = [{"decision_id": f"{who}{n}", "customer_id": who} for who in "abc" for n in "12"]
+    state.save_decisions(DAY, "daily", met(("s1", "{}")), chosen(*everyone[::2]))
+    state.save_decisions(DAY, "checkout", met(("s1", "{}")), chosen(*everyone[1::2]))
+    for number, (one, status) in enumerate(
+        {"a1": "approved", "b1": "deferred", "b2": "sent", "c1": "approved"}.items()
+    ):
+        state.mark(one, status, "ada", NOW, event(f"m{number}"), {})
+    assert state.queued([], DAY) == [] and state.queued(["a"], DAY) == ["a1"]
+    assert state.queued(["a", "b"], DAY) == ["a1", "b1"] and state.queued(["a"], DAY + timedelta(days=1)) == []
+    state.put_merges([joined("a", "c")])
+    assert state.queued(["a"], DAY) == ["a1", "c1"]
 
 
 def test_a_mark_and_its_fact_are_kept_together_or_not_at_all(state: SqlState, event: Callable[..., Envelope]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
@@ -37,6 +37,11 @@ from openchair.core.settings import Settings
 from openchair.decisions import guard
 from openchair.dossier.telephone import e164
 from openchair.loyalty.actions import WAIT, Action
+
+GUARD = "the guard"
+"""Who stops what was approved, once a rule or a consent forbids it."""
+UNDERWAY_DAYS = 7
+"""So long after its day an approved decision may still be stopped; after that it is taken to be done."""
 
 
 def _quiet(step: str) -> None:
@@ -265,13 +270,19 @@ class Chair:
         return standing.catch_up(self.state, self.history, INDEXED_KINDS)
 
     def restand(self, customer_ids: Sequence[str]) -> None:
-        """Let what was said of these customers bind now."""
+        """Let what was said of these customers bind now, also for what was approved and may not be done yet."""
         engine = self.engine() if len(customer_ids) > standing.FEW else None
         try:
             standing.restand(self.state, engine, customer_ids, self.catalogue, self.settings, self.moment())
         finally:
             if engine is not None:
                 engine.close()
+        last = next(iter(self.state.turns(1)), None) if customer_ids else None
+        since = last.day - timedelta(days=UNDERWAY_DAYS) if last else date.max
+        for decision in map(self.decision, self.state.queued(customer_ids, since)):
+            verdict, reason = self._guarded(decision, "plan")
+            if verdict == "never":
+                self.mark(decision.decision_id, "dismissed", GUARD, why=reason)
 
     def keep_tombstones(self) -> None:
         """Leave the hashes of the erased where no restore of an older backup can pass them by."""
@@ -312,7 +323,7 @@ class Chair:
     def mark(self, decision_id: str, status: str, by: str, *, why: str = "") -> Decision:
         """Say what became of a decision; it is kept as a fact. What does not fit their attention now is deferred.
 
-        Raises BadInput, NotFound; Conflict for what a rule or a consent forbids by now.
+        Raises BadInput, NotFound; Conflict for what a rule or a consent forbids by now, or the customer stopped.
         """
         before = self.decision(decision_id)
         if status not in tell.STATUSES:
@@ -323,13 +334,17 @@ class Chair:
             raise BadInput("decision", value=decision_id, bound="was to wait", remedy="There is nothing to approve.")
         if before.status == status:
             return before
+        if before.status == "vetoed":
+            bound, remedy = "was stopped by the customer, whose word holds", "The next turn chooses something else."
+            raise Conflict("decision", value=decision_id, bound=bound, remedy=remedy)
         said = {"by": by, "why": why}
         if status in ("approved", "sent"):
             status, reason = self._cleared(before, status)
             said |= {"deferred": reason}
         now = self.clock()
         row = {
-            "identifier": own.named(self.state.identifiers_of(before.customer_id)),
+            # Of the record that it was decided for, so that the contact stays theirs when a merge is taken back.
+            "identifier": own.named(self.state.known_by([before.customer_id])[before.customer_id]),
             "decision_id": decision_id,
             "action": before.action,
             "pillar": before.pillar,
@@ -339,20 +354,25 @@ class Chair:
         }
         event = own.envelope("contacts", digest(decision_id, status, now.isoformat()), now, row)
         self.state.mark(decision_id, status, by, now, event, {"contacts": own.table("contacts", event)})
-        self.restand([before.customer_id])
+        self.restand([self.find(before.customer_id)])
         return self.decision(decision_id)
 
     def _cleared(self, decision: Decision, status: str) -> tuple[str, str]:
         """The status that a decision may take now, and why where it is another."""
-        action = next((one for one in self.catalogue if one.id == decision.action), None)
-        if action is None:
-            raise Conflict("action", value=decision.action, bound="is in the catalogue no more", remedy="Turn again.")
-        about, moment = (decision.customer_id, self.catalogue), self.moment()
-        row = standing.row_of(self.state, *about, self.settings, moment, without=decision.decision_id)
-        things = [guard.thing_of(action)]
-        way = "decision" if status == "sent" else "plan"
-        verdict, reason, _ = guard.cleared(row, way, things, moment=moment, settings=self.settings)[0]
+        verdict, reason = self._guarded(decision, "decision" if status == "sent" else "plan")
+        if verdict == "":
+            raise Conflict("action", value=decision.action, bound=reason, remedy="Turn again.")
         if verdict == "never":
             remedy = "Dismiss it; the next turn chooses something else."
             raise Conflict("decision", value=decision.decision_id, bound=f"must not be done: {reason}", remedy=remedy)
         return ("deferred", reason) if verdict == "later" else (status, "")
+
+    def _guarded(self, decision: Decision, way: str) -> tuple[str, str]:
+        """What the guard says of a decision now, and why; nothing of an action that is in the catalogue no more."""
+        action = next((one for one in self.catalogue if one.id == decision.action), None)
+        if action is None:
+            return "", "is in the catalogue no more"
+        about, moment = (self.find(decision.customer_id), self.catalogue), self.moment()
+        row = standing.row_of(self.state, *about, self.settings, moment, without=decision.decision_id)
+        verdict, reason, _ = guard.cleared(row, way, [guard.thing_of(action)], moment=moment, settings=self.settings)[0]
+        return verdict, reason

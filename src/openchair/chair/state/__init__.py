@@ -157,6 +157,10 @@ class Decisions(Protocol):
         """One decision, joined likewise."""
         ...
 
+    def queued(self, customer_ids: Sequence[str], since: date) -> list[str]:
+        """Decisions of these customers, approved or deferred, of this day or later, of which nothing came yet."""
+        ...
+
     def mark(
         self, decision_id: str, status: str, by: str, at: datetime, event: Envelope, facts: Mapping[str, pa.Table]
     ) -> None:

@@ -69,17 +69,29 @@ def for_these(
 def for_one(
     state: State, customer_id: str, occasion: str, actions: Sequence[Action], settings: Settings, moment: Moment
 ) -> str:
-    """Decide for one customer and occasion of the day, unless it was done; gives the decision's id. Raises NotFound."""
+    """Decide for one customer and occasion of the day, unless it was done; gives the decision's id. Raises NotFound.
+
+    What was decided before stands as long as the guard lets it: what was forbidden since is chosen anew.
+    """
     decision_id = decision_id_of(customer_id, moment, occasion)
-    if state.decision(decision_id) is None:
-        row = state.rows_of([customer_id])
-        if not row.num_rows:
-            raise NotFound(
-                "customer", value=customer_id, bound="no turn has seen them yet", remedy="Turn the wheel first."
-            )
-        chosen = for_these(state, row, actions, settings, moment, occasion)
-        state.save_decisions(moment.day, occasion, chosen.situations, chosen.decisions)
+    before, row = state.decision(decision_id), state.rows_of([customer_id])
+    if before is not None and not _barred(before, row, actions, settings, moment):
+        return decision_id
+    if not row.num_rows:
+        raise NotFound("customer", value=customer_id, bound="no turn has seen them yet", remedy="Turn the wheel first.")
+    chosen = for_these(state, row, actions, settings, moment, occasion)
+    state.redecide(moment.day, occasion, chosen.situations, chosen.decisions)  # what others were offered stays
     return decision_id
+
+
+def _barred(
+    decided: Mapping[str, Any], rows: pa.Table, actions: Sequence[Action], settings: Settings, moment: Moment
+) -> bool:
+    """Whether the guard is against what was proposed to a customer."""
+    things = [guard.thing_of(action) for action in actions if action.id == decided["action"]]
+    if decided["status"] != "proposed" or not things or not rows.num_rows:
+        return False
+    return guard.cleared(rows.to_pylist()[0], "plan", things, moment=moment, settings=settings)[0][0] != "clear"
 
 
 def decision_id_of(customer_id: str, moment: Moment, occasion: str) -> str:

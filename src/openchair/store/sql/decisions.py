@@ -1,6 +1,6 @@
 """Decisions and the situations they were taken in: what was chosen, what a person said to it, what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ from openchair.store.sql.erasure import ERASED
 from openchair.store.sql.identities import bases_of
 from openchair.store.sql.rows import bulk, conform, page, staged, table_of
 from openchair.store.sql.said import record_within
-from openchair.store.sql.schema import customers, situations
+from openchair.store.sql.schema import customers, identities, situations
 from openchair.store.sql.schema import decisions as _decisions
 
 _DECISIONS = pa.schema(list(DECISION_COLUMNS.items()))
@@ -40,6 +40,8 @@ _OUTCOMES = pa.schema(
     [("decision_id", pa.string()), ("outcome_minor", pa.int64()), ("outcome_at", pa.timestamp("us", tz="UTC"))]
 )
 _ACTING = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
+_FEW = 500
+"""Customers whom one query asks about."""
 _UNDONE = ("proposed", "deferred", "vetoed", "failed")
 
 
@@ -97,6 +99,23 @@ class Decisions:
         with self._database.read() as connection:
             row = connection.execute(_joined().where(_decisions.c.decision_id == decision_id)).mappings().first()
             return dict(row) if row else None
+
+    def queued(self, customer_ids: Sequence[str], since: date) -> list[str]:
+        """Decisions of these customers, approved or deferred, of this day or later, of which nothing came yet.
+
+        They may be about any of the records that a customer is now.
+        """
+        found: list[str] = []
+        waits = _decisions.c.status.in_(("approved", "deferred")) & _decisions.c.outcome_minor.is_(None)
+        with self._database.read() as connection:
+            for start in range(0, len(customer_ids), _FEW):
+                part = list(customer_ids[start : start + _FEW])
+                bases = select(identities.c.base_id).where(identities.c.customer_id.in_(part))
+                theirs = _decisions.c.customer_id.in_(part) | _decisions.c.customer_id.in_(bases)
+                found += connection.scalars(
+                    select(_decisions.c.decision_id).where(theirs, waits, _decisions.c.day >= since)
+                )
+        return sorted(found)
 
     def mark(
         self, decision_id: str, status: str, by: str, at: datetime, event: Envelope, facts: Mapping[str, pa.Table]
