@@ -1,4 +1,6 @@
-"""Numbers as people say them."""
+"""Numbers and lists as people say them."""
+
+from collections.abc import Sequence
 
 
 def count(n: float) -> str:
@@ -17,6 +19,15 @@ def plural(n: int, one: str, many: str) -> str:
     ('1 order', '2,500 orders')
     """
     return f"{count(n)} {one if n == 1 else many}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a row.
+
+    >>> listed(["stage"]), listed(["stage", "worth", "language"])
+    ('stage', 'stage, worth and language')
+    """
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def ago(days: int) -> str:

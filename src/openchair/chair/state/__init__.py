@@ -86,6 +86,10 @@ class Customers(Protocol):
         """Rows in an order (worth, recent, name, orders) from a cursor (a customer id) on, and whether more follow."""
         ...
 
+    def placed(self) -> pa.Table:
+        """customer_id, stage, orders, value_minor of every customer that is shown: what scores are weighted by."""
+        ...
+
     def consent_counts(self) -> dict[int, int]:
         """How many customers have each distinct set of consent bits."""
         ...

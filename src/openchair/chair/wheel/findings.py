@@ -2,25 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from math import sqrt
-from statistics import NormalDist
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from openchair.chair.listening import measuring
 from openchair.chair.ports import Engine
 from openchair.chair.views import Finding, Lens, TimelineEntry, TurnReport
 from openchair.core.clock import Moment
 from openchair.core.estimate import Unknown
 from openchair.core.money import show
-from openchair.core.words import count, plural
+from openchair.core.words import count, listed, plural
 from openchair.dossier.stage import STAGES
-from openchair.listening import nps
+from openchair.listening.scores.metric import METRICS
+from openchair.listening.scores.satisfaction import share
 
-NPS_DAYS = 90
-"""Answers of the last so many days make the score of today."""
 VOICE_DAYS = 60
 """Words older than this no longer speak for today."""
 
@@ -55,35 +53,42 @@ def arrived(engine: Engine, facts: Mapping[str, ir.Table], last: TurnReport | No
 
 
 def lenses(
-    engine: Engine, answers: ir.Table, identities: ir.Table, summary: Mapping[str, Any], moment: Moment, currency: str
+    engine: Engine,
+    facts: Mapping[str, ir.Table],
+    customers: ir.Table,
+    identities: ir.Table,
+    summary: Mapping[str, Any],
+    moment: Moment,
+    currency: str,
 ) -> tuple[Lens, ...]:
     """The three figures to begin the day with: NPS, how many come back, and what is slipping away."""
-    recent = answers.filter(answers.happened_at >= moment.now - timedelta(days=NPS_DAYS))
-    counts = engine.rows(nps.count(recent.left_join(identities, "identifier").drop("identifier_right"))).to_pylist()[0]
-    score = nps.nps(**counts)
-    title = f"Net Promoter Score, {NPS_DAYS} days"
+    sources = measuring.Sources(facts["answers"], facts["traits"], identities, customers)
+    measured = measuring.measure(engine, METRICS["nps"], sources, moment, measuring.DAYS)
+    tally = measured.spans.window(moment.day, measuring.DAYS)
+    score = measured.metric.estimate(tally)
+    title = f"{measured.metric.title}, {measuring.DAYS} days"
     if isinstance(score, Unknown):
         first = Lens(title, "points", None, None, None, str(score))
     else:
-        first = Lens(title, "points", score.value, score.low, score.high, plural(int(score.n), "answer", "answers"))
+        on = f", weighted on {listed(measured.weighted_on)}" if measured.weighted_on else ""
+        note = plural(tally.answers, "answer", "answers") + on
+        first = Lens(title, "points", score.value, score.low, score.high, note)
     slipping = summary["stages"].get("slipping", {"customers": 0, "value": 0})
     at_stake = f", expected to spend {show(slipping['value'], currency)} in 12 months" if slipping["value"] else ""
     return (
         first,
-        _share("Buyers who came back", summary["came_back"], summary["buyers"]),
+        _came_back(summary["came_back"], summary["buyers"]),
         Lens("Slipping away", "count", slipping["customers"], None, None, f"longer silent than their rhythm{at_stake}"),
     )
 
 
-def _share(title: str, part: int, whole: int) -> Lens:
-    """A share with its Wilson (1927) score interval, 95%."""
+def _came_back(part: int, whole: int) -> Lens:
+    """The share of buyers who bought again."""
+    title = "Buyers who came back"
     if whole == 0:
         return Lens(title, "share", None, None, None, str(Unknown("no orders", needed=1)))
-    z = NormalDist().inv_cdf(0.975)
-    p, shrink = part / whole, 1 + z * z / whole
-    centre = (p + z * z / (2 * whole)) / shrink
-    half = z / shrink * sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole))
-    return Lens(title, "share", p, min(centre - half, p), max(centre + half, p), f"{part:,} of {whole:,}")
+    found = share(part, whole)
+    return Lens(title, "share", found.value, found.low, found.high, f"{part:,} of {whole:,}")
 
 
 def voice(

@@ -83,7 +83,7 @@ def turn(
         findings=findings.found(engine, facts["purchases"], summary, known.value, last, currency),
         models={"spender": known.value, "policy": dict(chosen.learned)},
         arrived=findings.arrived(engine, facts, last),
-        lenses=findings.lenses(engine, facts["answers"], known.identities, summary, moment, currency),
+        lenses=findings.lenses(engine, facts, known.customers, known.identities, summary, moment, currency),
         voice=voice,
         voice_of=voice_of,
     )

@@ -26,6 +26,7 @@ ORDERS: dict[str, tuple[str, bool]] = {
 """Order -> column and whether the greatest comes first; customers without a value come last in each."""
 
 _CUSTOMERS = pa.schema(list(CUSTOMER_COLUMNS.items()))
+_PLACED = pa.schema([(name, CUSTOMER_COLUMNS[name]) for name in ("customer_id", "stage", "orders", "value_minor")])
 _STANDING = pa.schema(list(STANDING_COLUMNS.items()))
 
 
@@ -99,6 +100,12 @@ class Customers(Identities):
                 if len(rows) > limit:
                     break
         return rows[:limit], len(rows) > limit
+
+    def placed(self) -> pa.Table:
+        """customer_id, stage, orders, value_minor of every customer that is shown."""
+        query = select(*(customers.c[name] for name in _PLACED.names)).where(customers.c.merged_into.is_(None))
+        with self._database.read() as connection:
+            return table_of(connection.execution_options(yield_per=50_000).execute(query), _PLACED)
 
     def consent_counts(self) -> dict[int, int]:
         """How many customers have each distinct set of consent bits."""

@@ -1,0 +1,91 @@
+"""Scores over time: each week of its own answers, each day of those of the days before, and whether a day changed it.
+
+Answers come counted as *spans*: an answer speaks for its customer from its day until their next one. So any window of
+days, with each customer's newest answer in it, is a sum of spans.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openchair.core.estimate import Estimate, Unknown
+from openchair.core.sequential import half_width
+from openchair.listening.nps import FEWEST
+from openchair.listening.scores.metric import Floats, Metric, Tally
+
+NEVER = date.max.toordinal()
+"""The day on which an answer ends to speak that no other followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Answers counted by day, by the day of the same customer's next answer, and by what was answered.
+
+    day, leaves: (k,) proleptic ordinals, day < leaves; NEVER where none followed. The rest as in Tally, (k,).
+    """
+
+    metric: Metric
+    day: NDArray[np.int64]
+    leaves: NDArray[np.int64]
+    score: Floats
+    top: Floats
+    n: Floats
+    weight: Floats
+    squares: Floats
+
+    def within(self, first: date, last: date) -> Tally:
+        """Each customer's newest answer of these days, both included."""
+        begins, ends = first.toordinal(), last.toordinal()
+        those = (self.day >= begins) & (self.day <= ends) & (self.leaves > ends)
+        columns = np.column_stack([self.score[those], self.top[those]])
+        kinds, of = np.unique(columns, axis=0, return_inverse=True)
+        n, weight, squares = (
+            np.bincount(of.ravel(), x[those], len(kinds)).astype(np.float64)
+            for x in (self.n, self.weight, self.squares)
+        )
+        return self.metric.tally(kinds[:, 0], kinds[:, 1], n, weight, squares)
+
+    def window(self, day: date, days: int) -> Tally:
+        """Each customer's newest answer of the `days` days that end with this one."""
+        return self.within(day - timedelta(days=days - 1), day)
+
+
+def weeks(spans: Spans, day: date, number: int) -> list[tuple[date, Tally]]:
+    """The last so many weeks, the oldest first, each by its Monday and its own answers; the last ends with `day`."""
+    monday = day - timedelta(days=day.weekday())
+    begins = [monday - timedelta(weeks=back) for back in range(number - 1, -1, -1)]
+    return [(begin, spans.within(begin, min(day, begin + timedelta(days=6)))) for begin in begins]
+
+
+def daily(spans: Spans, day: date, number: int, days: int) -> list[tuple[date, Tally]]:
+    """The last so many days, the oldest first, each with the answers of the `days` days that end with it."""
+    ends = [day - timedelta(days=back) for back in range(number - 1, -1, -1)]
+    return [(end, spans.window(end, days)) for end in ends]
+
+
+def difference(metric: Metric, before: Tally, after: Tally, *, confidence: float = 0.95) -> Estimate | Unknown:
+    """How much the mean rose, with an interval that holds at all looks together, however often one looks.
+
+    before: answers given before a day that was named in advance; they no longer change. after: those given since, one a
+    customer, the first they gave; more come each day. The error of their difference, times its information, is a
+    Brownian motion in information (Jennison & Turnbull, 1997), so the normal mixture of Howard et al. (2021) bounds it
+    at all times, in large samples. It is tightest once there are as many answers after as before. Unknown while either
+    has fewer than ten answers.
+    """
+    lacking = [name for name, tally in (("before", before), ("since", after)) if tally.answers < FEWEST]
+    if lacking:
+        needed = FEWEST - min(before.answers, after.answers)
+        return Unknown(f"fewer than {FEWEST} answers {' and '.join(lacking)}", needed=needed)
+    early, late = _squared_error(metric, before), _squared_error(metric, after)
+    half = float(half_width(sqrt(early + late), tuned_for=sqrt(2 * early), alpha=1 - confidence))
+    value = after.mean - before.mean
+    return Estimate(value, value - half, value + half, n=before.answers + after.answers)
+
+
+def _squared_error(metric: Metric, tally: Tally) -> float:
+    """Squared standard error of a mean; one imaginary answer, anywhere on the scale, keeps it above 0."""
+    n, imagined = tally.effective_n, (metric.highest - metric.lowest) ** 2 / 12
+    return (n * tally.variance + imagined) / (n * n)
