@@ -37,7 +37,7 @@ from openchair.server.seat import texts
 from openchair.server.seat.acts import ACTS
 from openchair.server.seat.routes import address_of
 from openchair.server.seat.show import PARTS
-from openchair.server.seat.words import NAMES, catalogue
+from openchair.server.tongue import NAMES, catalogue
 from openchair.server.signin import TRIES
 
 STAFF = Actor("bob@example.org", "staff")

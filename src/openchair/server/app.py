@@ -69,7 +69,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
         Mount("/api/v1", api(chair, keyring, apart)),
         *signin_routes(access, settings),
         *seat_routes(house),
-        *survey_routes(house),
+        *survey_routes(house, state.inbox),
         *page_routes(chair, settings),
     ]
     app = Starlette(

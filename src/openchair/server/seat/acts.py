@@ -12,7 +12,7 @@ from openchair.dossier import telephone
 from openchair.dossier.traits import NOTE
 from openchair.facts.kinds import LINKS
 from openchair.server.seat.texts import WORDINGS
-from openchair.server.seat.words import NAMES, Tongue
+from openchair.server.tongue import NAMES, Tongue
 
 Fields = Mapping[str, str]
 

@@ -24,8 +24,8 @@ from openchair.server.pages.render import render
 from openchair.server.seat import texts
 from openchair.server.seat.acts import ACTS, Act, Fields
 from openchair.server.seat.show import around, page_of
-from openchair.server.seat.words import Tongue, spoken
 from openchair.server.signin import WAIT_SECONDS, Tries
+from openchair.server.tongue import Tongue, spoken
 
 FIELDS = ("answer", "decision", "digits", "from", "language", "name", "term", "text", "timezone", "typed", "until",
           "value", "wish")  # fmt: skip

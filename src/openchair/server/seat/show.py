@@ -7,7 +7,7 @@ from openchair.chair.people.seating import SeatView
 from openchair.chair.seats import Seat
 from openchair.core.settings import Settings
 from openchair.server.seat import texts
-from openchair.server.seat.words import NAMES, Tongue
+from openchair.server.tongue import NAMES, Tongue
 
 PARTS: Mapping[str, str] = {
     "rules": "What must never happen",

@@ -1,10 +1,5 @@
 """Surveys as customers see them: a page, a frame for other pages, a link in a mail. No account, no script needed."""
 
-from starlette.routing import BaseRoute
+from openchair.server.survey.routes import survey_routes
 
-from openchair.server.pages.house import House
-
-
-def survey_routes(house: House) -> list[BaseRoute]:
-    """/survey and all below it."""
-    return []
+__all__ = ["survey_routes"]

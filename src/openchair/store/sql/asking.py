@@ -1,6 +1,6 @@
 """Surveys, and what waits to be sent to customers, in the state's database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -110,7 +110,7 @@ class Asking:
                 connection.execute(mark.values(answered_at=bindparam("when")), rows)
 
 
-def _newest(message_id: str, rows: Sequence[Row[Any]]) -> Any:
+def _newest(message_id: str, rows: Iterable[Any]) -> Iterator[tuple[str, tuple[float | None, str | None, str]]]:
     for row in rows:
         about = msgspec.json.decode(row.properties or "{}", type=_Properties)
         if about.invitation == message_id:
@@ -139,7 +139,7 @@ _BECAME = {
 def _state(row: Row[Any], counts: Mapping[str, list[Row[Any]]]) -> SurveyState:
     those = counts.get(row.survey_id, [])
     return SurveyState(
-        **row._mapping | {"definition": _read(row.definition)},
+        **{**row._mapping, "definition": _read(row.definition)},
         **{name: sum(getattr(one, name) for one in those) for name in _BECAME},
         by_language={one.language: one.answered for one in those if one.answered},
     )

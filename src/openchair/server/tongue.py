@@ -1,4 +1,4 @@
-"""The seat's languages: texts from gettext catalogues read at start, dates and numbers as each language writes them."""
+"""The languages of customers' pages: texts from gettext catalogues, dates and numbers as each language writes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ _REGIONS = {"en": "en_GB", "ur": "ur_PK", "th": "th_TH"}
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Translations by English text; English has none."""
-    file = HERE / "locale" / language / "seat.po"
-    if not file.is_file():
-        return {}
-    with file.open("rb") as opened:
-        return {str(m.id): str(m.string) for m in read_po(opened, locale=language) if m.id and m.string}
+    """Translations by English text, of the seat and of surveys; English has none."""
+    found: dict[str, str] = {}
+    for file in sorted((HERE / "locale" / language).glob("*.po")):
+        with file.open("rb") as opened:
+            found |= {str(m.id): str(m.string) for m in read_po(opened, locale=language) if m.id and m.string}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
