@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from openchair.chair.views import Reject
+from openchair.core.errors import OpenchairError
 
 Progress = Callable[[str], None]
 """Called with the name of a step as it begins."""
@@ -141,6 +142,66 @@ class Engine(Protocol):
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The result in batches: for what may be large. Nothing else may run until it is read to its end."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Something said to a customer, for a channel to put into its own form; all words in one language.
+
+    to: the customer's address on that channel. choices: what can be answered with one click, each a word and where it
+    leads, with `ends` saying what the first and the last mean. link: where all of it is found. leave: where a POST ends
+    such letters. trap: a link that no person sees.
+    """
+
+    message_id: str
+    kind: str
+    subject: str
+    to: str
+    language: str
+    title: str
+    text: str
+    question: str
+    choices: tuple[tuple[str, str], ...]
+    ends: tuple[str, str]
+    link: tuple[str, str]
+    leave: tuple[str, str]
+    trap: str
+    footer: str
+
+
+class Channel(Protocol):
+    """A road out of the house. `target` says where it leads, without any secret."""
+
+    @property
+    def target(self) -> str:
+        """Where it leads."""
+        ...
+
+    def send(self, letter: Letter) -> None:
+        """Give a letter away; the same one given twice can be told by its message id.
+
+        Raises NotSent, and of its kinds Unreachable where no other letter would get through either, Undeliverable where
+        this one never will, NoMore where the other side wants nothing ever again.
+        """
+        ...
+
+
+class NotSent(OpenchairError):
+    """It could not be given to whoever is to deliver it; send it again later."""
+
+    status, code = 503, "not_sent"
+
+
+class Unreachable(NotSent):
+    """The other side cannot be reached at all."""
+
+
+class Undeliverable(NotSent):
+    """The other side will never take this one."""
+
+
+class NoMore(NotSent):
+    """The other side asked for nothing more."""
 
 
 CUSTOMER_COLUMNS: Mapping[str, pa.DataType] = {

@@ -1,38 +1,15 @@
 """What the use cases need of the state to ask: surveys, and what waits to be sent to customers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from openchair.chair.listening.views import Invitation, SurveyState
+from openchair.chair.state.outbox import Message as Message
+from openchair.chair.state.outbox import Outbox
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A row of the outbox: something for one customer, and what became of it.
-
-    kind: survey. subject: which one. channel: e-mail, webhook or link. status: waiting, sent, given, failed or dropped.
-    """
-
-    message_id: str
-    """16 hexadecimal digits, made of chance."""
-    kind: str
-    subject: str
-    customer_id: str
-    channel: str
-    address: str
-    language: str
-    made_at: datetime
-    due_at: datetime
-    status: str
-    tries: int = 0
-    why: str = ""
-    sent_at: datetime | None = None
-    answered_at: datetime | None = None
-
-
-class Asking(Protocol):
+class Asking(Outbox, Protocol):
     """Surveys and the outbox."""
 
     def survey(self, survey_id: str) -> SurveyState | None:

@@ -14,6 +14,7 @@ from openchair.chair.listening.views import Invitation, SurveyState
 from openchair.chair.state.asking import Message
 from openchair.listening.asking.survey import parse, written
 from openchair.store.sql.database import Database
+from openchair.store.sql.outbox import Outbox
 from openchair.store.sql.rows import insertion
 from openchair.store.sql.schema import identities, indexed, outbox
 from openchair.store.sql.schema import surveys as _surveys
@@ -43,7 +44,7 @@ class _Properties(msgspec.Struct):
     invitation: str = ""
 
 
-class Asking:
+class Asking(Outbox):
     """What the State protocol says of surveys and the outbox."""
 
     _database: Database

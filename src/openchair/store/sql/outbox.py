@@ -1,0 +1,145 @@
+"""What waits to be sent, and whom something could be sent to, in the state's database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Select, and_, case, func, select, text, update
+
+from openchair.chair.ports import CUSTOMER_COLUMNS, Envelope
+from openchair.chair.state.outbox import Message
+from openchair.store.sql.database import Database
+from openchair.store.sql.rows import staged, table_of
+from openchair.store.sql.said import record_within
+from openchair.store.sql.schema import customers, identities, indexed, outbox
+
+_STREAMED = {"yield_per": 50_000}
+_mail = and_(identities.c.identifier >= "email:", identities.c.identifier < "email;")
+_among = text("identities.customer_id IN (SELECT asked_id FROM staged)")
+_traits, _ties, _answers = (indexed[kind] for kind in ("traits", "ties", "answers"))
+
+
+def _words(*names: str) -> pa.Schema:
+    return pa.schema([(name, pa.string()) for name in names])
+
+
+class Outbox:
+    """What the State protocol says of sending."""
+
+    _database: Database
+
+    def due(self, now: datetime, channels: Sequence[str], limit: int) -> list[Message]:
+        """Messages that wait and whose time has come, on these channels, the longest due first."""
+        ready = (outbox.c.status == "waiting", outbox.c.due_at <= now, outbox.c.channel.in_(channels))
+        query = select(outbox).where(*ready).order_by(outbox.c.due_at, outbox.c.message_id).limit(limit)
+        with self._database.read() as connection:
+            return [Message(**row) for row in connection.execute(query).mappings()]
+
+    def settle_message(self, message: Message, events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> bool:
+        """Put what became of a message in place of the one that waits, with the facts of it, in one transaction.
+
+        False, and then nothing is kept, where it waits no more. Raises NotFound for whoever was erased.
+        """
+        here = (outbox.c.message_id == message.message_id, outbox.c.status == "waiting")
+        # When it was answered is for the answer to say, which may come in before the post says that it went out.
+        row = {name: value for name, value in asdict(message).items() if name != "answered_at"}
+        with self._database.write() as connection:
+            if not connection.execute(update(outbox).where(*here).values(row)).rowcount:
+                return False
+            record_within(connection, events, facts)
+            return True
+
+    def replay(self, at: datetime) -> int:
+        """Let messages that failed wait again, from this time on and with all their tries; gives how many."""
+        again = update(outbox).where(outbox.c.status == "failed").values(status="waiting", due_at=at, tries=0)
+        with self._database.write() as connection:
+            return int(connection.execute(again).rowcount)
+
+    def awaiting(self, kind: str) -> list[str]:
+        """The customers for whom a message of a kind waits."""
+        waits = and_(outbox.c.status == "waiting", outbox.c.kind == kind)
+        query = select(identities.c.customer_id).join(outbox, outbox.c.customer_id == identities.c.base_id)
+        with self._database.read() as connection:
+            return list(connection.scalars(query.where(waits).distinct()))
+
+    def everyone(self, columns: Sequence[str]) -> pa.Table:
+        """Some of CUSTOMER_COLUMNS of every customer that is shown, by customer id, and whether an e-mail address is
+        known to be theirs alone (`mailable`)."""
+        theirs = select(identities.c.customer_id).where(_mail)
+        mailable = case((customers.c.customer_id.in_(theirs), 1), else_=0)
+        query = select(*(customers.c[name] for name in columns), mailable.label("mailable"))
+        query = query.where(customers.c.merged_into.is_(None)).order_by(customers.c.customer_id)
+        shape = pa.schema([*((name, CUSTOMER_COLUMNS[name]) for name in columns), ("mailable", pa.int64())])
+        with self._database.read() as connection:
+            return table_of(connection.execute(query, execution_options=_STREAMED), shape)
+
+    def relatives(self) -> pa.Table:
+        """left_id and right_id of customers who are said to be one family, each pair one way or the other."""
+        one, other = identities.alias(), identities.alias()
+        query = (
+            select(one.c.customer_id, other.c.customer_id)
+            .select_from(_ties)
+            .join(one, one.c.identifier == _ties.c.identifier)
+            .join(other, other.c.identifier == _ties.c.other)
+            .where(_ties.c.relation == "family", one.c.customer_id != other.c.customer_id)
+        )
+        with self._database.read() as connection:
+            return table_of(connection.execute(query.distinct()), _words("left_id", "right_id"))
+
+    def addressed(self, customer_ids: Sequence[str]) -> pa.Table:
+        """customer_id, identifier: the e-mail addresses that are theirs (email:..)."""
+        query = select(identities.c.customer_id, identities.c.identifier).where(_mail, _among)
+        return self._of(customer_ids, query, _words("customer_id", "identifier"))
+
+    def told(self, customer_ids: Sequence[str], names: Sequence[str]) -> pa.Table:
+        """customer_id, name, value: the newest trait of each of these names that says something."""
+        newest = func.row_number().over(
+            partition_by=(identities.c.customer_id, _traits.c.name),
+            order_by=(_traits.c.happened_at.desc(), _traits.c.fact_id.desc()),
+        )
+        said = (
+            select(identities.c.customer_id, _traits.c.name, _traits.c.value, newest.label("place"))
+            .join(_traits, _traits.c.identifier == identities.c.identifier)
+            .where(_traits.c.name.in_(names), _traits.c.value != "", _among)
+        ).subquery()
+        query = select(said.c.customer_id, said.c.name, said.c.value).where(said.c.place == 1)
+        return self._of(customer_ids, query, _words("customer_id", "name", "value"))
+
+    def scored(self, metric: str, column: str, since: datetime) -> pa.Table:
+        """part, score, n: each customer's newest answer of a metric since a time, by a column of their row."""
+        newest = func.row_number().over(
+            partition_by=identities.c.customer_id,
+            order_by=(_answers.c.happened_at.desc(), _answers.c.fact_id.desc()),
+        )
+        those = (
+            select(customers.c[column].label("part"), _answers.c.score, newest.label("place"))
+            .select_from(_answers)
+            .join(identities, identities.c.identifier == _answers.c.identifier)
+            .join(customers, customers.c.customer_id == identities.c.customer_id)
+            .where(_answers.c.metric == metric, _answers.c.score.is_not(None), _answers.c.happened_at >= since)
+        ).subquery()
+        query = select(those.c.part, those.c.score, func.count()).where(those.c.place == 1)
+        shape = pa.schema([("part", pa.string()), ("score", pa.float64()), ("n", pa.int64())])
+        with self._database.read() as connection:
+            return table_of(connection.execute(query.group_by(those.c.part, those.c.score)), shape)
+
+    def responded(self, subjects: Sequence[str], column: str, since: datetime, until: datetime) -> pa.Table:
+        """part, asked, answered: who was sent one of these surveys between two times, by a column of their row."""
+        answered = func.sum(case((outbox.c.answered_at.is_not(None), 1), else_=0))
+        query = (
+            select(customers.c[column], func.count(), answered)
+            .select_from(outbox)
+            # The row of one who is now part of another is hidden, not gone.
+            .join(customers, customers.c.customer_id == outbox.c.customer_id)
+            .where(outbox.c.subject.in_(subjects), outbox.c.sent_at.between(since, until))
+        )
+        shape = pa.schema([("part", pa.string()), ("asked", pa.int64()), ("answered", pa.int64())])
+        with self._database.read() as connection:
+            return table_of(connection.execute(query.group_by(customers.c[column])), shape)
+
+    def _of(self, customer_ids: Sequence[str], query: Select[Any], shape: pa.Schema) -> pa.Table:
+        asked = pa.table({"asked_id": pa.array(customer_ids, pa.string())})
+        with self._database.read() as connection, staged(connection, asked):
+            return table_of(connection.execute(query), shape)
