@@ -110,6 +110,7 @@ class Chair:
             reports = listen.listen(self.state, self.history, engine, paths, wanted, self.timer, progress)
         progress("standing")
         self.restand(self.state.speakers(self.catch_up()))
+        self.cases.open_new()
         return reports
 
     def imports(self, limit: int = 50) -> tuple[ImportReport, ...]:
@@ -131,6 +132,8 @@ class Chair:
         """
         added = sync(self.state, self.history, to_facts=own.reader(self.state, self.currency))
         self.restand(self.state.speakers(self.catch_up()))
+        if "answers" in added:
+            self.cases.open_new()
         return added
 
     # turn
@@ -156,6 +159,7 @@ class Chair:
             self.sync()
             # What was said while the turn ran is not in the rows that it wrote.
             self.restand(self.state.speakers(standing.bound_since(self.history, INDEXED_KINDS, before)))
+        self.cases.open_new()
         return report
 
     def day(self) -> TurnReport:

@@ -158,7 +158,7 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
     asked, last = standing.standing_of(said), next(iter(state.turns(1)), None)
     decisions, _ = state.decisions(customer_id=customer_id, limit=DECISIONS_SHOWN)
     row = state.customer(customer_id)
-    who, headline = _newcomer(customer_id, identifiers, traits), "New here; the next turn will know more."
+    who, headline = newcomer(customer_id, identifiers, traits), "New here; the next turn will know more."
     if row is not None:
         who = customer(row)
         headline = stage.headline(
@@ -188,7 +188,7 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
     )
 
 
-def _newcomer(customer_id: str, identifiers: Sequence[str], traits: Sequence[Trait]) -> views.Customer:
+def newcomer(customer_id: str, identifiers: Sequence[str], traits: Sequence[Trait]) -> views.Customer:
     """A customer of whom no turn has counted anything yet."""
     name = next((t.value for t in traits if t.name == "name"), identifiers[0].partition(":")[2] if identifiers else "")
     unknown = Unknown("no turn since they came", needed=1)

@@ -172,6 +172,12 @@ def permitted(of: Circumstances, actions: Sequence[Action]) -> NDArray[np.int16]
     return codes
 
 
+def suited(of: Circumstances, actions: Sequence[Action]) -> _Mask:
+    """(c, A) whether each action suits each of c circumstances, whatever forbids it."""
+    against = [np.any([test(of, action) for _, test in _SUITS], axis=0) for action in actions]
+    return ~np.stack(against, axis=1) if actions else np.zeros((len(of), 0), dtype=np.bool_)
+
+
 def _complaint_first(of: Circumstances, action: Action) -> _Mask:
     held_back = action.purpose == "marketing" or action.needs.complained is False
     return of.complained if held_back and action.needs.complained is not True else np.zeros(len(of), dtype=np.bool_)
@@ -257,6 +263,8 @@ def _until(code: int, row: Mapping[str, Any], thing: Thing, held: Judged, day: d
 
 def may_call(rows: Sequence[Mapping[str, Any]], *, moment: Moment, settings: Settings) -> list[Mapping[str, Any]]:
     """Those of these customers (rows with STANDING_COLUMNS) whom no rule, consent or wish keeps from being called."""
+    if not rows:
+        return []
     call = [judged(Thing("call", rules.Contents()), "call list")]
     codes = against(limits_of(rows, moment.day), call)[:, 0].tolist()
     return [row for row, code in zip(rows, codes, strict=True) if code == 0]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from openchair.chair.views import Customer, Number
+from openchair.chair.views import Customer, Number, TimelineEntry
 from openchair.core.estimate import Estimate
 from openchair.listening.asking.survey import Survey
 
@@ -175,6 +175,8 @@ class Case:
     case_id: str
     customer: Customer
     score: float | None
+    """None once the answer itself was let go of (retention)."""
+    metric: str
     words: str
     answered_at: datetime
     opened_at: datetime
@@ -191,6 +193,8 @@ class Case:
     closed_by: str = ""
     later_score: float | None = None
     """What they answered next, after it was closed."""
+    since: tuple[TimelineEntry, ...] = ()
+    """What they answered besides until it was closed: part of the same case. Only of one case that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +207,9 @@ class CaseFigures:
     hours_to_close: Number
     """Median, with those still open counted as taking at least so long."""
     in_time: Number
-    """The share closed before they were due."""
+    """The share closed before they were due, of those closed or due by now."""
     later: Number
-    """Mean change of score between the answer and the next one after the case was closed."""
+    """Mean change of NPS answers (0 to 10) between the one that opened a case and the next after it was closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +222,14 @@ class Call:
     place: int
     customer: Customer
     reason: str
-    """champion at risk, silent, new sender, unhappy, unusual need or chance."""
+    """champion at risk, silent, new sender, unhappy, unusual need or chance; noted for a call that was on no list."""
     because: str
     questions: tuple[str, ...]
     status: str
     """Empty while it waits; reached, not reached or skipped."""
     done_at: datetime | None = None
+    phones: tuple[str, ...] = ()
+    hard_rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

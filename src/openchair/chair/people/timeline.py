@@ -39,11 +39,15 @@ def timeline(engine: Engine, identifiers: list[str], until: datetime) -> tuple[T
         if kind == "traits":
             theirs = theirs.filter(theirs.said_by == "customer", theirs.name.notin(list(LINKS)))
         rows = engine.rows(theirs.order_by(ibis.desc("happened_at"), "source").limit(LATEST)).to_pylist()
-        for row in _GATHER.get(kind, list)(rows):
-            title, detail, tone = _TELL[kind](row)
-            entries.append(TimelineEntry(row["happened_at"], kind, title, detail, tone, row["source"]))
+        entries += [told(kind, row) for row in _GATHER.get(kind, list)(rows)]
     entries.sort(key=lambda e: e.happened_at, reverse=True)
     return tuple(entries[:LATEST])
+
+
+def told(kind: str, row: Row) -> TimelineEntry:
+    """A fact as a thing that happened."""
+    title, detail, tone = _TELL[kind](row)
+    return TimelineEntry(row["happened_at"], kind, title, detail, tone, row["source"])
 
 
 def _purchase(row: Row) -> Told:

@@ -1,9 +1,273 @@
-"""Calls to make, and cases by whose they are, in the state's database."""
+"""Calls to make, and whom there is a reason to call, in the state's database."""
 
-from openchair.store.sql.database import Database
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    Subquery,
+    case,
+    cast,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+)
+
+from openchair.chair.ports import CUSTOMER_COLUMNS, Envelope
+from openchair.dossier.consent import CHANNELS
+from openchair.store.sql import schema
+from openchair.store.sql.caring import Caring, with_customer
+from openchair.store.sql.columns import UtcTime, Words
+from openchair.store.sql.identities import bases_of
+from openchair.store.sql.rows import insertion
+from openchair.store.sql.said import record_within
+from openchair.store.sql.schema import calls as _calls
+from openchair.store.sql.schema import customers, identities, low, readings, reviews, themes, users
+
+CALLED_DAYS = 28
+"""Whoever was called, or listed and seen to, in so many days is on no new list; an unhappy answer is fresh so long."""
+NEED_DAYS = 180
+RARE = 5
+"""A need that so many customers have, or fewer, is unusual."""
+AT_RISK_ORDERS, SILENT_ORDERS = 3, 2
+
+_BY_CALL = ("call", *(word for word, channel in CHANNELS.items() if channel == "call"))
+_WANTING = readings.c.reading.in_(("need", "aspiration"))
+_answers, _contacts = schema.indexed["answers"], schema.indexed["contacts"]
 
 
-class Calling:
+class Calling(Caring):
     """What the State protocol says of calls and cases."""
 
-    _database: Database
+    def leaders(self) -> list[str]:
+        """The e-mails of everyone who may sign in, sorted."""
+        with self._database.read() as connection:
+            return list(connection.scalars(select(users.c.email).order_by(users.c.email)))
+
+    def candidates(
+        self,
+        reason: str,
+        *,
+        now: datetime,
+        week: date,
+        limit: int,
+        after: int = 0,
+        chance: str = "",
+        among: Sequence[str] = (),
+    ) -> list[dict[str, Any]]:
+        """Customers one may have a reason to call, the most telling first, from the place `after` on.
+
+        Rows with CUSTOMER_COLUMNS and `found`, `found_n`, `found_at`, what the reason is about. chance: the point from
+        which ids, which are hashes, are drawn. among: whom the reason is about, where the state cannot tell.
+        """
+        query = _POOLS[reason](now, chance, among).where(customers.c.merged_into.is_(None), *_callable(now, week))
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query.limit(limit).offset(after)).mappings()]
+
+    def put_calls(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep calls to make; one whose id is known changes nothing."""
+        if rows:
+            with self._database.write() as connection:
+                connection.execute(insertion(connection, _calls).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+    def calls(self, week: date, leader: str = "") -> list[dict[str, Any]]:
+        """A week's calls with the customer's row, by leader and place; those on no list come last."""
+        query = with_customer(select(_calls), _calls.c.customer_id).where(_calls.c.week == week)
+        if leader:
+            query = query.where(_calls.c.leader == leader)
+        query = query.order_by(_calls.c.leader, _calls.c.reason == "noted", _calls.c.place, _calls.c.call_id)
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def call(self, call_id: str) -> dict[str, Any] | None:
+        """One call, likewise."""
+        query = with_customer(select(_calls), _calls.c.customer_id).where(_calls.c.call_id == call_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+            return dict(row) if row else None
+
+    def waiting_call(self, week: date, customer_id: str) -> str | None:
+        """The call to this customer that a list of the week holds and nobody has reached."""
+        query = select(_calls.c.call_id).where(
+            _calls.c.week == week, _calls.c.customer_id.in_(bases_of(customer_id)), _calls.c.status != "reached"
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query.order_by(_calls.c.call_id).limit(1))
+
+    def end_call(self, row: Mapping[str, Any], events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> bool:
+        """Keep what became of a call (a row of calls, new or known) and the facts of it, in one transaction.
+
+        False, and nothing kept, where that call was reached already.
+        """
+        with self._database.write() as connection:
+            put = insertion(connection, _calls).values(dict(row))
+            put = put.on_conflict_do_update(
+                index_elements=["call_id"],
+                set_={name: put.excluded[name] for name in ("status", "done_at")},
+                where=_calls.c.status != "reached",
+            )
+            done = bool(connection.execute(put).rowcount)
+            if done:
+                record_within(connection, events, facts)
+            return done
+
+    def call_counts(self, since: date) -> list[dict[str, Any]]:
+        """By week and leader, newest first: week, leader, listed, reached, tried (reached or not)."""
+
+        def many(*conditions: ColumnElement[bool]) -> Any:
+            return func.sum(case((conditions[0], 1), else_=0))
+
+        query = (
+            select(
+                _calls.c.week,
+                _calls.c.leader,
+                many(_calls.c.reason != "noted").label("listed"),
+                many(_calls.c.status == "reached").label("reached"),
+                many(_calls.c.status.in_(("reached", "not reached"))).label("tried"),
+            )
+            .where(_calls.c.week >= since)
+            .group_by(_calls.c.week, _calls.c.leader)
+            .order_by(_calls.c.week.desc(), _calls.c.leader)
+        )
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+# --- whom to call ---------------------------------------------------------------------------------------------------
+
+
+def _callable(now: datetime, week: date) -> tuple[ColumnElement[bool], ...]:
+    """Not called of late, on whatever occasion, and on no list of this week."""
+    since = now - timedelta(days=CALLED_DAYS)
+    listed = (
+        select(identities.c.customer_id)
+        .join_from(_calls, identities, identities.c.base_id == _calls.c.customer_id)
+        .where(or_(_calls.c.week == week, (_calls.c.status != "") & (_calls.c.done_at > since)))
+    )
+    called = exists().where(
+        identities.c.customer_id == customers.c.customer_id,
+        _contacts.c.identifier == identities.c.identifier,
+        func.lower(_contacts.c.channel).in_(_BY_CALL),
+        _contacts.c.status.in_(("approved", "sent", "delivered", "opened", "clicked", "answered")),
+        _contacts.c.happened_at > since,
+    )
+    fresh = or_(customers.c.contacted_on.is_(None), customers.c.contacted_on < since.date(), ~called)
+    return customers.c.customer_id.not_in(listed), fresh
+
+
+def _pool(what: Any = None, number: Any = None, at: Any = None) -> Select[Any]:
+    found = (cast(null(), Words) if what is None else what).label("found")
+    found_n = (cast(null(), Float) if number is None else number).label("found_n")
+    found_at = (cast(null(), UtcTime) if at is None else at).label("found_at")
+    theirs = identities.c.customer_id == customers.c.customer_id
+    need = exists().where(theirs, readings.c.identifier == identities.c.identifier, _WANTING).label("has_need")
+    ends = (schema.indexed["ties"].c[end] == identities.c.identifier for end in ("identifier", "other"))
+    ties = exists().where(theirs, or_(*ends)).label("has_ties")
+    return select(*(customers.c[name] for name in CUSTOMER_COLUMNS), found, found_n, found_at, need, ties)
+
+
+_MOST = (customers.c.value_minor.desc().nulls_last(), customers.c.customer_id)
+
+
+def _at_risk(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
+    usual = select(func.avg(customers.c.spent_minor)).where(customers.c.orders > 0).correlate(None).scalar_subquery()
+    risk = customers.c.stage.in_(("slipping", "lapsed")), customers.c.orders >= AT_RISK_ORDERS
+    return _pool().where(*risk, customers.c.spent_minor >= usual).order_by(*_MOST)
+
+
+def _silent(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
+    theirs = identities.c.customer_id == customers.c.customer_id
+    answered = exists().where(theirs, _answers.c.identifier == identities.c.identifier)
+    heard = exists().where(theirs, readings.c.identifier == identities.c.identifier)
+    reached = exists().where(theirs, _calls.c.customer_id == identities.c.base_id, _calls.c.status == "reached")
+    quiet = (customers.c.nps_score.is_(None), customers.c.complained_on.is_(None), ~answered, ~heard, ~reached)
+    return _pool().where(customers.c.orders >= SILENT_ORDERS, *quiet).order_by(*_MOST)
+
+
+def _unhappy(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
+    """Whose case somebody has is called by them, not by another."""
+    worst = _fresh_low(now)
+    taken = exists().where(
+        reviews.c.kind == "case",
+        reviews.c.verdict == "",
+        reviews.c.owner != "",
+        identities.c.base_id == reviews.c.customer_id,
+        identities.c.customer_id == customers.c.customer_id,
+    )
+    query = _pool(number=worst.c.score, at=worst.c.happened_at)
+    return (
+        query.join(worst, worst.c.customer_id == customers.c.customer_id)
+        .where(worst.c.place == 1, ~taken)
+        .order_by(worst.c.happened_at.desc(), customers.c.customer_id)
+    )
+
+
+def _fresh_low(now: datetime) -> Subquery:
+    newest = (_answers.c.happened_at.desc(), _answers.c.fact_id.desc())
+    place = func.row_number().over(partition_by=identities.c.customer_id, order_by=newest)
+    fresh = _answers.c.happened_at > now - timedelta(days=CALLED_DAYS), _answers.c.happened_at <= now
+    return (
+        select(identities.c.customer_id, _answers.c.score, _answers.c.happened_at, place.label("place"))
+        .join_from(_answers, identities, identities.c.identifier == _answers.c.identifier)
+        .where(low, *fresh)
+        .subquery()
+    )
+
+
+def _needs(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
+    """Those who speak of a need that few have, the rarest first."""
+    spoken = (
+        select(readings.c.theme_id, identities.c.customer_id, func.max(readings.c.happened_at).label("at"))
+        .join_from(readings, identities, identities.c.identifier == readings.c.identifier)
+        .where(
+            _WANTING,
+            readings.c.theme_id.is_not(None),
+            readings.c.happened_at > now - timedelta(days=NEED_DAYS),
+        )
+        .group_by(readings.c.theme_id, identities.c.customer_id)
+        .cte("spoken")
+    )
+    few = (
+        select(spoken.c.theme_id, func.count().label("n"))
+        .group_by(spoken.c.theme_id)
+        .having(func.count() <= RARE)
+        .subquery()
+    )
+    place = func.row_number().over(partition_by=spoken.c.customer_id, order_by=(few.c.n, spoken.c.theme_id))
+    rare = (
+        select(spoken.c.customer_id, spoken.c.at, themes.c.name, few.c.n, place.label("place"))
+        .join_from(spoken, few, few.c.theme_id == spoken.c.theme_id)
+        .join(themes, themes.c.theme_id == spoken.c.theme_id)
+        .subquery()
+    )
+    return (
+        _pool(rare.c.name, cast(rare.c.n, Float), rare.c.at)
+        .join(rare, rare.c.customer_id == customers.c.customer_id)
+        .where(rare.c.place == 1)
+        .order_by(rare.c.n, customers.c.customer_id)
+    )
+
+
+def _senders(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
+    return _pool().where(customers.c.customer_id.in_(among)).order_by(*_MOST)
+
+
+def _by_chance(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
+    """Those whose ids follow a point: ids are hashes, so everyone is as likely to be drawn."""
+    return _pool().where(customers.c.orders >= 1, customers.c.customer_id >= chance).order_by(customers.c.customer_id)
+
+
+_POOLS = {
+    "champion at risk": _at_risk,
+    "silent": _silent,
+    "unhappy": _unhappy,
+    "new sender": _senders,
+    "unusual need": _needs,
+    "chance": _by_chance,
+}

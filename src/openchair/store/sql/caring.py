@@ -1,0 +1,186 @@
+"""Cases: reviews of someone unhappy, by whose they are and until when, in the state's database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Column, ColumnElement, Select, exists, func, or_, select, update
+
+from openchair.chair.ports import CUSTOMER_COLUMNS, Envelope
+from openchair.store.sql import schema
+from openchair.store.sql.database import Database
+from openchair.store.sql.rows import page
+from openchair.store.sql.said import record_within
+from openchair.store.sql.schema import calls as _calls
+from openchair.store.sql.schema import customers, identities, low, reviews
+
+_answers = schema.indexed["answers"]
+
+
+class Caring:
+    """What the State protocol says of cases."""
+
+    _database: Database
+
+    def unopened(self, since: datetime, until: datetime, limit: int) -> list[dict[str, Any]]:
+        """Low answers of a time that no case covers, the earliest of each customer."""
+        who, covers = identities.alias("who"), identities.alias("covers")
+        covered = exists().where(
+            reviews.c.kind == "case",
+            covers.c.base_id == reviews.c.customer_id,
+            covers.c.customer_id == who.c.customer_id,
+            or_(
+                reviews.c.verdict == "",
+                reviews.c.decided_at >= _answers.c.received_at,
+                reviews.c.subject == _answers.c.fact_id,
+            ),
+        )
+        place = func.row_number().over(
+            partition_by=who.c.customer_id, order_by=(_answers.c.happened_at, _answers.c.fact_id)
+        )
+        ranked = (
+            select(_answers, who.c.base_id, who.c.customer_id, place.label("place"))
+            .join(who, who.c.identifier == _answers.c.identifier)
+            .where(low, _answers.c.happened_at >= since, _answers.c.happened_at <= until, ~covered)
+            .subquery()
+        )
+        caller = _calls.join(identities, identities.c.base_id == _calls.c.customer_id)
+        owner = (
+            select(_calls.c.leader)
+            .select_from(caller)
+            .where(identities.c.customer_id == ranked.c.customer_id, _calls.c.status == "reached")
+            .order_by(_calls.c.done_at.desc(), _calls.c.call_id)
+            .limit(1)
+        )
+        words = func.coalesce(func.nullif(ranked.c.text, ""), _words(ranked.c), "")
+        query = select(
+            ranked.c.fact_id,
+            ranked.c.base_id,
+            ranked.c.happened_at,
+            words.label("words"),
+            func.coalesce(owner.scalar_subquery(), "").label("owner"),
+        ).where(ranked.c.place == 1)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(ranked.c.happened_at, ranked.c.fact_id).limit(limit)).mappings()
+            return [dict(row) for row in found]
+
+    def cases(
+        self, *, closed: bool, owner: str | None, limit: int, after: str | None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Cases with their answer, the next one, and the customer's row: open ones by when they are due, closed ones
+        newest first."""
+        query = _cases().where(reviews.c.verdict != "" if closed else reviews.c.verdict == "")
+        if owner is not None:
+            query = query.where(reviews.c.owner == owner)
+        place = (reviews.c.decided_at if closed else reviews.c.due_at, reviews.c.review_id)
+        with self._database.read() as connection:
+            return page(connection, query, place, after=after, limit=limit, down=closed)
+
+    def case(self, case_id: str) -> dict[str, Any] | None:
+        """One case, likewise."""
+        with self._database.read() as connection:
+            row = connection.execute(_cases().where(reviews.c.review_id == case_id)).mappings().first()
+            return dict(row) if row else None
+
+    def case_times(self, since: datetime) -> list[dict[str, Any]]:
+        """Of cases that are open, or were opened from a time on: when, how they answered, and how the next time."""
+        query = _cases(*(reviews.c[name] for name in ("opened_at", "due_at", "decided_at")), of_customers=False)
+        query = query.where(or_(reviews.c.verdict == "", reviews.c.opened_at >= since))
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def own_case(self, case_id: str, owner: str) -> bool:
+        """Give an open case to somebody; False where none of that id is open."""
+        mine = update(reviews).where(reviews.c.review_id == case_id, reviews.c.kind == "case", reviews.c.verdict == "")
+        with self._database.write() as connection:
+            return bool(connection.execute(mine.values(owner=owner)).rowcount)
+
+    def close_case(
+        self,
+        case_id: str,
+        verdict: str,
+        by: str,
+        at: datetime,
+        why: str,
+        events: Sequence[Envelope],
+        facts: Mapping[str, pa.Table],
+    ) -> bool:
+        """Close an open case and keep the facts of it, in one transaction; False, and nothing kept, where none is."""
+        waits = update(reviews).where(reviews.c.review_id == case_id, reviews.c.verdict == "")
+        with self._database.write() as connection:
+            done = connection.execute(waits.values(verdict=verdict, decided_by=by, decided_at=at, why=why)).rowcount
+            if done:
+                record_within(connection, events, facts)
+            return bool(done)
+
+
+def current_of(base: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Whom a base id means now."""
+    now = select(func.min(identities.c.customer_id)).where(identities.c.base_id == base)
+    return func.coalesce(now.correlate_except(identities).scalar_subquery(), base)
+
+
+def with_customer(query: Select[Any], base: Column[Any]) -> Select[Any]:
+    """With the row of the customer that a base id means now, whose id is `who_id`."""
+    current = current_of(base)
+    columns = [customers.c[name] for name in CUSTOMER_COLUMNS if name != "customer_id"]
+    told = query.add_columns(current.label("who_id"), *columns)
+    return told.outerjoin_from(base.table, customers, customers.c.customer_id == current)
+
+
+def _words(of: Any) -> ColumnElement[Any]:
+    """The words that were given with an answer, or soon after, to the same survey: a fact of their own."""
+    later = _answers.alias("later")
+    return (
+        select(later.c.text)
+        .where(
+            later.c.identifier == of.identifier,
+            later.c.survey_id == of.survey_id,
+            later.c.metric == of.metric,
+            later.c.happened_at >= of.happened_at,
+            later.c.text != "",
+        )
+        .order_by(later.c.happened_at, later.c.fact_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _cases(*columns: Column[Any], of_customers: bool = True) -> Select[Any]:
+    """Cases with the answer that opened each (score, metric, answered_at), its words, and the next score after it."""
+    said, who = _answers.alias("said"), identities.alias("who")
+    following, them = _answers.alias("following"), identities.alias("them")
+    theirs = (who.c.base_id == reviews.c.customer_id, said.c.fact_id == reviews.c.subject)
+
+    def answer(what: ColumnElement[Any]) -> ColumnElement[Any]:
+        return (
+            select(what).join_from(said, who, who.c.identifier == said.c.identifier).where(*theirs).limit(1)
+            .correlate(reviews).scalar_subquery()
+        )  # fmt: skip
+
+    later = (
+        select(following.c.score)
+        .join_from(following, them, them.c.identifier == following.c.identifier)
+        .where(
+            them.c.customer_id == current_of(reviews.c.customer_id),
+            following.c.metric == answer(said.c.metric),
+            following.c.score.is_not(None),
+            following.c.happened_at > reviews.c.decided_at,
+        )
+        .order_by(following.c.happened_at, following.c.fact_id)
+        .limit(1)
+        .correlate(reviews)
+        .scalar_subquery()
+    )
+    query = select(
+        *(columns or reviews.c),
+        answer(said.c.score).label("score"),
+        func.coalesce(answer(said.c.metric), "").label("metric"),
+        answer(said.c.happened_at).label("answered_at"),
+        later.label("later_score"),
+    ).where(reviews.c.kind == "case")
+    if not of_customers:
+        return query
+    words = func.coalesce(func.nullif(reviews.c.text, ""), answer(_words(said.c)), "")
+    return with_customer(query.add_columns(words.label("words")), reviews.c.customer_id)
