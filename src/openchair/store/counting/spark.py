@@ -46,7 +46,7 @@ _engines: set[int] = set()
 class SparkEngine(Engine):
     """Ibis expressions on one Spark session. Calls from several threads take turns."""
 
-    def __init__(self, history: History, master: str = "local[2]", memory: str = "1g") -> None:
+    def __init__(self, history: History, master: str = "local[2]", memory: str = "2g") -> None:
         """master: a Spark master. memory: of the driver, as Spark writes it. Raises OpenchairError without a Java."""
         from pyspark.sql import SparkSession
 
@@ -56,6 +56,7 @@ class SparkEngine(Engine):
         self._frames: dict[str, Any] = {}
         self._views: dict[str, str] = {}
         self._count = 0
+        self._searched = False
         self._opener: DuckEngine | None = None
         self._local = master.startswith("local")
         builder = SparkSession.builder
@@ -110,6 +111,7 @@ class SparkEngine(Engine):
         """Splink on this engine's own session."""
         from splink import SparkAPI
 
+        self._searched = True
         return SparkAPI(spark_session=self._session, break_lineage_method="persist")  # type: ignore[no-untyped-call]
 
     def release(self) -> None:
@@ -119,6 +121,10 @@ class SparkEngine(Engine):
                 frame.unpersist()
                 self._session.catalog.dropTempView(name)
             self._frames.clear()
+            if self._searched:
+                # What Splink keeps it does not give back; whatever else was kept is computed anew when it is asked for.
+                self._session.catalog.clearCache()
+                self._searched = False
             for made in (*self._folder.glob("handed_*"), *self._folder.glob("stream_*")):
                 shutil.rmtree(made)
 
@@ -209,7 +215,12 @@ def _settings(master: str, memory: str, folder: Path) -> Mapping[str, str]:
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         # A cast that fails is an error, as on DuckDB, and not a NULL that nobody sees.
         "spark.sql.ansi.enabled": "true",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{_quiet(folder)}",
+        # Out of memory is an error at once: by default what serves the result would die and its reader wait for ever.
+        "spark.driver.extraJavaOptions": f"-XX:+ExitOnOutOfMemoryError -Dlog4j2.configurationFile=file:{_quiet(folder)}",
+        # Nobody looks at a record of past queries here, and each holds on to its plan.
+        "spark.sql.ui.retainedExecutions": "1",
+        "spark.ui.retainedJobs": "1",
+        "spark.ui.retainedStages": "1",
     }
     if master.startswith("local"):
         settings |= {
@@ -217,6 +228,8 @@ def _settings(master: str, memory: str, folder: Path) -> Mapping[str, str]:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.local.dir": str(folder / "local"),
             "spark.sql.shuffle.partitions": "4",
+            # Every join and sort under way takes a page at least; Spark would make each up to 64 MB.
+            "spark.buffer.pageSize": "1m",
         }
     return settings
 
