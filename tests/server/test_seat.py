@@ -22,8 +22,9 @@ from tests.server.conftest import Shop, browsing
 from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.chair import Chair
 from openchair.chair.people.seating import CODE_TRIES, LANGUAGES, SeatRefused
+from openchair.chair.ports import NotSent
 from openchair.chair.views import Merge
-from openchair.channels.mail import NotSent, post
+from openchair.channels.mail import post
 from openchair.core.errors import BadInput, NotAllowed, NotFound, Unsafe
 from openchair.core.settings import settings_of
 from openchair.decisions import explain
@@ -37,8 +38,8 @@ from openchair.server.seat import texts
 from openchair.server.seat.acts import ACTS
 from openchair.server.seat.routes import address_of
 from openchair.server.seat.show import PARTS
-from openchair.server.tongue import NAMES, catalogue
 from openchair.server.signin import TRIES
+from openchair.server.tongue import NAMES, catalogue
 
 STAFF = Actor("bob@example.org", "staff")
 Door = Callable[..., httpx.Client]

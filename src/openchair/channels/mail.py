@@ -1,50 +1,109 @@
-"""E-mail over SMTP: one plain message at a time, always encrypted unless the mail server is this machine."""
+"""E-mail over SMTP: one message at a time, always encrypted unless the mail server is this machine."""
 
 import smtplib
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
-from openchair.core.errors import OpenchairError
+from openchair.chair.ports import Letter, NotSent, Undeliverable, Unreachable
+from openchair.channels.paper import html, plain
 
 SECONDS = 20.0
 """The longest any step of a delivery may take."""
 _HERE = ("127.0.0.1", "::1", "localhost")
+_FOR_GOOD = range(500, 600)
+"""Answers of a mail server that will be the same next time (RFC 5321)."""
 
 Post = Callable[[str, str, str], None]
 """Sends a text: to whom, subject, text. Raises NotSent."""
 
 
-class NotSent(OpenchairError):
-    """The mail server could not be reached, or would not take the message; send it again later."""
-
-    status, code = 503, "not_sent"
-
-
 def post(url: str, name: str) -> Post:
-    """Sends mail through smtp://user:password@host:port (STARTTLS) or smtps:// (TLS), in the name of the shop.
+    """Sends plain mail through smtp://user:password@host:port (STARTTLS) or smtps:// (TLS), in the shop's name.
 
     The sender is the user of the address where that is an e-mail, else no-reply at the mail server.
     """
-    parts = urlsplit(url)
-    host, user = parts.hostname or "", unquote(parts.username or "")
+    mail = Mail(url, name)
 
     def send(to: str, subject: str, text: str) -> None:
+        message = mail.begun(to, subject)
+        message.set_content(text)
+        mail.deliver(message)
+
+    return send
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The channel e-mail, by the mail server of the setting `smtp`."""
+
+    url: str
+    name: str
+
+    @property
+    def target(self) -> str:
+        """The mail server."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port or ''}".rstrip(":")
+
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+        parts = urlsplit(self.url)
+        user = unquote(parts.username or "")
+        return user if "@" in user else f"no-reply@{parts.hostname or 'localhost'}"
+
+    def send(self, letter: Letter) -> None:
+        """Send a letter as text and as a page, with a way to leave by one click (RFC 8058). Raises NotSent."""
+        message = self.begun(letter.to, " ".join(letter.title.split()))
+        # It follows from the letter alone, so that whoever gets it twice can tell.
+        message["Message-ID"] = f"<{letter.message_id}@{self.sender.partition('@')[2]}>"
+        message["Content-Language"] = letter.language
+        message["List-Unsubscribe"] = f"<{letter.leave[1]}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        message.set_content(plain(letter), cte="quoted-printable")
+        message.add_alternative(html(letter, self.name), subtype="html", cte="quoted-printable")
+        self.deliver(message)
+
+    def begun(self, to: str, subject: str) -> EmailMessage:
+        """A message with its first lines. Raises Undeliverable for an address that is none."""
         message = EmailMessage()
         try:
-            message["From"] = f'"{name.replace(chr(34), "")}" <{user if "@" in user else f"no-reply@{host}"}>'
+            message["From"] = f'"{self.name.replace(chr(34), "")}" <{self.sender}>'
             message["To"], message["Subject"] = to, subject
-            message["Auto-Submitted"] = "auto-generated"
-            message.set_content(text)
+        except ValueError as wrong:
+            raise _not_sent(Undeliverable, to, wrong) from None
+        message["Date"] = formatdate()
+        message["Auto-Submitted"] = "auto-generated"
+        return message
+
+    def deliver(self, message: EmailMessage) -> None:
+        """Give a message to the mail server. Raises NotSent."""
+        parts = urlsplit(self.url)
+        host, user = parts.hostname or "", unquote(parts.username or "")
+        try:
             with _connected(parts.scheme, host, parts.port) as server:
                 if user:
                     server.login(user, unquote(parts.password or ""))
                 server.send_message(message)
-        except (OSError, smtplib.SMTPException, ValueError) as wrong:
-            raise NotSent("mail", value=host, bound=str(wrong), remedy="Check the setting smtp, then again.") from None
+        except smtplib.SMTPRecipientsRefused as wrong:
+            code, said = next(iter(wrong.recipients.values()))
+            raise _not_sent(
+                Undeliverable if code in _FOR_GOOD else NotSent, host, said.decode("utf-8", "replace")
+            ) from None
+        except smtplib.SMTPDataError as wrong:
+            raise _not_sent(Undeliverable if wrong.smtp_code in _FOR_GOOD else NotSent, host, wrong) from None
+        except (smtplib.SMTPNotSupportedError, ValueError) as wrong:
+            raise _not_sent(Undeliverable, host, wrong) from None
+        except (OSError, smtplib.SMTPException) as wrong:
+            raise _not_sent(Unreachable, host, wrong) from None
 
-    return send
+
+def _not_sent(kind: type[NotSent], host: str, why: object) -> NotSent:
+    return kind("mail", value=host, bound=str(why), remedy="Check the setting smtp, then again.")
 
 
 def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

@@ -16,8 +16,9 @@ from starlette.routing import BaseRoute, Route
 
 from openchair.chair.actor import CUSTOMER
 from openchair.chair.people.seating import SeatRefused
+from openchair.chair.ports import NotSent
 from openchair.chair.seats import Seat
-from openchair.channels.mail import NotSent, Post, post
+from openchair.channels.mail import Post, post
 from openchair.core.errors import NotAllowed, OpenchairError
 from openchair.server.pages.house import House
 from openchair.server.pages.render import render

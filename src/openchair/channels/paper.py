@@ -1,0 +1,101 @@
+"""A letter on paper: as plain text, and as a page that mail programs show, light or dark, in either direction.
+
+Nothing is fetched from anywhere, so nobody learns that it was opened.
+"""
+
+from html import escape
+
+from openchair.chair.ports import Letter
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+
+_STYLE = """
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+a:focus { outline: 3px solid #b4532a; outline-offset: 2px; }
+@media (prefers-color-scheme: dark) {
+  .ground { background: #1b1916 !important; }
+  .sheet { background: #262320 !important; border-color: #3a352f !important; }
+  .ink { color: #f3efe8 !important; } .soft { color: #b9b1a5 !important; }
+  .score { background: #322e29 !important; border-color: #5a5249 !important; color: #f3efe8 !important; }
+  .go { background: #e08a5f !important; color: #1b1916 !important; }
+}
+"""
+_FONT = (
+    "font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Nastaliq Urdu', 'Noto Sans Thai', "
+    "sans-serif;"
+)
+
+_BOX = (
+    "display: block; padding: 12px 0; border: 1px solid #d5ccbc; border-radius: 6px; background: #f8f4ec; "
+    "color: #2a2621; font-size: 15px; text-align: center; text-decoration: none;"
+)
+_END = "padding: 8px 1px 0; font-size: 13px; color: #6b6358;"
+
+
+def plain(letter: Letter) -> str:
+    """The letter without any form."""
+    first, last = letter.ends
+    scale = f"{letter.choices[0][0]} {first} - {letter.choices[-1][0]} {last}" if letter.choices and first else ""
+    answer = f"{letter.link[0]}:\n{letter.link[1]}"
+    parts = (letter.text, letter.question, scale, answer, "--", letter.footer, f"{letter.leave[0]}:\n{letter.leave[1]}")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def html(letter: Letter, shop: str) -> str:
+    """The letter as one page without anything from outside."""
+    way = "rtl" if letter.language in RIGHT_TO_LEFT else "ltr"
+    words = {name: escape(getattr(letter, name)) for name in ("title", "text", "question", "footer", "language")}
+    link, leave = ((escape(word), escape(where)) for word, where in (letter.link, letter.leave))
+    return f"""<!doctype html>
+<html lang="{words["language"]}" dir="{way}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<title>{words["title"]}</title>
+<style>{_STYLE}</style>
+</head>
+<body class="ground" style="margin: 0; padding: 24px 12px; background: #f5f1ea; {_FONT}">
+<div role="article" aria-label="{words["title"]}" lang="{words["language"]}" dir="{way}">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" class="sheet" style="max-width: 560px; \
+background: #fffdf9; border: 1px solid #e3dccf; border-radius: 12px;">
+<tr><td style="padding: 28px 24px;">
+<p class="soft" style="margin: 0 0 20px; font-size: 14px; color: #6b6358;">{escape(shop)}</p>
+<p class="ink" style="margin: 0 0 20px; font-size: 16px; line-height: 1.7; color: #2a2621;">{words["text"]}</p>
+<h1 class="ink" style="margin: 0 0 20px; font-size: 22px; line-height: 1.5; font-weight: 600; color: #2a2621;">\
+{words["question"]}</h1>
+{_scores(letter)}<p style="margin: 0 0 4px;"><a href="{link[1]}" class="go" style="display: inline-block; padding: \
+12px 20px; border-radius: 8px; background: #9a4521; color: #ffffff; font-size: 16px; text-decoration: none;">\
+{link[0]}</a></p>
+</td></tr></table>
+<p class="soft" style="max-width: 512px; margin: 20px auto 0; font-size: 13px; line-height: 1.7; color: #6b6358;">\
+{words["footer"]}<br><a href="{leave[1]}" class="soft" style="color: #6b6358;">{leave[0]}</a></p>
+</td></tr></table>
+<a href="{escape(letter.trap)}" style="display: none;" tabindex="-1" aria-hidden="true"></a>
+</div>
+</body>
+</html>
+"""
+
+
+def _scores(letter: Letter) -> str:
+    """What can be answered with one click, in one row of cells that shrink with the screen."""
+    if not letter.choices:
+        return ""
+    width = 100 // len(letter.choices)
+    cells = "\n".join(
+        f'<td width="{width}%" style="padding: 0 1px;"><a href="{escape(where)}" class="score ink" style="{_BOX}">'
+        f"{escape(word)}</a></td>"
+        for word, where in letter.choices
+    )
+    first, last = map(escape, letter.ends)
+    far = "left" if letter.language in RIGHT_TO_LEFT else "right"
+    soft = f'<td class="soft" style="{_END}"'
+    ends = f'<tr>{soft}>{first}</td>{soft} align="{far}">{last}</td></tr>'
+    row = '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"'
+    below = f"{row}>{ends}</table>\n" if first or last else ""
+    return (
+        f'{row} style="table-layout: fixed;"><tr>\n{cells}\n</tr></table>\n{below}<p style="margin: 0 0 20px;"></p>\n'
+    )
