@@ -42,6 +42,8 @@ exec '{java}' "$@"
 _starting = threading.Lock()
 _engines: set[int] = set()
 
+LOGGING = "-Dlog4j2.configurationFile=file:"
+
 
 class SparkEngine(Engine):
     """Ibis expressions on one Spark session. Calls from several threads take turns."""
@@ -215,8 +217,8 @@ def _settings(master: str, memory: str, folder: Path) -> Mapping[str, str]:
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         # A cast that fails is an error, as on DuckDB, and not a NULL that nobody sees.
         "spark.sql.ansi.enabled": "true",
-        # Out of memory is an error at once: by default what serves the result would die and its reader wait for ever.
-        "spark.driver.extraJavaOptions": f"-XX:+ExitOnOutOfMemoryError -Dlog4j2.configurationFile=file:{_quiet(folder)}",
+        # Out of memory is an error at once: else what serves a result would die and its reader wait for ever.
+        "spark.driver.extraJavaOptions": f"-XX:+ExitOnOutOfMemoryError {LOGGING}{_quiet(folder)}",
         # Nobody looks at a record of past queries here, and each holds on to its plan.
         "spark.sql.ui.retainedExecutions": "1",
         "spark.ui.retainedJobs": "1",
