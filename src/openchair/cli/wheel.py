@@ -1,6 +1,7 @@
 """Commands of the wheel: turn, today, decide, report."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -71,22 +72,51 @@ def decide(
         show.decision(view, chair.currency)
 
 
+class What(StrEnum):
+    """What there are reports of."""
+
+    DAY = "day"
+    NPS = "nps"
+    CSAT = "csat"
+    CES = "ces"
+
+
 def report(
     context: typer.Context,
+    what: Annotated[
+        What, typer.Argument(help="day: what the last turn found. nps, csat, ces: how customers answer.")
+    ] = What.DAY,
+    days: Annotated[int, typer.Option(help="Of a score: the days whose answers count.")] = 90,
+    by: Annotated[
+        str, typer.Option(help="Of a score: stage, worth, product, step, survey, or the name of a trait.")
+    ] = "",
+    since: Annotated[str, typer.Option(help="Of a score: a date after which it may have changed.")] = "",
+    as_of: AsOf = "",
     out: Annotated[Path | None, typer.Option(help="Write Markdown to this file instead.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What the last turns found, to read out at a meeting."""
+    """A report to read out at a meeting: what the last turn found, or a score with its interval, trend and parts."""
+    from openchair.chair.listening.telling import score
+    from openchair.chair.listening.views import ScoreReport
     from openchair.chair.tell import minutes
     from openchair.cli.wiring import open_home
+    from openchair.core.clock import day_of
+    from openchair.core.errors import BadInput
 
     with told():
+        if what is What.DAY and (by or since or as_of):
+            bound = "is of the last turn: it has no parts and no other days"
+            raise BadInput("report", value=what.value, bound=bound, remedy="Ask for nps, csat or ces.")
         chair = open_home(context.obj)
-        view = chair.today()
+        view = (
+            chair.today()
+            if what is What.DAY
+            else chair.scores.report(what, days=days, by=by, since=day_of(since) if since else None, as_of=as_of)
+        )
     if as_json:
         emit(view)
         return
-    text = minutes(view)
+    text = score(view) if isinstance(view, ScoreReport) else minutes(view)
     if out:
         out.write_text(text, encoding="utf-8")
         typer.echo(f"Written to {out}")

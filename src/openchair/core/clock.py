@@ -54,6 +54,18 @@ def moment_of(text: str, where: ZoneInfo) -> Moment:
     return Moment(local.astimezone(UTC), where)
 
 
+def day_of(text: str) -> date:
+    """The day a person means by an ISO 8601 date. Raises BadInput.
+
+    >>> day_of("2026-07-01")
+    datetime.date(2026, 7, 1)
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput("date", value=text, bound="an ISO 8601 date", remedy="Write 2026-07-01.") from None
+
+
 def quiet_hours(text: str) -> tuple[int, int]:
     """The whole hours from and until which it is to be quiet; equal where it never is. Raises BadInput.
 

@@ -24,7 +24,20 @@ from openchair.store.sql.database import Database
 from openchair.store.sql.schema import idempotency, invites, keys, sessions, users
 
 ROLES = ("owner", "staff")
-SCOPES = ("ingest", "read", "write", "dossiers", "rules", "consents", "merges", "privacy", "seats", "audit")
+SCOPES = (
+    "ingest",
+    "read",
+    "write",
+    "dossiers",
+    "rules",
+    "consents",
+    "merges",
+    "privacy",
+    "seats",
+    "audit",
+    "listening",
+    "cases",
+)
 """One for each part of what a key may do: to read dossiers is more than to read lists."""
 KEY_PREFIX = "oc_"
 SESSION_DAYS = 14
