@@ -111,6 +111,11 @@ def test_who_says_a_thing_decides_what_it_does(said: list[str], terms: str, food
         (["customer: attention = nothing", "staff: attention = normal"], no("marketing") | no("research")),
         (["staff: attention = nothing", "customer: attention = less"], 0),
         (["customer: attention = nothing", "customer: attention ="], 0),
+        (["customer: attention = less", "staff: attention = nothing"], no("marketing") | no("research")),
+        (["customer: attention = less", "shop: attention = important"], no("marketing") | no("research")),
+        (["customer: attention = less", "inferred: attention = nothing"], 0),
+        (["customer: attention = less", "staff: attention = nothing", "staff: attention ="], 0),
+        (["customer: attention = less", "staff: attention = nothing", "customer: attention = less"], 0),
     ],
 )  # fmt: skip
 def test_a_no_of_the_customers_is_turned_by_nobody_else(said: list[str], bits: int) -> None:

@@ -287,6 +287,20 @@ def test_they_can_turn_attention_down(shop: Shop) -> None:
             people.attend(ADA, by=CUSTOMER, **wrong)
 
 
+def test_the_team_passes_on_that_they_want_less_and_never_that_they_want_more(shop: Shop) -> None:
+    """A word on the telephone holds as one at the seat does, where it asks for less."""
+    people = shop.chair.people
+    people.attend(ADA, by=CUSTOMER, wish="less")
+    people.attend(ADA, by=PROGRAM, wish="normal")
+    assert people.dossier(ADA, by=STAFF).attention.wish == "less"
+    people.attend(ADA, by=STAFF, wish="nothing")
+    assert (people.dossier(ADA, by=STAFF).attention.wish, shop.standing(ADA)["attention_budget"]) == ("nothing", 0)
+    people.attend(ADA, by=CUSTOMER, wish="normal")
+    assert people.dossier(ADA, by=STAFF).attention.wish == "normal"
+    with pytest.raises(NotFound):
+        people.attend("nobody", by=STAFF)
+
+
 def test_the_list_of_calls_leaves_out_whoever_must_not_be_called(shop: Shop) -> None:
     """By a rule, or by a no."""
     people = shop.chair.people

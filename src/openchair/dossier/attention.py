@@ -46,7 +46,18 @@ WISHES: Mapping[str, Wish] = {
     "important": Wish(0.5, ("marketing", "research")),
     "nothing": Wish(0.0, ("marketing", "research")),
 }
-"""What a customer may ask for. Answers to what they said, and what they ordered, reach them also with `nothing`."""
+"""What a customer may ask for, the most first. Answers to what they said, and what they ordered, reach them also with
+`nothing`."""
+
+
+def quieter(wish: str, other: str) -> bool:
+    """Whether a wish asks for less than another; an empty one is none.
+
+    >>> quieter("nothing", "less"), quieter("", "less"), quieter("less", "")
+    (True, False, True)
+    """
+    order = list(WISHES)
+    return bool(wish) and order.index(wish) > order.index(other or "normal")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,12 +140,14 @@ class _Held:
 @dataclass(slots=True)
 class _Folding:
     """What holds so far: rules by topic and term (`word` says whether allergies were declared with it), the latest
-    word that somebody has no allergies, consents by slot, and what was asked for by trait."""
+    word that somebody has no allergies, consents by slot, what was asked for by trait, and the latest word of others on
+    how much attention there is, since it was asked for."""
 
     terms: dict[str, dict[str, _Held]] = field(default_factory=dict)
     none: _Held | None = None
     words: dict[tuple[str, str], _Held] = field(default_factory=dict)
     asked: dict[str, _Held] = field(default_factory=dict)
+    hushed: _Held | None = None
     spoken: set[str] = field(default_factory=set)
     lifted: int = 0
 
@@ -196,16 +198,26 @@ class _Folding:
             del self.words[slot]
 
     def ask(self, place: int, said: Statement, key: str) -> None:
-        """How much attention, which hours of quiet, which time zone: the latest word of whom is trusted most."""
+        """How much attention, which hours of quiet, which time zone: the latest word of whom is trusted most.
+
+        To turn attention down, though, the team or a record may pass on what the customer said.
+        """
         trust, held = TRUST.index(said.said_by), self.asked.get(key)
         value = attention.read(key, said.value) if said.value.strip() else ""
-        if value is not None and (held is None or trust >= held.trust):
+        if value is None:
+            return
+        if held is None or trust >= held.trust:
             self.asked[key] = _Held(trust, place, value)
+            self.hushed = None if key == "attention" else self.hushed
+        elif key == "attention" and trust > 0 and (self.hushed is None or trust >= self.hushed.trust):
+            self.hushed = _Held(trust, place, value)
 
     def standing(self) -> Standing:
         """All of it as one."""
-        wish = self.asked.get("attention")
-        origins: dict[Origin, int] = {key: held.place for key, held in self.asked.items() if held.word}
+        asked, wish = dict(self.asked), self.asked.get("attention")
+        if wish and self.hushed and attention.quieter(self.hushed.word, wish.word):
+            asked["attention"] = wish = self.hushed
+        origins: dict[Origin, int] = {key: held.place for key, held in asked.items() if held.word}
         trusted: dict[str, _Held] = {}
         for held in self.terms.values():
             for term, one in held.items():

@@ -99,7 +99,11 @@ class People:
         self.say(who, name, answer, by=by, wording=wording, language=language)
 
     def attend(self, who: str, *, by: Actor, wish: str = "", quiet: str = "", timezone: str = "") -> None:
-        """Set how much attention they give us, hours of quiet, their time zone; what is empty stays as it is."""
+        """Set how much attention they give us, hours of quiet, their time zone; what is empty stays as it is.
+
+        Raises NotFound, BadInput. Of a customer's own wish others can only make less.
+        """
+        self.chair.find(who)
         if wish and wish not in WISHES:
             raise BadInput("attention", value=wish, bound=f"one of {', '.join(WISHES)}", remedy="Choose one of these.")
         if quiet:
