@@ -1,7 +1,7 @@
 """Why: three sentences from what is known, what would have changed it, and a record that says all it rested on."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -207,6 +207,27 @@ def test_customers_read_only_what_has_a_translation(decided: tuple[Any, Any, Any
             for sentence, numbers in explain.told(candidate.action, read, ROW, BY_ID, DAY):
                 assert sentence in explain.TOLD.values()
                 assert "{" not in sentence.format(**numbers)
-    assert len(set(explain.TOLD.values())) == len(explain.TOLD) <= 25
+    assert len(set(explain.TOLD.values())) == len(explain.TOLD) <= 29
     assert {reasons.LIFTABLE[code] for code in reasons.LIFTABLE} <= set(explain.TOLD)
     assert {action.channel for action in ACTIONS} <= set(explain.TOLD)
+
+
+@pytest.mark.parametrize(
+    ("days", "sentences"),
+    [
+        (0, ("You told us the same day that something was wrong.", "We were last in touch the same day.")),
+        (1, ("You told us the day before that something was wrong.", "We were last in touch the day before.")),
+        (
+            2,
+            (
+                "You told us that something was wrong; that was {since} days ago.",
+                "We were last in touch {since} days ago.",
+            ),
+        ),
+    ],
+)
+def test_a_customer_is_told_of_days_as_people_say_them(days: int, sentences: tuple[str, str]) -> None:
+    """The same day, the day before, two days ago; never one days."""
+    row = ROW | dict.fromkeys(("complained_on", "contacted_on"), DAY - timedelta(days=days))
+    said = dict(explain.told(WAIT, record((WAIT, 0, 1.0)), row, BY_ID, DAY))
+    assert {text: said.get(text) for text in sentences} == dict.fromkeys(sentences, {"since": days} if days > 1 else {})

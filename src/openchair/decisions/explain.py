@@ -145,10 +145,14 @@ TOLD: Mapping[str, str] = {
     "webhook": "We thought of having something ready for you.",
     WAIT: "We decided to leave you in peace this time.",
     "complained": "You told us that something was wrong; that was {since} days ago.",
+    "complained the day before": "You told us the day before that something was wrong.",
+    "complained the same day": "You told us the same day that something was wrong.",
     "score": "You gave us {score} of 10 when we last asked.",
     "rhythm": "You usually order every {days} days; it has been {since}.",
     "orders": "Orders from you so far: {orders}.",
     "touched": "We were last in touch {since} days ago.",
+    "touched the day before": "We were last in touch the day before.",
+    "touched the same day": "We were last in touch the same day.",
     "untouched": "We have not been in touch with you before.",
     "best": "It was expected to serve you best.",
     "chance": "Chance chose it among what suits you, so that we learn what helps.",
@@ -179,14 +183,14 @@ def told(
     complained, score, gap = (customer.get(name) for name in ("complained_on", "nps_score", "gap_days"))
     orders, last, contacted = int(customer.get("orders") or 0), customer.get("last_on"), customer.get("contacted_on")
     if complained is not None and (day - complained).days <= COMPLAINT_DAYS:
-        said.append(("complained", {"since": max((day - complained).days, 0)}))
+        said.append(_since("complained", (day - complained).days))
     if score is not None and score == score:
         said.append(("score", {"score": round(score)}))
     if orders >= RHYTHM_ORDERS and last is not None and gap is not None and gap == gap:
         said.append(("rhythm", {"days": max(round(gap), 1), "since": max((day - last).days, 0)}))
     else:
         said.append(("orders", {"orders": orders}))
-    said.append(("untouched", {}) if contacted is None else ("touched", {"since": max((day - contacted).days, 0)}))
+    said.append(("untouched", {}) if contacted is None else _since("touched", (day - contacted).days))
     barred = _barred(record)
     gain = mine.gain if mine else 0.0
     if len(record.candidates) == 1:
@@ -197,6 +201,12 @@ def told(
         said.append(("best", {}))
     said.append((barred.if_only if barred is not None and barred.gain > gain else "otherwise", {}))
     return tuple((TOLD[key], numbers) for key, numbers in said)
+
+
+def _since(key: str, days: int) -> tuple[str, Mapping[str, int]]:
+    """The sentence that says how long ago something was when it was decided."""
+    near = {0: f"{key} the same day", 1: f"{key} the day before"}
+    return near.get(max(days, 0), key), {"since": days} if days > 1 else {}
 
 
 def _barred(record: Record) -> RuledOutRecord | None:

@@ -76,4 +76,4 @@ def page_of(view: SeatView, seat: Seat, settings: Settings, tongue: Tongue) -> d
 def _called(name: str, tongue: Tongue) -> str:
     """A trait's name as it is shown."""
     plain = name.replace("_", " ").strip()
-    return tongue(texts.TRAITS[plain.casefold()]) if plain.casefold() in texts.TRAITS else plain
+    return tongue(texts.TRAITS[plain.casefold()]) if plain.casefold() in texts.TRAITS else plain[:1].upper() + plain[1:]
