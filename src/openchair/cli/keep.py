@@ -124,7 +124,7 @@ def _written(chair: "Chair", out: Path, customer: str, step: Callable[[str], Non
 
 def erase(
     context: typer.Context,
-    who: Annotated[str, typer.Argument(help="Customer id, shop id or e-mail.")],
+    who: Annotated[str, typer.Argument(help="Customer id, shop id, e-mail or phone number.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
     as_json: Json = False,
 ) -> None:

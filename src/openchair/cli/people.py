@@ -1,12 +1,15 @@
 """Commands about people: customer, consents, merge, unmerge, merges, seat, audit."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from openchair.cli.output import Json, address, emit, progress, told
 from openchair.core.words import plural
+
+if TYPE_CHECKING:
+    from openchair.chair.chair import Chair
 
 Who = Annotated[str, typer.Argument(help="Customer id, shop id, e-mail or phone number.")]
 Why = Annotated[str, typer.Option(help="The reason, kept with the change.")]
@@ -132,6 +135,7 @@ def merges(
         with progress() as step:
             report = chair.merging.resolve(progress=step) if find else None
         found, more = chair.merging.merges(status=status, customer=customer, limit=limit)
+        names = _names(chair, {one for merge in found for one in (merge.left_id, merge.right_id)})
     if as_json:
         emit({"found": report, "merges": found, "has_more": more})
         return
@@ -145,9 +149,19 @@ def merges(
             typer.echo(f"  {rule.pairs:>9,} pairs by {rule.rule}")
     for m in found:
         sure = "" if m.probability is None else f", {m.probability:.1%} likely"
-        typer.echo(f"{m.merge_id}  {m.status:<7} {m.left_id} {m.right_id}  {m.because}{sure}")
+        typer.echo(f"{m.merge_id}  {m.status:<7} {names[m.left_id]} and {names[m.right_id]}: {m.because}{sure}")
     if not found:
         typer.echo("No pair is like that. Look for some: openchair merges --find")
+
+
+def _names(chair: "Chair", ids: set[str]) -> dict[str, str]:
+    """What each record is called, and what it can be found by."""
+    from openchair.chair.intake import own
+
+    rows = {row["customer_id"]: row["name"] for row in chair.state.rows_of(sorted(ids)).to_pylist()}
+    known = {one: own.named(names).partition(":")[2] for one, names in chair.state.known_by(sorted(ids)).items()}
+    told = {one: (rows.get(one), known.get(one, one)) for one in ids}
+    return {one: f"{name} ({by})" if name and name != by else by for one, (name, by) in told.items()}
 
 
 def seat(

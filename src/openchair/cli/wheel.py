@@ -54,7 +54,7 @@ def today(
 
 def decide(
     context: typer.Context,
-    who: Annotated[str, typer.Argument(help="Customer id, shop id or e-mail.")],
+    who: Annotated[str, typer.Argument(help="Customer id, shop id, e-mail or phone number.")],
     moment: Annotated[str, typer.Option(help="The occasion: daily, checkout, call, ...")] = "daily",
     as_of: AsOf = "",
     as_json: Json = False,

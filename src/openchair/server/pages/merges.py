@@ -64,7 +64,7 @@ def merges_routes(house: House) -> list[BaseRoute]:
             "merges.html",
             status,
             headline=headline(len(asked), len(reviews), more),
-            asked=asked,
+            asked=sorted(asked, key=lambda merge: -(merge.probability or 0.0)),
             merged=merged,
             apart=apart,
             reviews=reviews,
