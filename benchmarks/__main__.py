@@ -20,7 +20,7 @@ from dataclasses import asdict
 
 from benchmarks import Row
 
-BENCHMARKS = ("imports", "value", "ingest", "api", "dossier", "identity")
+BENCHMARKS = ("imports", "value", "ingest", "api", "dossier", "identity", "surveys")
 
 
 def machine() -> dict[str, object]:

@@ -63,13 +63,13 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
     house = House(chair, settings, utc_now)
     routes: list[BaseRoute] = [
         *ingest.routes(),
+        *survey_routes(house, state.inbox),
         Route("/healthz", healthy),
         Route("/readyz", ready),
         Route("/metrics", metrics),
         Mount("/api/v1", api(chair, keyring, apart)),
         *signin_routes(access, settings),
         *seat_routes(house),
-        *survey_routes(house, state.inbox),
         *page_routes(chair, settings),
     ]
     app = Starlette(
