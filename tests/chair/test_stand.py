@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
 from tests.chair.conftest import START, Shop, at
 
+from openchair.chair.listening.views import SurveyState
 from openchair.chair.ports import STANDING_COLUMNS, Engine
 from openchair.chair.wheel import stand
 from openchair.core.ids import digest
 from openchair.dossier import consent, rules
+from openchair.listening.asking.survey import starter
 from openchair.loyalty import actions
 from openchair.store.counting import spark
 
@@ -41,7 +44,8 @@ def histories(shop: Shop, customers: int, seed: int) -> list[str]:
             traits.append(said | about(rng, i, "t", len(traits)))
         for _ in range(rng.integers(0, 7)):
             decision = f"d{i}{rng.integers(3)}" if rng.random() < 0.6 else None
-            action = ACTIONS[rng.integers(3)].id if decision is None else ACTIONS[int(decision[-1])].id
+            plain = (*(one.id for one in ACTIONS[:3]), *(one.action for one in starter()[:2]))
+            action = plain[rng.integers(5)] if decision is None else ACTIONS[int(decision[-1])].id
             done = {"action": action, "status": STATUSES[rng.integers(len(STATUSES))], "decision_id": decision}
             channel = (None, "e-mail", "SMS", "call", "pigeon")[rng.integers(5)]
             contacts.append(done | {"channel": channel} | about(rng, i, "c", len(contacts)))
@@ -73,12 +77,16 @@ def facts_of(engine: Engine, kind: str, shop: Shop) -> dict[str, list[dict[str, 
 def agree(shop: Shop, engine: Engine, customers: list[str]) -> list[dict[str, Any]]:
     """Everyone's row counted together and folded alone; they are compared and given."""
     moment = at(180)
+    surveys = [msgspec.structs.replace(one, cool_down_days=200) for one in starter()[:2]]
+    for one in surveys:
+        shop.state.put_survey(SurveyState(one.id, 1, "closed", one, START, "test"), over=0)
+    ideas = stand.ideas_of(shop.state, ACTIONS)
     together = stand.rows_of(shop.state, engine, customers, ACTIONS, shop.settings, moment).to_pylist()
     traits, contacts = facts_of(engine, "traits", shop), facts_of(engine, "contacts", shop)
     assert sorted(row["customer_id"] for row in together) == customers
     for row in together:
         one = row["customer_id"]
-        alone = stand.row_of(traits.get(one, []), contacts.get(one, []), ACTIONS, shop.settings, moment)
+        alone = stand.row_of(traits.get(one, []), contacts.get(one, []), ideas, shop.settings, moment)
         assert row == {"customer_id": one} | {name: alone[name] for name in row if name != "customer_id"}
         assert set(row) == set(STANDING_COLUMNS)
     return together
@@ -91,6 +99,7 @@ def test_a_turn_and_a_single_fold_come_to_the_same(shop: Shop) -> None:
     assert len({row["consents"] for row in rows}) > 10
     assert {row["food_safety"] for row in rows} == set(rules.FOOD_SAFETY)
     assert len({row["resting"] for row in rows}) > 3
+    assert {"asking-nps", "asking-csat"} <= {idea for row in rows for idea in row["resting"].split(",")}
     assert len({row["attention_spent"] for row in rows}) > 4
     assert {row["quiet"] for row in rows} == {"", "22-7", "Asia/Karachi", "22-7 Asia/Karachi"}
     assert {row["attention_budget"] for row in rows} == {3.0, 6.0}

@@ -73,7 +73,8 @@ def row_of(
     """
     said, contacts = state.said("traits", customer_id), state.said("contacts", customer_id)
     others = [one for one in contacts if without is None or one["decision_id"] != without]
-    return {"customer_id": customer_id, **stand.row_of(said, others, catalogue, settings, moment)}
+    ideas = stand.ideas_of(state, catalogue)
+    return {"customer_id": customer_id, **stand.row_of(said, others, ideas, settings, moment)}
 
 
 def restand(

@@ -25,10 +25,11 @@ from openchair.loyalty.actions import WAIT, Action
 DAILY = "daily"
 """The occasion of the decisions that a turn takes for everyone."""
 
-_LOOKED_AT = (
+LOOKED_AT = (
     "stage", "orders", "spent_minor", "value_minor", "rules", "food_safety", "consents", "nps_score", "sent_friends",
     "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting",
 )  # fmt: skip
+"""Columns of a customer's row that situations are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def for_everyone(
     """The day's decision for every customer. customers: CUSTOMER_COLUMNS."""
     parts = ("decision", customers.customer_id, moment.day.isoformat(), DAILY)
     decision_id = ibis.literal(SEPARATOR).join([ibis.literal(p) if isinstance(p, str) else p for p in parts])
-    wanted = customers.select("customer_id", *_LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
+    wanted = customers.select("customer_id", *LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
     table = engine.rows(wanted.order_by("customer_id"))
     return _choose(table, _beliefs(state, actions), actions, settings, moment, DAILY)
 
@@ -62,7 +63,7 @@ def for_these(
 ) -> Chosen:
     """The decisions of a day and an occasion for some customers, as a turn would take them. customers: their rows."""
     ids = [decision_id_of(one, moment, occasion) for one in customers["customer_id"].to_pylist()]
-    table = customers.select(["customer_id", *_LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
+    table = customers.select(["customer_id", *LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
     return _choose(table, _beliefs(state, actions), actions, settings, moment, occasion)
 
 
@@ -131,6 +132,13 @@ def _beliefs(state: State, actions: Sequence[Action]) -> policy.Beliefs:
     return policy.beliefs(actions, seen)
 
 
+def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
+    """Rows with LOOKED_AT as decisions.situation reads them."""
+    columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    floats = ("value_minor", "nps_score", "attention_budget", "attention_spent")
+    return columns | {name: columns[name].astype(np.float64) for name in floats}
+
+
 def _choose(
     table: pa.Table,
     beliefs: policy.Beliefs,
@@ -139,10 +147,8 @@ def _choose(
     moment: Moment,
     occasion: str,
 ) -> Chosen:
-    columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
-    worth = columns["value_minor"] = columns["value_minor"].astype(np.float64)
-    for name in ("nps_score", "attention_budget", "attention_spent"):
-        columns[name] = columns[name].astype(np.float64)
+    columns = columns_of(table)
+    worth = columns["value_minor"]
     found, place = situation.circumstances_of(columns, moment.day)
     situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
     gains = policy.gains(situations, actions, beliefs, settings.confidence)

@@ -13,7 +13,7 @@ from ibis import _
 from openchair.chair.people.identifying import identify
 from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
 from openchair.chair.state import State
-from openchair.chair.wheel.stand import beside, owned
+from openchair.chair.wheel.stand import beside, ideas_of, owned
 from openchair.core.clock import Moment
 from openchair.core.ids import IDENTIFIER_KINDS
 from openchair.core.settings import Settings
@@ -63,7 +63,7 @@ def know(
     scored = stats.inner_join(engine.share(scores), list(CASE))
     by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
     counted = _rows(identities, scored, by, moment)
-    table = beside(engine, counted, by["traits"], by["contacts"], actions, settings, moment)
+    table = beside(engine, counted, by["traits"], by["contacts"], ideas_of(state, actions), settings, moment)
     types = {name: ibis.dtype(kind) for name, kind in _IBIS.items()}
     kept = engine.keep(table.select(**{name: table[name].cast(types[name]) for name in CUSTOMER_COLUMNS}))
     return Known(kept, days, identities, value)

@@ -23,27 +23,38 @@ from openchair.dossier.standing import RECORD, RECORDS, Standing, Statement
 from openchair.facts.days import local_day
 from openchair.loyalty.actions import Action
 
+Ideas = Mapping[str, tuple[str, int]]
+"""By what contacts call it: the idea of it, and days within which it is not to be repeated."""
+
 
 def owned(facts: ir.Table, identities: ir.Table) -> ir.Table:
     """Facts with the `customer_id` that their identifier means now; facts of nobody are left out."""
     return facts.inner_join(identities, "identifier")
 
 
+def ideas_of(state: State, actions: Sequence[Action]) -> Ideas:
+    """What is not to be repeated too soon: the actions of the catalogue, and every survey, whatever became of it."""
+    ideas = {action.id: (action.idea or action.id, action.idea_days) for action in actions}
+    surveys = (survey.definition for survey in state.surveys())
+    return ideas | {survey.action: (survey.idea, survey.idea_days) for survey in surveys}
+
+
 def row_of(
     said: Sequence[Mapping[str, Any]],
     contacts: Sequence[Mapping[str, Any]],
-    actions: Sequence[Action],
+    ideas: Ideas,
     settings: Settings,
     moment: Moment,
 ) -> dict[str, Any]:
     """STANDING_COLUMNS of one customer without their id, and `contacts`, from their facts of either kind."""
     stands = standing.standing_of(row for row in said if row["happened_at"] <= moment.now)
     had = attention.contacts_of((row for row in contacts if row["happened_at"] <= moment.now), moment.zone)
-    ideas = {action.id: action for action in actions}
     rest = {
-        _idea(ideas[one.action])
+        idea
         for one in had
-        if one.action in ideas and one.day > moment.day - timedelta(days=ideas[one.action].idea_days)
+        if one.action in ideas
+        for idea, days in [ideas[one.action]]
+        if one.day > moment.day - timedelta(days=days)
     }
     return {
         **_columns(stands, settings),
@@ -63,6 +74,7 @@ def rows_of(
     at: Moment,
 ) -> pa.Table:
     """STANDING_COLUMNS of many customers, counted in the engine from all that history holds until a moment."""
+    ideas = ideas_of(state, actions)
     who = engine.share(pa.table({"customer_id": pa.array(sorted(set(customer_ids)), pa.string())}))
     identities = engine.share(state.identities()).semi_join(who, "customer_id")
     facts = {
@@ -70,7 +82,7 @@ def rows_of(
         for kind in ("traits", "contacts")
         for facts in [engine.facts(kind)]
     }
-    return engine.rows(beside(engine, who, facts["traits"], facts["contacts"], actions, settings, at)).cast(
+    return engine.rows(beside(engine, who, facts["traits"], facts["contacts"], ideas, settings, at)).cast(
         pa.schema(list(STANDING_COLUMNS.items()))
     )
 
@@ -80,13 +92,13 @@ def beside(
     customers: ir.Table,
     traits: ir.Table,
     contacts: ir.Table,
-    actions: Sequence[Action],
+    ideas: Ideas,
     settings: Settings,
     moment: Moment,
 ) -> ir.Table:
     """Customers (customer_id and whatever else) with STANDING_COLUMNS beside. traits, contacts: facts with owners."""
     table = customers
-    for part in (_said(engine, traits, settings), _heard(engine, contacts, actions, moment)):
+    for part in (_said(engine, traits, settings), _heard(engine, contacts, ideas, moment)):
         table = table.left_join(part, "customer_id").drop("customer_id_right")
     nothing = _columns(Standing(), settings) | {"attention_spent": 0.0, "resting": ""}
     return table.mutate(**{name: table[name].fill_null(value) for name, value in nothing.items()}).select(
@@ -103,10 +115,6 @@ def _columns(stands: Standing, settings: Settings) -> dict[str, Any]:
         "attention_budget": settings.attention_budget * attention.WISHES[stands.wish].share,
         "quiet": attention.own_quiet(stands.quiet, stands.timezone),
     }
-
-
-def _idea(action: Action) -> str:
-    return action.idea or action.id
 
 
 def _said(engine: Engine, traits: ir.Table, settings: Settings) -> ir.Table:
@@ -143,7 +151,7 @@ def _statements(sequence: str, statements: Sequence[Statement]) -> list[Statemen
     return [statements[int(word.partition(":")[2])] for word in sequence.split(" ")]
 
 
-def _heard(engine: Engine, facts: ir.Table, actions: Sequence[Action], moment: Moment) -> ir.Table:
+def _heard(engine: Engine, facts: ir.Table, ideas: Ideas, moment: Moment) -> ir.Table:
     """customer_id, contacted_on, attention_spent and resting of those we were in touch with (attention.contacts_of)."""
     nameless = facts.mutate(
         day=local_day(facts.happened_at, moment.zone),
@@ -179,7 +187,7 @@ def _heard(engine: Engine, facts: ir.Table, actions: Sequence[Action], moment: M
     counted = one.reached | (one.newest == "approved") | (one.sent & (one.newest != "failed"))
     had = engine.keep(one.filter(counted).select("customer_id", "day", "action", "channel"))
     weighed = had.inner_join(
-        engine.share(_weights(engine.rows(had.select("action", "channel").distinct()), actions, moment)),
+        engine.share(_weights(engine.rows(had.select("action", "channel").distinct()), ideas, moment)),
         ["action", "channel"],
     )
     rests = weighed.filter(weighed.day > weighed.rests_after).select("customer_id", "idea").distinct()
@@ -191,18 +199,17 @@ def _heard(engine: Engine, facts: ir.Table, actions: Sequence[Action], moment: M
     return sums.left_join(resting, "customer_id").drop("customer_id_right")
 
 
-def _weights(pairs: pa.Table, actions: Sequence[Action], moment: Moment) -> pa.Table:
+def _weights(pairs: pa.Table, ideas: Ideas, moment: Moment) -> pa.Table:
     """What contacts of each action and channel weigh, and until after which day of a contact its idea rests."""
-    ideas = {action.id: action for action in actions}
     rows = [
         {
             **pair,
             "weight": attention.weight_of(pair["channel"]),
-            "idea": _idea(action) if action else None,
-            "rests_after": moment.day - timedelta(days=action.idea_days) if action else None,
+            "idea": idea,
+            "rests_after": None if idea is None else moment.day - timedelta(days=days),
         }
         for pair in pairs.to_pylist()
-        for action in [ideas.get(pair["action"])]
+        for idea, days in [ideas.get(pair["action"], (None, 0))]
     ]
     text, columns = pa.string(), {"weight": pa.float64(), "idea": pa.string(), "rests_after": pa.date32()}
     return pa.Table.from_pylist(rows, pa.schema([("action", text), ("channel", text), *columns.items()]))
