@@ -60,13 +60,15 @@ IN = {
     "today customers find decision decisions dossier people merging privacy seats scores surveys voices cases calls "
     "people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
-    "seats.seat_of seats.view seats.decided",
+    "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
     "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
-    "people.attend people.veto people.ask_review seats.refused",
+    "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer",
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
     "merging.settle",
     "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain",
-    "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak",
+    "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak "
+    "surveys.link surveys.path",
+    "what is asked is made, and asks nobody yet": "surveys.put surveys.open surveys.close",
     "a code, asked for by the customer who waits for it": "seats.new_code",
 }
 FACES = {

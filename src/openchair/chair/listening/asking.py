@@ -170,6 +170,15 @@ class Surveys:
             events.append(own.envelope("contacts", digest("answered", of.invitation_id), now, contact))
         return events
 
+    def answer(self, survey_id: str, token: str, answers: Mapping[str, object], *, language: str = "") -> int:
+        """Record answers to an invitation, durably; gives how many were new. Raises SurveyRefused, BadInput."""
+        of = self.invitation(token)
+        if of.survey.survey_id != survey_id:
+            raise SurveyRefused("of another survey")
+        events = self.record(of, answers, language=language)
+        # The last of them says that the invitation was answered.
+        return sum(self.chair.state.inbox.put(events)[:-1])
+
     @cached_property
     def _seals(self) -> Seals:
         return Seals(self.chair.state, SECRET)

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from itertools import groupby
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,7 +15,7 @@ from openchair.core.errors import BadInput
 Metric = Literal["nps", "csat", "ces", "own"]
 Kind = Literal["score", "scale", "choice", "text"]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
-Texts = dict[Language, Annotated[str, Meta(min_length=1, max_length=600)]]
+Texts = dict[Language, Annotated[str, Meta(max_length=600)]]
 """One text in each language."""
 SCALES: Mapping[str, tuple[int, int]] = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 """The least and the greatest score of each metric."""
@@ -94,6 +95,14 @@ class Survey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """What is asked first."""
         return self.questions[:1] if self.scored else self.questions
 
+    @property
+    def paths(self) -> tuple[tuple[int, int, tuple[Question, ...]], ...]:
+        """Scores of the first question that are followed by the same: from, to, and what follows."""
+        bounds = self.bounds(self.questions[0])
+        scores = range(bounds[0], bounds[1] + 1) if bounds else ()
+        runs = ((list(run), after) for after, run in groupby(scores, self.following))
+        return tuple((run[0], run[-1], after) for run, after in runs)
+
     def following(self, score: float | None) -> tuple[Question, ...]:
         """What is asked next, given the score of the first question; nothing where it was not answered."""
         if not self.scored or score is None:
@@ -172,6 +181,8 @@ def _languages(survey: Survey) -> None:
             bound = f"must be in the languages of title ({', '.join(survey.title)}), each and no other"
             remedy = f"Give all texts in {other[0]}, or none."
             raise BadInput(f"survey {where}", value=sorted(texts), bound=bound, remedy=remedy)
+        if empty := [language for language, text in texts.items() if not text.strip()]:
+            _refuse(f"survey {where}.{empty[0]}", "", "must say something", "Write it in that language.")
 
 
 def _texts(survey: Survey) -> list[tuple[str, Texts]]:

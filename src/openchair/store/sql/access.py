@@ -36,6 +36,7 @@ SCOPES = (
     "seats",
     "audit",
     "listening",
+    "surveys",
     "cases",
 )
 """One for each part of what a key may do: to read dossiers is more than to read lists."""
