@@ -20,12 +20,13 @@ from openchair.chair.listening.calling import Calls
 from openchair.chair.listening.caring import Cases
 from openchair.chair.listening.hearing import Voices
 from openchair.chair.listening.scoring import Scores
+from openchair.chair.listening.sending import Sending
 from openchair.chair.people import standing
 from openchair.chair.people.merging import Merging
 from openchair.chair.people.people import People
 from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
-from openchair.chair.ports import INDEXED_KINDS, Engine, History, Progress
+from openchair.chair.ports import INDEXED_KINDS, Channel, Engine, History, Progress
 from openchair.chair.state import State
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
@@ -61,6 +62,8 @@ class Chair:
     catalogue: tuple[Action, ...]
     clock: Callable[[], datetime]
     timer: Callable[[], float]
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    """Roads out of the house, by the name that consents give them; what is not here is not sent."""
     engrave: Callable[[Mapping[str, Collection[str]]], None] = lambda erased: None
     """Keeps the hashes of the erased, by salt, outside the state, so that no older backup brings them back."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
@@ -237,6 +240,11 @@ class Chair:
     def surveys(self) -> Surveys:
         """What is asked, whom, and what comes back."""
         return Surveys(self)
+
+    @property
+    def sending(self) -> Sending:
+        """Whom is asked, and what goes out."""
+        return Sending(self)
 
     @property
     def voices(self) -> Voices:

@@ -17,7 +17,8 @@ SECONDS = 15.0
 HEAVY = "heavy"
 """What a turn and an import share: each may use all the memory the engine is allowed."""
 SYNC = "sync"
-_TITLES = {HEAVY: "turn or import", SYNC: "sync"}
+SEND, DELIVER = "send", "deliver"
+_TITLES = {HEAVY: "turn or import", SYNC: "sync", SEND: "sending a survey", DELIVER: "delivery"}
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def emit(view: object) -> None:
 
 def address(settings: "Settings") -> str:
     """Where people reach the server of a shop, without a slash at its end."""
-    return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    return settings.address
 
 
 @contextmanager

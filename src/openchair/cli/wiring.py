@@ -10,7 +10,7 @@ from time import perf_counter
 
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
-from openchair.chair.ports import Engine
+from openchair.chair.ports import Channel, Engine
 from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.settings import SETTINGS, Settings, settings_of
 from openchair.facts.kinds import KINDS
@@ -102,7 +102,22 @@ def open_home(home: str | Path) -> Chair:
         clock=lambda: datetime.now(UTC),
         timer=perf_counter,
         engrave=engrave,
+        channels=_channels(settings),
     )
+
+
+def _channels(settings: Settings) -> dict[str, Channel]:
+    """The roads out of the house that are set up."""
+    from openchair.channels.mail import Mail
+    from openchair.channels.webhook import Webhook
+
+    roads: dict[str, Channel] = {}
+    if settings.smtp:
+        roads["e-mail"] = Mail(settings.smtp, settings.name)
+    if settings.webhook_url:
+        url, secret = settings.webhook_url, settings.webhook_secret
+        roads["webhook"] = Webhook(url, secret, settings.private_targets, lambda: datetime.now(UTC))
+    return roads
 
 
 def back_up(home: Path, out: Path) -> dict[str, int]:

@@ -213,6 +213,11 @@ class Settings:
     turn_at: str
 
     @property
+    def address(self) -> str:
+        """Where people reach the server, without a slash at its end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
     def secure(self) -> bool:
         """Whether people reach this server over https."""
         return self.public_url.startswith("https://")
