@@ -25,8 +25,9 @@ def pooled(
     counts: (groups, kinds) answers by kind, >= 0, or weights worth as many equal answers. points: (kinds,) what an
     answer of a kind counts for; by default promoters, passives and detractors. Under Dirichlet parameters a, of sum a0,
     the mean is sum(points a) / a0 and its variance (sum(points^2 a) / a0 - mean^2) / (a0 + 1). Both are averaged over
-    concentrations by their likelihood, under a prior that is uniform on the share that the average group is drawn
-    towards the others (Christiansen & Morris, 1997), so groups that do not differ at all do no harm; what is not known
+    concentrations by their likelihood, under a prior on the share that the average group is drawn towards the others
+    (Christiansen & Morris, 1997; theirs is uniform, ours falls evenly to nothing at 1, and its intervals cover better),
+    so groups that do not differ at all do no harm; what is not known
     of the common mean is in the variance too (Kass & Steffey, 1989). Unknown for a group without answers, and for all
     where there are fewer than three with any or ten answers together. Raises BadInput.
 
@@ -70,8 +71,12 @@ def _posterior(seen: NDArray[np.float64], worth: NDArray[np.float64]) -> tuple[N
     """Mean and variance of every group's points, over the grid of concentrations."""
     n, grid = seen.sum(axis=1), _concentrations(seen)
     centres = [_centre(seen, a0) for a0 in grid]
-    chance = np.array([_likelihood(seen, a0 * centre) for a0, (centre, _) in zip(grid, centres, strict=True)])
-    chance = np.exp(chance - chance.max())
+    # The common shares are integrated out (Laplace), else groups would look more alike than they are.
+    free = (len(worth) - 1) / 2
+    told = [
+        _likelihood(seen, a0 * centre) - free * np.log(size) for a0, (centre, size) in zip(grid, centres, strict=True)
+    ]
+    chance = (1 - _SHRINKAGE) * np.exp(np.array(told) - max(told))
     chance /= chance.sum()
     means, variances = [], []
     for a0, (centre, size) in zip(grid, centres, strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openchair.core.estimate import Estimate, Unknown
-from openchair.core.sequential import half_width
+from openchair.core.sequential import half_width, steadied
 from openchair.listening.nps import FEWEST
 from openchair.listening.scores.metric import Floats, Metric, Tally
 
@@ -79,13 +79,15 @@ def difference(metric: Metric, before: Tally, after: Tally, *, confidence: float
     if lacking:
         needed = FEWEST - min(before.answers, after.answers)
         return Unknown(f"fewer than {FEWEST} answers {' and '.join(lacking)}", needed=needed)
-    early, late = _squared_error(metric, before), _squared_error(metric, after)
+    bounds = (metric.lowest, metric.highest)
+    (early, was), (late, now) = (_steadied(tally, bounds) for tally in (before, after))
     half = float(half_width(sqrt(early + late), tuned_for=sqrt(2 * early), alpha=1 - confidence))
     value = after.mean - before.mean
-    return Estimate(value, value - half, value + half, n=before.answers + after.answers)
+    low, high = now - was - half, now - was + half
+    return Estimate(value, min(low, value), max(high, value), n=before.answers + after.answers)
 
 
-def _squared_error(metric: Metric, tally: Tally) -> float:
-    """Squared standard error of a mean; one imaginary answer, anywhere on the scale, keeps it above 0."""
-    n, imagined = tally.effective_n, (metric.highest - metric.lowest) ** 2 / 12
-    return (n * tally.variance + imagined) / (n * n)
+def _steadied(tally: Tally, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Squared standard error and mean, with the imaginary answers that small samples need."""
+    n, mean, variance = steadied(tally.effective_n, tally.mean, tally.variance, bounds)
+    return float(variance / n), float(mean)

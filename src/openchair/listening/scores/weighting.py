@@ -102,11 +102,12 @@ def rake(
 def _fit(group: NDArray[np.int64], count: Floats, wanted: Sequence[Floats], weight: Floats) -> Floats:
     total = count.sum()
     for _ in range(ROUNDS):
-        before = weight
+        off = 0.0
         for place, share in enumerate(wanted):
             has = np.bincount(group[:, place], weight * count, len(share))
+            off = max(off, float(np.abs(has / total - share).max()))
             weight = weight * np.divide(share * total, has, out=np.zeros_like(share), where=has > 0)[group[:, place]]
-        if np.abs(weight - before).max() < CLOSE:
+        if off < CLOSE:
             return weight
         if weight.max() > total * ROUNDS:
             break
