@@ -27,10 +27,13 @@ from openchair.chair.listening.calling import Calls
 from openchair.chair.listening.caring import Cases
 from openchair.chair.listening.hearing import Voices
 from openchair.chair.listening.scoring import Scores
+from openchair.chair.listening.sending import Sending
 from openchair.chair.people.merging import Merging
 from openchair.chair.people.people import People
 from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
+from openchair.chair.ports import Letter
+from openchair.chair.state.outbox import Message
 from openchair.cli.main import app as commands
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.clock import Moment
@@ -38,6 +41,7 @@ from openchair.core.errors import Conflict
 from openchair.decisions import guard
 from openchair.decisions.ways import WAYS
 from openchair.dossier.rules import Contents
+from openchair.listening.asking.survey import starter
 from openchair.server.api import api
 from openchair.store.sql.state import SqlState
 
@@ -53,16 +57,19 @@ OUT = {
     "mark": "decision",
     "people.clear": "any",
     "people.call_list": "call list",
+    "sending.send": "survey",
+    "sending.deliver": "survey",
 }
 """Use cases from which something goes out to a customer, or is made ready to, and the way they are held to."""
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
-    "today customers find decision decisions dossier people merging privacy seats scores surveys voices cases calls "
-    "people.dossier people.timeline "
+    "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
+    "cases calls people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
     "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
-    "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer",
+    "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer sending.leave",
+    "whom a survey would go to, and what is to be tried again": "sending.plan sending.replay",
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
     "merging.settle",
     "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain",
@@ -79,9 +86,12 @@ FACES = {
     "openchair decide": {"decide"},
     "openchair turn": {"turn"},
     "openchair export": {"people.call_list"},
+    "openchair deliver": {"sending.deliver"},
+    "openchair surveys send": {"sending.send"},
+    "POST /surveys/{survey_id}/send": {"sending.send"},
     "cli/demo.py": {"turn"},
     "server/pages/today.py": {"mark"},
-    "server/schedule.py": {"turn", "day"},
+    "server/schedule.py": {"turn", "day", "sending.deliver"},
 }
 """Routes, commands and modules that reach a use case of OUT."""
 
@@ -89,7 +99,14 @@ FACES = {
 def use_cases() -> Iterator[str]:
     """Every public method of the chair, and of the rooms within it."""
     rooms = {"": Chair, "people.": People, "merging.": Merging, "privacy.": Privacy, "seats.": Seating}
-    rooms |= {"scores.": Scores, "surveys.": Surveys, "voices.": Voices, "cases.": Cases, "calls.": Calls}
+    rooms |= {
+        "scores.": Scores,
+        "surveys.": Surveys,
+        "sending.": Sending,
+        "voices.": Voices,
+        "cases.": Cases,
+        "calls.": Calls,
+    }
     for prefix, room in rooms.items():
         for name, value in vars(room).items():
             if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
@@ -145,14 +162,16 @@ def test_every_face_that_reaches_a_customer_is_known() -> None:
 
 
 def test_nothing_leaves_but_by_a_channel_that_is_known() -> None:
-    """Only the seat's door opens the room of channels, to send a code that its customer is waiting for."""
+    """The wiring sets channels up for the outbox; beside it only the seat's door opens that room, to send a code that
+    its customer is waiting for."""
     users = [
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
         if re.search(r"^\s*(?:from|import) (?:openchair\.channels|smtplib|http\.client|urllib\.request|httpx)\b",
                      path.read_text(encoding="utf-8"), re.MULTILINE)
     ]  # fmt: skip
-    assert sorted(users) == ["channels/mail.py", "server/seat/routes.py"]
+    inside = [f"channels/{name}.py" for name in ("mail", "reach", "webhook")]
+    assert sorted(users) == [*inside, "cli/wiring.py", "server/seat/routes.py"]
 
 
 # --- the use cases themselves ask ------------------------------------------------------------------------------------
@@ -210,6 +229,48 @@ def cleared(chair: Chair) -> list[str]:
     return [one.thing for one in said if one.verdict == "clear"]
 
 
+class Road:
+    """A channel that keeps what it is given."""
+
+    target = "nowhere"
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    def send(self, letter: Letter) -> None:
+        self.letters.append(letter)
+
+
+def asking(chair: Chair, guest: int) -> tuple[Chair, Road]:
+    """The chair with a survey that is live, a guest who agreed to be asked, and a road to them."""
+    road = Road()
+    chair = replace(chair, channels={"e-mail": road})
+    chair.surveys.put(starter()[0], by=OWNER_AT_HOME)
+    chair.surveys.open("nps", by=OWNER_AT_HOME)
+    chair.people.agree(f"guest{guest}@example.org", "research", "e-mail", "yes", by=OWNER_AT_HOME)
+    return chair, road
+
+
+def asked(chair: Chair) -> list[str]:
+    """Messages that wait after a survey was sent to one of those who agreed."""
+    before = set(chair.state.awaiting("survey"))
+    for guest in (1, 2):
+        chair, _ = asking(chair, guest)
+    chair.sending.send("nps", by=OWNER_AT_HOME, limit=1)
+    return sorted({*chair.state.awaiting("survey")} - before)
+
+
+def delivered(chair: Chair) -> list[Letter]:
+    """Letters that went out of those that waited, one to somebody new each time."""
+    guest = next(n for n in (3, 4) if chair.state.message(f"{n:016x}") is None)
+    chair, road = asking(chair, guest)
+    who, address, now = chair.find(f"guest{guest}@example.org"), f"guest{guest}@example.org", chair.clock()
+    about = ("survey", "nps", who, "e-mail", address, "en", now, now, "waiting")
+    chair.state.add_messages([Message(f"{guest:016x}", *about)])
+    chair.sending.deliver()
+    return road.letters
+
+
 DRIVEN: dict[str, Callable[[Chair], list[Any]]] = {
     "turn": lambda chair: [chair.turn(NOON), *acting(chair)][1:],
     "day": lambda chair: [chair.day(), *acting(chair)][1:],
@@ -221,6 +282,8 @@ DRIVEN: dict[str, Callable[[Chair], list[Any]]] = {
     "mark": sent,
     "people.clear": cleared,
     "people.call_list": lambda chair: list(chair.people.call_list(by=OWNER_AT_HOME)),
+    "sending.send": asked,
+    "sending.deliver": delivered,
 }
 """What goes out, or is made ready to, by each use case of OUT."""
 

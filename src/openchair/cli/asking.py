@@ -12,7 +12,6 @@ from openchair.core.words import plural
 if TYPE_CHECKING:
     from openchair.chair.listening.views import SurveyState
 
-COMMANDS: dict[str, Callable[..., None]] = {}
 surveys = typer.Typer(name="surveys", help="What you ask your customers.", no_args_is_help=True)
 
 Which = Annotated[str, typer.Argument(help="The survey's id.")]
@@ -114,3 +113,60 @@ def link_to_survey(
         emit({"link": link})
     else:
         typer.echo(link)
+
+
+@surveys.command("send")
+def send_survey(
+    context: typer.Context,
+    survey_id: Which,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many customers to ask at most.")],
+    channel: Annotated[str, typer.Option(help="e-mail or webhook.")] = "e-mail",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whom it would go to.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Ask those from whom most is learned; what goes out waits in the outbox until it is delivered."""
+    from openchair.chair.actor import OWNER_AT_HOME
+    from openchair.cli.wiring import open_home
+
+    with told():
+        chair = open_home(context.obj)
+        if dry_run:
+            report = chair.sending.plan(survey_id, channel=channel, limit=limit)
+        else:
+            report = chair.sending.send(survey_id, by=OWNER_AT_HOME, channel=channel, limit=limit)
+    if as_json:
+        emit(report)
+        return
+    verb = "would be asked" if dry_run else "will be asked"
+    typer.echo(f"{plural(report.chosen, 'customer', 'customers')} of {report.eligible:,} {verb}.")
+    for part, n in report.by_part.items():
+        typer.echo(f"  {n:>7,}  {part}")
+    for reason, n in sorted(report.kept_out.items(), key=lambda one: -one[1]):
+        typer.echo(f"  {n:>7,}  are not: {reason}")
+
+
+def deliver(
+    context: typer.Context,
+    replay: Annotated[bool, typer.Option("--replay", help="Try again what was given up, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send what waits in the outbox and is due; a running server does so by itself."""
+    from openchair.chair.actor import OWNER_AT_HOME
+    from openchair.cli.wiring import open_home
+
+    with told():
+        chair = open_home(context.obj)
+        if replay:
+            chair.sending.replay(by=OWNER_AT_HOME)
+        report = chair.sending.deliver()
+    if as_json:
+        emit(report)
+        return
+    typer.echo(
+        f"{report.sent:,} sent, {report.later:,} put off, {report.dropped:,} dropped, {report.failed:,} given up."
+    )
+    for reason, n in sorted(report.why.items(), key=lambda one: -one[1]):
+        typer.echo(f"  {n:>7,}  {reason}")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"deliver": deliver}

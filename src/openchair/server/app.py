@@ -27,7 +27,7 @@ from openchair.server.pages.house import House, utc_now
 from openchair.server.schedule import Apart, schedule
 from openchair.server.seat import seat_routes
 from openchair.server.signin import signin_routes
-from openchair.server.survey import survey_routes
+from openchair.server.survey import leaving_routes, survey_routes
 from openchair.store.sql.access import Access
 from openchair.store.sql.state import SqlState
 
@@ -64,6 +64,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
     routes: list[BaseRoute] = [
         *ingest.routes(),
         *survey_routes(house, state.inbox),
+        *leaving_routes(house),
         Route("/healthz", healthy),
         Route("/readyz", ready),
         Route("/metrics", metrics),

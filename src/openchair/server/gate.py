@@ -3,6 +3,7 @@
 Ingest (/v1) passes after the check of the host, because its callers have no cookies and its speed is a promise.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
@@ -21,6 +22,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico", "/seat/", "/survey/")
 """Pages that anyone may see: they lead to signing in, to a customer's own seat, which has a door of its own, or ask."""
 PROBES = ("/healthz", "/readyz")
+_LEAVING = re.compile(r"/survey/[\w=-]+/unsubscribe")
 
 _FIXED_HEADERS = {
     "referrer-policy": "same-origin",
@@ -113,8 +115,10 @@ class Gate:
         """The answer to a request that may not go on; None for one that may."""
         machine = path.startswith("/api/") or path == "/metrics"
         unsafe = method not in SAFE_METHODS
-        # A key in the header is no ambient authority: no other site can make a browser send it.
-        if unsafe and not (machine and headers.get("authorization")) and not same_origin(headers):
+        # A key in the header is no ambient authority: no other site can make a browser send it. Neither is a sealed
+        # token in the address, by which a mail program leaves with one click (RFC 8058).
+        keyed = (machine and headers.get("authorization")) or _LEAVING.fullmatch(path)
+        if unsafe and not keyed and not same_origin(headers):
             return problem(
                 403,
                 "cross_site",

@@ -19,7 +19,7 @@ from openchair.server.problems import Refused
 log = logging.getLogger("openchair.server")
 
 LOOK_SECONDS = 20.0
-"""How often the scheduler looks whether the day's turn is due."""
+"""How often the scheduler looks whether the day's turn, or a message, is due."""
 LITTLE = 2_000
 """Waiting events up to which this process moves them itself."""
 
@@ -79,6 +79,11 @@ class Apart:
             else:
                 self._run("sync")
 
+    def deliver(self) -> None:
+        """One round of sending what is due. Raises Conflict where another server is at it."""
+        if not self._stopped:
+            self.chair.sending.deliver()
+
     def turn(self, as_of: str = "") -> TurnReport:
         """Turn the wheel as of a day, or now, and give its report. Raises Conflict while a turn or an import runs."""
         self.chair.moment(as_of)  # a moment that is none is refused before anything begins
@@ -130,10 +135,11 @@ async def _repeat(seconds: float, work: Callable[[], None], name: str) -> None:
 
 @contextmanager
 def schedule(apart: Apart, settings: Settings) -> Iterator[None]:
-    """While the body runs: acknowledged events move to history, and the wheel turns once a day."""
+    """While the body runs: acknowledged events move to history, what is due goes out, the wheel turns once a day."""
     rounds = [
         asyncio.create_task(_repeat(settings.sync_seconds, apart.sync, "sync")),
         asyncio.create_task(_repeat(LOOK_SECONDS, lambda: apart.turn_if_due(settings.turn_at), "turn")),
+        asyncio.create_task(_repeat(LOOK_SECONDS, apart.deliver, "delivery")),
     ]
     try:
         yield

@@ -162,10 +162,11 @@ class Sending:
         self.chair.state.log(by.name, "sends again", None, f"{again} messages", self.chair.clock())
         return again
 
-    def leave(self, token: str, *, sure: bool) -> None:
+    def leave(self, token: str, *, sure: bool) -> str:
         """Ask no more by the channel that an invitation came by: a no of the customer's own, where `sure`.
 
-        It works for ever, also of a survey that is closed. Raises SurveyRefused for a token that is not ours.
+        It works for ever, also of a survey that is closed. Gives the language of the invitation. Raises SurveyRefused
+        for a token that is not ours.
         """
         opened = Seals(self.chair.state, SECRET).opened(token)
         message = self.chair.state.message(opened[0]) if opened else None
@@ -176,6 +177,7 @@ class Sending:
         now = self._row(customer_id)["consents"]
         if sure and not now & consent.no(*slot):
             self.chair.people.agree(customer_id, *slot, "no", by=CUSTOMER, wording="No more questions")
+        return message.language
 
     def _one(self, message: Message, road: Channel) -> tuple[Message, bool]:
         """Send one message, or say why not; what became of it is kept. Gives also whether others need not be tried."""

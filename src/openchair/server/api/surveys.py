@@ -1,7 +1,7 @@
 """Routes of surveys: what is asked, links to hand out, and answers that another program took."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -10,6 +10,7 @@ from pydantic import Field
 from openchair.chair.chair import Chair
 from openchair.chair.views import Number
 from openchair.core.errors import BadInput
+from openchair.core.estimate import Estimate
 from openchair.listening.asking import survey as asking
 from openchair.server.api.frame import Asked, Body, Door, Page, Someone, answer, problems
 from openchair.server.survey.forms import BODY_BYTES
@@ -65,6 +66,26 @@ class Recorded(Body):
     recorded: int
 
 
+class ToSend(Body):
+    """How many to ask, by which channel."""
+
+    limit: int = Field(ge=1, le=100_000, description="Customers to ask at most.")
+    channel: Literal["e-mail", "webhook"] = "e-mail"
+    dry_run: bool = Field(False, description="Only say whom it would go to.")
+
+
+class Sent(Body):
+    """Whom a survey goes to, and why not to the others."""
+
+    survey_id: str
+    eligible: int
+    chosen: int
+    kept_out: dict[str, int] = Field(description="Customers by the reason that keeps them out.")
+    before: Number = Field(description="The score as it is.")
+    expected: Estimate | None = Field(description="The interval once those chosen answer as often as others did.")
+    by_part: dict[str, int] = Field(description="Chosen customers by stage.")
+
+
 def surveys(chair: Chair, door: Door) -> APIRouter:
     """Scope surveys."""
     router = APIRouter()
@@ -108,6 +129,14 @@ def surveys(chair: Chair, door: Door) -> APIRouter:
             return {"link": chair.surveys.link(survey_id, body.customer, by=asked.by, language=body.language)}
 
         return asked.once(body, made, 201)
+
+    @router.post("/surveys/{survey_id}/send", tags=["surveys"], response_model=Sent, responses=problems(409))
+    def send(survey_id: str, body: ToSend, asked: Annotated[Asked, asks]) -> Response:
+        """Ask those from whom most is learned and whom nothing keeps out; it goes out as the outbox is delivered."""
+        if body.dry_run:
+            return answer(chair.sending.plan(survey_id, channel=body.channel, limit=body.limit))
+        how = {"channel": body.channel, "limit": body.limit}
+        return asked.once(body, lambda: chair.sending.send(survey_id, by=asked.by, **how))
 
     @router.post("/surveys/{survey_id}/answers", tags=["surveys"], response_model=Recorded, responses=problems(413))
     def answered(survey_id: str, body: Answers, asked: Annotated[Asked, asks]) -> Response:
