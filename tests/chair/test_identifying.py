@@ -13,6 +13,7 @@ from openchair.chair.ports import Engine
 from openchair.chair.views import Merge, ResolveReport
 from openchair.chair.wheel.know import facts_until
 from openchair.dossier.identity import SHARED_LIMIT
+from openchair.dossier.linking import MERGE
 from openchair.simulation.cards import simulate_people
 from openchair.store.counting import spark
 
@@ -120,6 +121,8 @@ def looked_for(shop: Shop, engine: Engine) -> None:
     best = found[0]
     assert best.kind == "model" and best.probability and best.probability > 0.99 and best.because.startswith("alike in")
     assert {"name", "birth_date"} <= {field.name for field in best.evidence}
+    doubted = [one for one in found if one.status == "asked" and (one.probability or 0) >= MERGE]
+    assert doubted and all(", but " in one.because for one in doubted)
     again, _ = searched(shop, engine)
     pairs = {(one.left_id, one.right_id) for one in found}
     assert not pairs & {(one.left_id, one.right_id) for one in again}

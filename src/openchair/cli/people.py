@@ -148,7 +148,7 @@ def merges(
         for rule in report.rules:
             typer.echo(f"  {rule.pairs:>9,} pairs by {rule.rule}")
     for m in found:
-        sure = "" if m.probability is None else f", {m.probability:.1%} likely"
+        sure = "" if m.probability is None else f", {m.probability:.1%} by likeness alone"
         typer.echo(f"{m.merge_id}  {m.status:<7} {names[m.left_id]} and {names[m.right_id]}: {m.because}{sure}")
     if not found:
         typer.echo("No pair is like that. Look for some: openchair merges --find")

@@ -1,6 +1,6 @@
 """People who share no identifier: a search for those who look alike, what it merges, and what it asks a person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 import ibis
@@ -103,6 +103,16 @@ def _merge(found: linking.Resolution, place: int, left: str, right: str, status:
     fields = tuple(Field(one.field, one.left, one.right, round(one.weight, 2)) for one in found.fields(place))
     likest = sorted((one for one in fields if one.weight > 0), key=lambda one: -one.weight)[:3]
     because = f"alike in {', '.join(one.name.replace('_', ' ') for one in likest)}" if likest else "alike"
+    if status == "asked" and row["probability"] >= linking.MERGE:
+        because += f", but {_doubt(fields)}"
     return Merge(
         merge_id(left, right), left, right, "model", because, round(row["probability"], 6), fields, status, moment.now
     )
+
+
+def _doubt(fields: Sequence[Field]) -> str:
+    """Why a person is asked about two who are as alike as others that are merged."""
+    names = next(((one.left.split(), one.right.split()) for one in fields if one.name == "name"), ([], []))
+    if names[0][:1] != names[1][:1]:
+        return "not in the first name: two of one house?"
+    return "in too little that is the same to the letter"
