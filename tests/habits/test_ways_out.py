@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,12 +23,14 @@ from typer.main import get_command
 
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
+from openchair.chair.intake import own
 from openchair.chair.listening.asking import Surveys
 from openchair.chair.listening.calling import Calls
 from openchair.chair.listening.caring import Cases
 from openchair.chair.listening.hearing import Voices
 from openchair.chair.listening.scoring import Scores
 from openchair.chair.listening.sending import Sending
+from openchair.chair.listening.views import Case
 from openchair.chair.people.merging import Merging
 from openchair.chair.people.people import People
 from openchair.chair.people.privacy import Privacy
@@ -57,6 +60,12 @@ OUT = {
     "mark": "decision",
     "people.clear": "any",
     "people.call_list": "call list",
+    "cases.waiting": "reply",
+    "cases.cases": "reply",
+    "cases.case": "reply",
+    "cases.own": "reply",
+    "calls.make": "call list",
+    "calls.list": "call list",
     "sending.send": "survey",
     "sending.deliver": "survey",
 }
@@ -67,6 +76,7 @@ IN = {
     "cases calls people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
+    "what was done and heard is kept, and counted": "cases.open_new cases.close cases.figures calls.note calls.counts",
     "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
     "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer sending.leave",
     "whom a survey would go to, and what is to be tried again": "sending.plan sending.replay",
@@ -89,6 +99,16 @@ FACES = {
     "openchair deliver": {"sending.deliver"},
     "openchair surveys send": {"sending.send"},
     "POST /surveys/{survey_id}/send": {"sending.send"},
+    "GET /cases": {"cases.cases"},
+    "GET /cases/{case_id}": {"cases.case"},
+    "POST /cases/{case_id}/owner": {"cases.own"},
+    "GET /calls": {"calls.list"},
+    "openchair cases": {"cases.cases"},
+    "openchair case own": {"cases.own"},
+    "openchair calls": {"calls.make", "calls.list"},
+    "server/pages/cases.py": {"cases.cases", "cases.case", "cases.own"},
+    "server/pages/calls.py": {"calls.list"},
+    "server/pages/listening.py": {"cases.waiting"},
     "cli/demo.py": {"turn"},
     "server/pages/today.py": {"mark"},
     "server/schedule.py": {"turn", "day", "sending.deliver"},
@@ -271,6 +291,22 @@ def delivered(chair: Chair) -> list[Letter]:
     return road.letters
 
 
+def unhappy(chair: Chair) -> str:
+    """The case of a customer who scored low."""
+    row = {"identifier": "email:guest1@example.org", "survey_id": "s", "metric": "nps", "score": 2.0}
+    event = own.envelope("answers", "low", NOON.now, row)
+    chair.state.record([event], {"answers": own.table("answers", event)})
+    chair.cases.open_new()
+    return chair.cases.waiting()[0].case_id
+
+
+def remedies(*cases: Case) -> list[str]:
+    """What is suggested for them."""
+    return [case.remedy for case in cases if case.remedy]
+
+
+LEADERS = (f"leader{n}@example.org" for n in count())
+
 DRIVEN: dict[str, Callable[[Chair], list[Any]]] = {
     "turn": lambda chair: [chair.turn(NOON), *acting(chair)][1:],
     "day": lambda chair: [chair.day(), *acting(chair)][1:],
@@ -282,6 +318,12 @@ DRIVEN: dict[str, Callable[[Chair], list[Any]]] = {
     "mark": sent,
     "people.clear": cleared,
     "people.call_list": lambda chair: list(chair.people.call_list(by=OWNER_AT_HOME)),
+    "cases.waiting": lambda chair: remedies(*(unhappy(chair) and chair.cases.waiting())),
+    "cases.cases": lambda chair: remedies(*(unhappy(chair) and chair.cases.cases()[0])),
+    "cases.case": lambda chair: remedies(chair.cases.case(unhappy(chair), by=OWNER_AT_HOME)),
+    "cases.own": lambda chair: remedies(chair.cases.own(unhappy(chair), "ada", by=OWNER_AT_HOME)),
+    "calls.make": lambda chair: list(range(chair.calls.make([next(LEADERS)]))),
+    "calls.list": lambda chair: [chair.calls.make(["ada"]), *chair.calls.list(by=OWNER_AT_HOME, leader="ada")][1:],
     "sending.send": asked,
     "sending.deliver": delivered,
 }

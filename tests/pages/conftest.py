@@ -19,6 +19,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
+from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 
 from openchair.chair.actor import Actor
 from openchair.chair.seats import Seat
@@ -346,7 +348,7 @@ class MadeUpPeople:
     quiet: bool = False
     """Whether nobody was asked anything yet."""
 
-    def dossier(self, who: str, *, by: Actor, timeline: bool) -> Dossier:
+    def dossier(self, who: str, *, by: Actor, timeline: bool = False) -> Dossier:
         for one in self.people:
             if who == one.customer_id:
                 return dossier(one)
@@ -424,12 +426,19 @@ class MadeUpChair:
     read: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     state: FreeState = field(default_factory=FreeState)
     people: MadeUpPeople = field(default_factory=lambda: MadeUpPeople(PEOPLE))
+    cases: MadeUpCases = field(default_factory=lambda: MadeUpCases(PEOPLE))
+    calls: MadeUpCalls = field(default_factory=lambda: MadeUpCalls(PEOPLE))
+    scores: MadeUpScores = field(default_factory=MadeUpScores)
+    voices: MadeUpVoices = field(default_factory=MadeUpVoices)
 
     @property
     def merging(self) -> MadeUpPeople:
         return self.people
 
     privacy = seats = merging
+
+    def now_or_last(self) -> datetime:
+        return NOW
 
     @property
     def currency(self) -> str:

@@ -41,7 +41,7 @@ def main(
 for room in (listen, wheel, hearing, asking, calling, people, access, keep):
     for name, command in room.COMMANDS.items():
         app.command(name)(command)
-for group in (access.keys, access.users):
+for group in (access.keys, access.users, asking.surveys, calling.case, calling.call):
     app.add_typer(group)
 
 

@@ -114,9 +114,10 @@ class Merging:
         review = self.chair.state.review(review_id)
         if review is None:
             raise NotFound("review", value=review_id, bound="was never asked", remedy="List reviews to find it.")
-        if verdict not in VERDICTS[review.kind]:
-            bound = f"one of {', '.join(VERDICTS[review.kind])}"
-            raise BadInput("verdict", value=verdict, bound=bound, remedy="Choose one of these.")
+        allowed = VERDICTS.get(review.kind, ())
+        if verdict not in allowed:
+            bound = f"one of {', '.join(allowed)}" if allowed else f"a {review.kind} is not answered here"
+            raise BadInput("verdict", value=verdict, bound=bound, remedy="Choose one of these, or close the case.")
         if review.verdict:
             raise Conflict("review", value=review.verdict, bound="is answered already", remedy="Undo that instead.")
         now = self.chair.clock()

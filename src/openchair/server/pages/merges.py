@@ -69,6 +69,7 @@ def merges_routes(house: House) -> list[BaseRoute]:
             apart=apart,
             reviews=reviews,
             verdicts=VERDICTS,
+            unhappy=chair.cases.figures().open,
             largest=heaviest(asked),
             rows={row["customer_id"]: row for row in chair.state.rows_of(ids).to_pylist()},
             known_by={base: own.named(names).partition(":")[2] for base, names in chair.state.known_by(ids).items()},

@@ -28,6 +28,9 @@ RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 ROOMS = (
     ("/", "Today", ""),
     ("/customers", "Customers", ""),
+    ("/surveys", "Surveys", ""),
+    ("/calls", "Calls", ""),
+    ("/listening", "Listening", ""),
     ("/merges", "Reviews", ""),
     ("/consents", "Consents", ""),
     ("/imports", "Imports", ""),
@@ -93,6 +96,7 @@ def _environment() -> Environment:
         "rhythm": every,
         "span": words.span,
         "spelled": words.spelled,
+        "tongue": words.tongue,
     }
     environment.globals |= {
         "asset": asset,
