@@ -69,7 +69,7 @@ class Asking(Outbox):
         here = (_surveys.c.survey_id == survey.survey_id, _surveys.c.version == over)
         with self._database.write() as connection:
             put = update(_surveys).where(*here) if over else insertion(connection, _surveys).on_conflict_do_nothing()
-            return bool(connection.execute(put.values(row)).rowcount)
+            return connection.execute(put.values(row).returning(_surveys.c.survey_id)).first() is not None
 
     def add_messages(self, messages: Sequence[Message]) -> None:
         """Put messages into the outbox; one whose id is known changes nothing."""
