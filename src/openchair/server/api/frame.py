@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from pydantic_core import PydanticSerializationError
 
 from openchair.chair.actor import Actor
 from openchair.core.errors import BadInput
@@ -64,7 +65,10 @@ class Asked:
 
     def once(self, body: BaseModel | None, act: Callable[[], object], status: int = 200) -> Response:
         """What `act` gives as the answer, with nothing in it where it gives None; repeated, the answer it had."""
-        said = body.model_dump_json() if body else ""
+        try:
+            said = body.model_dump_json() if body else ""
+        except PydanticSerializationError:
+            raise BadInput("body", bound="holds half a character (a lone surrogate)", remedy="Send UTF-8.") from None
         return self._keyring.once(self.caller, self._key, self._request, said, lambda: answer(act(), status))
 
 
