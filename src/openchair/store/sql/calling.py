@@ -112,7 +112,7 @@ class Calling(Caring):
                 set_={name: put.excluded[name] for name in ("status", "done_at")},
                 where=_calls.c.status != "reached",
             )
-            done = bool(connection.execute(put).rowcount)
+            done = connection.execute(put.returning(_calls.c.call_id)).first() is not None
             if done:
                 record_within(connection, events, facts)
             return done
