@@ -18,6 +18,8 @@ from openchair.core.settings import Settings
 from openchair.dossier import identity, likeness, linking
 from openchair.dossier.traits import TRUST
 
+HOUSE = "two of one house?"
+"""What is asked of those who share all but their first names; they are seldom one."""
 MOST_ASKED = 100
 """Questions that one search puts to the team, the likeliest first; the next search asks on."""
 
@@ -114,5 +116,5 @@ def _doubt(fields: Sequence[Field]) -> str:
     """Why a person is asked about two who are as alike as others that are merged."""
     names = next(((one.left.split(), one.right.split()) for one in fields if one.name == "name"), ([], []))
     if names[0][:1] != names[1][:1]:
-        return "not in the first name: two of one house?"
+        return f"not in the first name: {HOUSE}"
     return "in too little that is the same to the letter"

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from openchair.chair.intake import own
+from openchair.chair.people.resolving import HOUSE
 from openchair.chair.views import Merge, ResolveReport
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, OpenchairError
 from openchair.server.pages import words
@@ -40,6 +41,18 @@ def heaviest(merges: Iterable[Merge]) -> float:
     return max((abs(field.weight) for merge in merges for field in merge.evidence), default=1.0)
 
 
+def likeliest(merges: Iterable[Merge]) -> list[Merge]:
+    """The likeliest first; those who may be two of one house, who are alike in all else, come last.
+
+    >>> from datetime import UTC, datetime
+    >>> def pair(because: str, chance: float) -> Merge:
+    ...     return Merge("m", "a", "b", "model", because, chance, (), "asked", datetime(2026, 1, 1, tzinfo=UTC))
+    >>> [one.probability for one in likeliest([pair(HOUSE, 0.999), pair("name", 0.6), pair("place", 0.9)])]
+    [0.9, 0.6, 0.999]
+    """
+    return sorted(merges, key=lambda merge: (HOUSE in merge.because, -(merge.probability or 0.0)))
+
+
 def merges_routes(house: House) -> list[BaseRoute]:
     """The one queue of questions to the team, and what was answered, with a way back."""
     chair = house.chair
@@ -64,7 +77,7 @@ def merges_routes(house: House) -> list[BaseRoute]:
             "merges.html",
             status,
             headline=headline(len(asked), len(reviews), more),
-            asked=sorted(asked, key=lambda merge: -(merge.probability or 0.0)),
+            asked=likeliest(asked),
             merged=merged,
             apart=apart,
             reviews=reviews,
