@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
+from tests.pages.made_up_surveys import MadeUpSurveys
 
 from openchair.chair.actor import Actor
 from openchair.chair.seats import Seat
@@ -430,6 +431,7 @@ class MadeUpChair:
     calls: MadeUpCalls = field(default_factory=lambda: MadeUpCalls(PEOPLE))
     scores: MadeUpScores = field(default_factory=MadeUpScores)
     voices: MadeUpVoices = field(default_factory=MadeUpVoices)
+    surveys: MadeUpSurveys = field(default_factory=MadeUpSurveys)
 
     @property
     def merging(self) -> MadeUpPeople:

@@ -17,9 +17,9 @@ Row = dict[str, Any]
 def row_of(form: Mapping[str, str], id: str) -> Row:
     """The definition in a form, checked by nobody yet. What is no number stays text, so that the check names it."""
     languages = form.get("languages", "").split()[:MOST_LANGUAGES]
-    asked = (
-        n for n in range(min(_number(form.get("count", "0")) or 0, MOST_QUESTIONS)) if not form.get(f"q{n}.remove")
-    )
+    count = _number(form.get("count", ""))
+    numbers = range(min(count, MOST_QUESTIONS) if isinstance(count, int) else 0)
+    asked = (n for n in numbers if not form.get(f"q{n}.remove"))
     return {
         "id": form.get("id", "").strip() if id == NEW else id,
         "metric": form.get("metric", ""),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from openchair.chair.listening.views import SendReport
 from openchair.core.errors import BadInput, Conflict, NotFound, OpenchairError
 from openchair.listening.asking import survey as asking
 from openchair.listening.asking.survey import SCALES, Survey
@@ -19,6 +20,8 @@ from openchair.server.pages.render import RIGHT_TO_LEFT, partial, render
 from openchair.server.tongue import NAMES, Tongue, spoken
 
 FIELDS = 1000
+ASKED = 50
+"""Customers that the page offers to ask at once."""
 METRICS = {"nps": "NPS, 0 to 10", "csat": "Satisfaction (CSAT), 1 to 5", "ces": "Effort (CES), 1 to 7", "own": "My own"}
 KINDS = {"score": "the metric’s score", "scale": "a scale", "choice": "a choice", "text": "words"}
 STATUSES = {"draft": "Draft", "live": "Open", "closed": "Closed"}
@@ -38,6 +41,7 @@ def surveys_routes(house: House) -> list[BaseRoute]:
         Route("/surveys/{survey_id}", page.change, methods=["POST"]),
         Route("/surveys/{survey_id}/preview", page.preview, methods=["POST"]),
         Route("/surveys/{survey_id}/link", page.link, methods=["POST"]),
+        Route("/surveys/{survey_id}/send", page.send, methods=["POST"]),
         Route("/surveys/{survey_id}/{status}", page.become, methods=["POST"]),
     ]
 
@@ -79,6 +83,11 @@ class _Page:
         form = await _form(request)
         return await run_in_threadpool(self._linked, request, form)
 
+    async def send(self, request: Request) -> Response:
+        """Say whom it would reach, or put it into the outbox for them."""
+        form = await _form(request)
+        return await run_in_threadpool(self._sent, request, form)
+
     def become(self, request: Request) -> Response:
         """Open or close it."""
         survey_id, status = request.path_params["survey_id"], request.path_params["status"]
@@ -110,7 +119,7 @@ class _Page:
         row = editing.row_of(form, request.path_params["survey_id"])
         if not partial(request):
             return self._edited(request, row, form=form)
-        return render(request, "survey/_previews.html", **self._shown(request, row))
+        return self._drawn(request, "survey/_previews.html", **self._shown(request, row))
 
     def _linked(self, request: Request, form: Mapping[str, str]) -> Response:
         survey = self.chair.surveys.get(request.path_params["survey_id"])
@@ -121,9 +130,26 @@ class _Page:
             return self._edited(request, row, wrong.status, problem=wrong, who=who)
         return self._edited(request, row, link=address_of(request, self.house.settings) + path, who=who)
 
+    def _sent(self, request: Request, form: Mapping[str, str]) -> Response:
+        survey = self.chair.surveys.get(request.path_params["survey_id"])
+        row, sending = editing.form_of(survey.definition), self.chair.sending
+        limit, channel = form.get("limit", ""), form.get("channel", "e-mail")
+        try:
+            if not limit.isdecimal():
+                raise BadInput("limit", value=limit, bound="a whole number", remedy="Write 50, say.")
+            given: dict[str, Any] = {"channel": channel, "limit": int(limit)}
+            if form.get("do") == "send":
+                report = sending.send(survey.survey_id, by=actor(request), **given)
+            else:
+                report = sending.plan(survey.survey_id, **given)
+        except (NotFound, Conflict, BadInput) as wrong:
+            return self._edited(request, row, wrong.status, problem=wrong, form=None, limit=limit)
+        return self._edited(request, row, report=report, was_sent=form.get("do") == "send", limit=limit)
+
     def _edited(
         self, request: Request, row: Row, status: int = 200, *,
         problem: OpenchairError | None = None, form: Mapping[str, str] | None = None, link: str = "", who: str = "",
+        report: SendReport | None = None, was_sent: bool = False, limit: str = "",
     ) -> Response:  # fmt: skip
         survey_id = request.path_params["survey_id"]
         kept = None if survey_id == NEW else self.chair.surveys.get(survey_id)
@@ -136,6 +162,10 @@ class _Page:
             saved="saved" in request.query_params,
             link=link,
             who=who,
+            report=report,
+            was_sent=was_sent,
+            limit=limit or str(ASKED),
+            channels=sorted(self.chair.channels),
             here=f"/surveys/{survey_id}",
             address=address_of(request, self.house.settings),
             metrics=METRICS,
