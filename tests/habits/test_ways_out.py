@@ -73,12 +73,13 @@ OUT = {
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
-    "cases calls people.dossier people.timeline "
+    "cases calls embedder voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
     "what was done and heard is kept, and counted": "cases.open_new cases.close cases.figures calls.note calls.counts",
     "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
-    "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer sending.leave",
+    "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer sending.leave "
+    "voices.rename voices.correct",
     "whom a survey would go to, and what is to be tried again": "sending.plan sending.replay",
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
     "merging.settle",

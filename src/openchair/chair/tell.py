@@ -6,6 +6,7 @@ from math import isnan
 from typing import Any, Protocol
 
 from openchair.chair import views
+from openchair.chair.listening.figuring import needs_of
 from openchair.chair.state import State
 from openchair.core.clock import Moment
 from openchair.core.estimate import Estimate, Unknown
@@ -184,6 +185,7 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
         relatives=_relatives(shop, customer_id, identifiers),
         decisions=tuple(decision(shop, one) for one in decisions),
         simulated=shop.simulated,
+        needs=needs_of(state, customer_id),
         timeline=happened,
     )
 

@@ -1,10 +1,32 @@
 """Voices: what customers say in their own words, heard sentence by sentence and gathered into themes."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from openchair.chair.actor import Actor
+from openchair.chair.listening.figuring import changes, needs_of, share_of, stake, wanted, weekly
+from openchair.chair.listening.hear import spoken
+from openchair.chair.listening.views import Heard, Quote, Theme, Wish
+from openchair.chair.state.hearing import ThemeRow
+from openchair.core.clock import Moment
+from openchair.core.errors import BadInput, NotAllowed, NotFound
+from openchair.listening.voices.reading import READINGS, WISHES
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
+
+DAYS = 90
+MOST_DAYS = 3_660
+QUOTES = 3
+QUOTES_OF_THEME = 30
+LONGEST_NAME = 80
+UNNAMED = "not named yet"
+"""A theme in which no word was used by customers enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +34,219 @@ class Voices:
     """What a shop's customers say."""
 
     chair: "Chair"
+
+    def heard(self, days: int = DAYS) -> Heard:
+        """Themes, those with most to say of them first, needs and aspirations of the last days (1 to 3,660).
+
+        Raises BadInput.
+        """
+        if not 1 <= days <= MOST_DAYS:
+            raise BadInput("days", value=days, bound=f"1 to {MOST_DAYS:,}", remedy="Give 90, say.")
+        moment, state = self._moment(), self.chair.state
+        since = moment.now - timedelta(days=days)
+        totals = state.heard_totals(since, moment.now)
+        rows = state.themes()
+        quotes = self._quotes(state.heard_quotes(since, moment.now, each=QUOTES))
+        themes = self._themes(rows, since, moment, totals["customers"], quotes)
+        wishes = self._wishes({row.theme_id: row.name for row in rows}, since, moment, totals["customers"])
+        return Heard(
+            as_of=moment.now,
+            days=days,
+            **totals,
+            themes=themes,
+            wishes=wishes,
+            embedder=self.chair.settings.embedder,
+            simulated=self.chair.simulated,
+        )
+
+    def theme(self, theme_id: str, days: int = DAYS) -> Theme:
+        """One theme with more of its sentences. Raises NotFound, BadInput."""
+        row = next((one for one in self.chair.state.themes() if one.theme_id == theme_id), None)
+        if row is None:
+            raise NotFound("theme", value=theme_id, bound="is not here", remedy="List themes to find it.")
+        moment, state = self._moment(), self.chair.state
+        since = moment.now - timedelta(days=min(max(days, 1), MOST_DAYS))
+        everyone = state.heard_totals(since, moment.now)["customers"]
+        found = state.heard_quotes(since, moment.now, each=QUOTES_OF_THEME, theme_id=theme_id)
+        return self._themes([row], since, moment, everyone, self._quotes(found), all=True)[0]
+
+    def rename(self, theme_id: str, name: str, *, by: Actor) -> Theme:
+        """Give a theme a name that no turn changes. Raises BadInput, NotAllowed, NotFound."""
+        _of_the_team(by)
+        plain = " ".join(name.split())
+        if not 1 <= len(plain) <= LONGEST_NAME:
+            raise BadInput(
+                "name", value=name, bound=f"must have 1 to {LONGEST_NAME} characters", remedy="Give a shorter name."
+            )
+        if not self.chair.state.rename_theme(theme_id, plain, by.name):
+            raise NotFound("theme", value=theme_id, bound="is not here", remedy="List themes to find it.")
+        self.chair.state.log(by.name, "named a theme", None, f"{theme_id} {plain}", self.chair.clock())
+        return self.theme(theme_id)
+
+    def correct(self, fact_id: str, place: int, *, reading: str = "", theme_id: str = "", by: Actor) -> None:
+        """Say what a sentence is, or which theme it is of. It is kept, and learned from at the next turn.
+
+        Raises BadInput for what is no reading, NotFound for no such sentence or theme, NotAllowed.
+        """
+        _of_the_team(by)
+        if not reading and not theme_id:
+            raise BadInput("reading", bound=f"one of {', '.join(READINGS)}", remedy="Say what the sentence is.")
+        if reading and reading not in READINGS:
+            raise BadInput(
+                "reading", value=reading, bound=f"one of {', '.join(READINGS)}", remedy="Choose one of these."
+            )
+        state = self.chair.state
+        if theme_id and theme_id not in {one.theme_id for one in state.themes()}:
+            raise NotFound("theme", value=theme_id, bound="is not here", remedy="List themes to find it.")
+        if not state.correct(fact_id, place, by.name, reading=reading, theme_id=theme_id):
+            raise NotFound(
+                "sentence", value=f"{fact_id} {place}", bound="is not here", remedy="See the page Listening."
+            )
+        said = f"{fact_id} {place}: {reading or theme_id}"
+        state.log(by.name, "corrected a reading", None, said, self.chair.clock())
+
+    def of(self, customer_id: str) -> tuple[str, ...]:
+        """What a customer needs, wants and hopes for, in words, the most said first; empty where nothing was heard."""
+        return needs_of(self.chair.state, customer_id)
+
+    def _moment(self) -> Moment:
+        now = self.chair.moment()
+        return Moment(max(now.now, self.chair.now_or_last()), now.zone)
+
+    def _themes(
+        self,
+        rows: Sequence[ThemeRow],
+        since: datetime,
+        moment: Moment,
+        everyone: int,
+        quotes: Mapping[tuple[str, str], list[Quote]],
+        *,
+        all: bool = False,
+    ) -> tuple[Theme, ...]:
+        """Themes that were spoken of in these days, or all that are given."""
+        state = self.chair.state
+        sentences: dict[str, int] = defaultdict(int)
+        felt: dict[str, float] = defaultdict(float)
+        readings: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        languages: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for one in state.heard_themes(since, moment.now):
+            sentences[one["theme_id"]] += one["sentences"]
+            felt[one["theme_id"]] += one["felt"]
+            readings[one["theme_id"]][one["reading"]] += one["sentences"]
+            languages[one["theme_id"]][one["language"]] += one["sentences"]
+        spoke = {one["theme_id"]: one for one in state.heard_by(since, moment.now) if "theme_id" in one}
+        trend = weekly(state, since, moment)
+        changed = changes(state, moment, [row.theme_id for row in rows])
+        found = [
+            Theme(
+                theme_id=row.theme_id,
+                name=row.name or UNNAMED,
+                names=dict(row.names),
+                telling={code: tuple(words) for code, words in row.telling.items()},
+                born_on=row.born_on,
+                named_by=row.named_by,
+                sentences=sentences[row.theme_id],
+                messages=int(spoke[row.theme_id]["messages"]) if row.theme_id in spoke else 0,
+                customers=int(spoke[row.theme_id]["customers"]) if row.theme_id in spoke else 0,
+                share=share_of(spoke[row.theme_id]["customers"] if row.theme_id in spoke else 0, everyone),
+                sentiment=felt[row.theme_id] / max(sentences[row.theme_id], 1),
+                readings={name: readings[row.theme_id][name] for name in READINGS if readings[row.theme_id][name]},
+                languages=_most_first(languages[row.theme_id]),
+                at_stake=stake(spoke.get(row.theme_id), "ill"),
+                trend=trend.get(row.theme_id, ()),
+                change=changed.get(row.theme_id),
+                quotes=tuple(quotes.get((row.theme_id, ""), ())),
+            )
+            for row in rows
+            if all or sentences[row.theme_id]
+        ]
+        # Greetings and farewells are themes too; what says something comes first.
+        return tuple(sorted(found, key=lambda one: (-_telling(one), one.theme_id)))
+
+    def _wishes(self, names: Mapping[str, str], since: datetime, moment: Moment, everyone: int) -> tuple[Wish, ...]:
+        state = self.chair.state
+        rows = state.heard_by(since, moment.now, readings=WISHES)
+        found = state.heard_quotes(since, moment.now, each=QUOTES, readings=WISHES)
+        quotes = self._quotes(found, by_reading=True)
+        ladder = wanted(state.heard_together(since, moment.now, WISHES), everyone)
+        wishes = [
+            Wish(
+                reading=row["reading"],
+                theme_id=row["theme_id"],
+                name=names.get(row["theme_id"], "") or UNNAMED,
+                customers=int(row["customers"]),
+                share=share_of(row["customers"], everyone),
+                worth=stake(row, ""),
+                quotes=tuple(quotes.get((row["theme_id"], row["reading"]), ())),
+                leads_to=tuple(
+                    names[one] for one in ladder.get((row["theme_id"], row["reading"]), ()) if names.get(one)
+                ),
+            )
+            for row in rows
+            if row["customers"]
+        ]
+        return tuple(sorted(wishes, key=lambda one: (-one.customers, one.reading, one.theme_id)))
+
+    def _quotes(
+        self, rows: Sequence[Mapping[str, Any]], *, by_reading: bool = False
+    ) -> dict[tuple[str, str], list[Quote]]:
+        """Sentences with the words themselves, read back from history in one query; what is gone there is left out."""
+        ids = sorted({row["fact_id"] for row in rows})
+        texts: dict[str, str] = {}
+        if ids:
+            with self.chair.reading() as engine:
+                said = spoken({kind: engine.facts(kind) for kind in ("voices", "answers")})
+                wanted = engine.share(pa.table({"fact_id": ids}))
+                found = engine.rows(said.semi_join(wanted, "fact_id").select("fact_id", "text"))
+            texts = dict(zip(found["fact_id"].to_pylist(), found["text"].to_pylist(), strict=True))
+        quotes: dict[tuple[str, str], list[Quote]] = defaultdict(list)
+        seen = set()
+        for row in rows:
+            text = texts.get(row["fact_id"], "")
+            words = text[row["begins"] : row["ends"]]
+            key = (row["theme_id"], row["reading"] if by_reading else "")
+            if not words or (key, words) in seen:
+                continue
+            seen.add((key, words))
+            quotes[key].append(_quote(row, text, words))
+        return quotes
+
+
+AROUND = 160
+"""Characters of what stood around a quote."""
+
+
+def _quote(row: Mapping[str, Any], text: str, words: str) -> Quote:
+    before, after = text[: row["begins"]].strip(), text[row["ends"] :].strip()
+    return Quote(
+        fact_id=row["fact_id"],
+        place=row["place"],
+        kind=row["kind"],
+        customer_id=row["customer_id"],
+        customer=row["customer"],
+        happened_at=row["happened_at"],
+        channel=row["channel"],
+        language=row["language"],
+        before=before if len(before) <= AROUND else "…" + before[-AROUND:],
+        text=words,
+        after=after if len(after) <= AROUND else after[:AROUND] + "…",
+        reading=row["reading"],
+        surety=row["surety"],
+        read_by=row["read_by"],
+        sentiment=row["sentiment"],
+        theme_id=row["theme_id"],
+    )
+
+
+def _telling(theme: Theme) -> float:
+    """Customers, by the share of sentences that say something."""
+    return theme.customers * (1 - theme.readings.get("other", 0) / max(theme.sentences, 1))
+
+
+def _most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _of_the_team(by: Actor) -> None:
+    if by.role == "customer":
+        raise NotAllowed("voices", value=by.name, bound="are for the team to read", remedy="Ask them.")

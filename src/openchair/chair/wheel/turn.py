@@ -1,7 +1,7 @@
 """A turn of the wheel: sync what arrived, know everyone anew, choose for everyone, say what was found."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import ibis
@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from openchair.chair.intake.sync import ToFacts, sync
+from openchair.chair.listening.hear import hear
 from openchair.chair.ports import Engine, History, Progress
 from openchair.chair.state import State
 from openchair.chair.views import TurnReport
@@ -16,6 +17,7 @@ from openchair.chair.wheel import choose, findings, know
 from openchair.core.clock import Moment
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
+from openchair.listening.voices.embedding import LETTERS, Embedder
 from openchair.loyalty.actions import Action
 
 
@@ -50,6 +52,7 @@ def turn(
     started_at: datetime,
     timer: Callable[[], float],
     progress: Progress,
+    embedder: Embedder = LETTERS,
 ) -> TurnReport:
     """Turn the wheel once for a moment. The same facts, moment and seed give the same decisions."""
     watch = Stopwatch(timer, progress)
@@ -62,6 +65,8 @@ def turn(
     state.set_note("currency", currency)
     watch.step("know")
     known = know.know(state, engine, facts, moment, currency, catalogue, settings)
+    watch.step("hear")
+    heard = hear(state, engine, facts, embedder, moment, progress)
     watch.step("learn")
     choose.settle(state, engine, known.days, moment, settings.outcome_days)
     watch.step("decide")
@@ -81,7 +86,7 @@ def turn(
         decisions=chosen.acting,
         seconds=watch.seconds,
         findings=findings.found(engine, facts["purchases"], summary, known.value, last, currency),
-        models={"spender": known.value, "policy": dict(chosen.learned)},
+        models={"spender": known.value, "policy": dict(chosen.learned), "voices": asdict(heard)},
         arrived=findings.arrived(engine, facts, last),
         lenses=findings.lenses(engine, facts, known.customers, known.identities, summary, moment, currency),
         voice=voice,
