@@ -61,11 +61,11 @@ class Mail:
         message = self.begun(letter.to, " ".join(letter.title.split()))
         # It follows from the letter alone, so that whoever gets it twice can tell.
         message["Message-ID"] = f"<{letter.message_id}@{self.sender.partition('@')[2]}>"
-        message["Content-Language"] = letter.language
         message["List-Unsubscribe"] = f"<{letter.leave[1]}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(plain(letter), cte="quoted-printable")
         message.add_alternative(html(letter, self.name), subtype="html", cte="quoted-printable")
+        message["Content-Language"] = letter.language  # last, or it would be taken for that of a part
         self.deliver(message)
 
     def begun(self, to: str, subject: str) -> EmailMessage:

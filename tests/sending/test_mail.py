@@ -1,0 +1,235 @@
+"""A survey by mail, from the outbox over a real mail server to the customer's click, and out with one click more."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+from tests.people.conftest import OWNER
+from tests.sending.conftest import Asking
+from tests.server.conftest import listening
+
+from openchair.chair.ports import Undeliverable
+from openchair.channels.mail import Mail
+from openchair.server import schedule
+from openchair.server.app import create_app, state_of
+
+
+class Postbox:
+    """Keeps what is delivered to it, or answers as it is told."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self.answer = ""
+        self.on_letter: Any = lambda letter: None
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
+        if self.answer:
+            return self.answer
+        letter = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(letter, EmailMessage)
+        self.letters.append(letter)
+        self.on_letter(letter)
+        return "250 kept"
+
+
+@pytest.fixture
+def postbox() -> Iterator[tuple[Postbox, str]]:
+    """A real mail server on this machine, and the setting that reaches it."""
+    box = Postbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, f"smtp://127.0.0.1:{port}"
+    controller.stop()
+
+
+@pytest.fixture
+def posting(shop: Asking, postbox: tuple[Postbox, str]) -> Asking:
+    """The shop with mail."""
+    shop.chair = replace(shop.chair, channels={"e-mail": Mail(postbox[1], "Snack & Co")})
+    return shop
+
+
+def page_of(letter: EmailMessage) -> str:
+    body = letter.get_body(("html",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_a_survey_arrives_in_each_language(posting: Asking, postbox: tuple[Postbox, str]) -> None:
+    """Text and page, eleven scores that lead to the invitation, the language and its direction, and a way to leave."""
+    posting.chair.sending.send("nps", by=OWNER, limit=20)
+    assert posting.chair.sending.deliver().sent == 20
+    by_language: dict[str, EmailMessage] = {str(one["Content-Language"]): one for one in postbox[0].letters}
+    assert by_language.keys() == {"en", "ur", "th"}
+    survey = posting.chair.surveys.get("nps").definition
+    for language, letter in by_language.items():
+        assert letter["Subject"] == survey.title[language]
+        assert re.fullmatch(r"<[0-9a-f]{16}@127\.0\.0\.1>", letter["Message-ID"])
+        assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        leave = letter["List-Unsubscribe"].strip("<>")
+        assert leave.startswith("http://127.0.0.1:8010/survey/")
+        assert leave.endswith("/unsubscribe")
+        assert letter["Auto-Submitted"] == "auto-generated"
+        assert letter["Date"]
+        assert letter.get_content_type() == "multipart/alternative"
+        page, text = page_of(letter), str(letter.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+        way = "rtl" if language == "ur" else "ltr"
+        assert f'<html lang="{language}" dir="{way}">' in page
+        assert survey.questions[0].text[language] in page
+        assert survey.questions[0].text[language] in text
+        assert leave in text
+        where = leave.removesuffix("/unsubscribe")
+        assert [f"{where}?score={n}" in page for n in range(11)] == [True] * 11
+        assert f"{where}?trap=1" in page
+        assert "prefers-color-scheme: dark" in page
+        assert "<img" not in page
+        assert len(letter.as_bytes()) < 30_000
+
+
+def test_one_click_and_they_are_asked_no_more(posting: Asking, postbox: tuple[Postbox, str]) -> None:
+    """A mail program posts without signing in and without a page of ours; a scanner that only looks changes nothing."""
+    posting.chair.sending.send("nps", by=OWNER, limit=20)
+    posting.chair.sending.deliver(limit=1)
+    (letter,) = postbox[0].letters
+    path = letter["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8010")
+    who = next(one for one, message in posting.messages().items() if message.status == "sent")
+    app = create_app(posting.chair, state_of(posting.chair).access, posting.chair.settings)
+
+    def said() -> list[str]:
+        rows = posting.chair.state.said("traits", who)
+        return [row["value"] for row in rows if row["name"] == "consent.e-mail.research"]
+
+    with listening(app) as url, httpx.Client(base_url=url) as client:
+        looked = client.get(path)
+        assert looked.status_code == 200
+        assert "<form" in looked.text
+        assert said() == []
+        clicked = client.post(path, data={"List-Unsubscribe": "One-Click"})
+        assert clicked.status_code == 200
+        assert said() == ["no"]
+        assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+        assert said() == ["no"]
+        forged = client.post("/survey/AAAA/unsubscribe", data={"List-Unsubscribe": "One-Click"})
+        assert forged.status_code == 404
+        # The exception is for this one address: a survey is answered from its own page.
+        assert client.post(path.removesuffix("/unsubscribe"), data={"q.recommend": "9"}).status_code == 403
+
+
+def test_the_server_delivers_by_itself(
+    posting: Asking, postbox: tuple[Postbox, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits goes out while the server runs, without anybody asking."""
+    monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.05)
+    posting.chair.sending.send("nps", by=OWNER, limit=4)
+    app = create_app(posting.chair, state_of(posting.chair).access, posting.chair.settings)
+    with listening(app):
+        until = time.monotonic() + 30
+        while len(postbox[0].letters) < 4 and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.2)
+    assert len(postbox[0].letters) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "tries"), [("550 no such user", "failed", 1), ("451 greylisted, come again", "waiting", 1)]
+)
+def test_what_the_mail_server_says_decides(
+    posting: Asking, postbox: tuple[Postbox, str], answer: str, status: str, tries: int
+) -> None:
+    """A no for good is given up at once with its reason; a no for now is tried again."""
+    postbox[0].answer = answer
+    posting.chair.sending.send("nps", by=OWNER, limit=1)
+    posting.chair.sending.deliver()
+    (message,) = posting.messages().values()
+    assert (message.status, message.tries) == (status, tries)
+    assert answer[4:] in message.why
+    postbox[0].answer = ""
+    posting.clock.on(minutes=6)
+    posting.chair.sending.replay(by=OWNER)
+    assert posting.chair.sending.deliver().sent == 1
+
+
+def test_an_address_that_is_none_is_given_up(postbox: tuple[Postbox, str], posting: Asking) -> None:
+    """A line break in an address adds no header: nothing is sent."""
+    mail = posting.chair.channels["e-mail"]
+    posting.chair.sending.send("nps", by=OWNER, limit=1)
+    posting.chair.sending.deliver()
+    assert isinstance(mail, Mail)
+    with pytest.raises(Undeliverable):
+        mail.begun("a@example.org\nBcc: b@example.org", "Hello")
+    assert len(postbox[0].letters) == 1
+
+
+DELIVERING = """
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+import openchair
+from openchair.chair.actor import OWNER_AT_HOME
+chair = replace(openchair.open(sys.argv[1]), clock=lambda: datetime(2026, 7, 1, 12, int(sys.argv[2]), tzinfo=UTC))
+chair.sending.deliver()
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_sends_what_is_marked_only_once(
+    posting: Asking, postbox: tuple[Postbox, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 as the mail server takes a letter, three times: all arrive, and only those three arrive twice."""
+    box, url = postbox
+    posting.chair.sending.send("nps", by=OWNER, limit=20)
+    monkeypatch.setenv("OPENCHAIR_SMTP", url)
+    codes, taken = [], []
+    for minute in range(4):
+        command = [sys.executable, "-c", DELIVERING, str(posting.chair.home), str(minute)]
+        running = subprocess.Popen(command)
+        last = len(box.letters) + 4 if minute < 3 else 0
+
+        def kill(letter: EmailMessage, running: Any = running, last: int = last) -> None:
+            if len(box.letters) == last:
+                taken.append(str(letter["Message-ID"])[1:17])
+                running.send_signal(signal.SIGKILL)
+
+        box.on_letter = kill
+        codes.append(running.wait(120))
+    assert codes == [-signal.SIGKILL] * 3 + [0]
+    marked = {message.message_id for message in posting.messages().values() if message.status == "sent"}
+    assert len(marked) == 20
+    times = Counter(str(letter["Message-ID"])[1:17] for letter in box.letters)
+    assert times.keys() == marked
+    # The letter under way as it was killed was unmarked, and went first in the next round.
+    assert {one for one, n in times.items() if n > 1} == set(taken)
+    for who in posting.messages():
+        assert [row["status"] for row in posting.chair.state.said("contacts", who)] == ["sent"]
+
+
+def test_the_home_sets_its_roads_up(posting: Asking, postbox: tuple[Postbox, str], tmp_path: Path) -> None:
+    """The settings smtp and webhook_url are roads; without them there are none."""
+    from openchair.cli.wiring import init_home, open_home
+
+    init_home(tmp_path / "bare", {"name": "Bare"})
+    assert open_home(tmp_path / "bare").channels == {}
+    secret = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    both = {"smtp": postbox[1], "webhook_url": "https://hook.example/x", "webhook_secret": secret}
+    init_home(tmp_path / "both", {"name": "Both", **both})
+    roads = open_home(tmp_path / "both").channels
+    assert {name: road.target for name, road in roads.items()} == {
+        "e-mail": postbox[1],
+        "webhook": "https://hook.example/x",
+    }
