@@ -11,13 +11,13 @@ RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
 _STYLE = """
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
-a:focus { outline: 3px solid #b4532a; outline-offset: 2px; }
+a:focus { outline: 3px solid #0e6a61; outline-offset: 2px; }
 @media (prefers-color-scheme: dark) {
-  .ground { background: #1b1916 !important; }
-  .sheet { background: #262320 !important; border-color: #3a352f !important; }
-  .ink { color: #f3efe8 !important; } .soft { color: #b9b1a5 !important; }
-  .score { background: #322e29 !important; border-color: #5a5249 !important; color: #f3efe8 !important; }
-  .go { background: #e08a5f !important; color: #1b1916 !important; }
+  .ground { background: #171613 !important; }
+  .sheet { background: #1e1d19 !important; border-color: #34312c !important; }
+  .ink { color: #ece8e0 !important; } .soft { color: #aaa499 !important; }
+  .score { background: #262420 !important; border-color: #857e73 !important; color: #ece8e0 !important; }
+  .go { background: #6cc5b8 !important; color: #10201d !important; }
 }
 """
 _FONT = (
@@ -26,10 +26,10 @@ _FONT = (
 )
 
 _BOX = (
-    "display: block; padding: 12px 0; border: 1px solid #d5ccbc; border-radius: 6px; background: #f8f4ec; "
-    "color: #2a2621; font-size: 15px; text-align: center; text-decoration: none;"
+    "display: block; padding: 12px 0; border: 1px solid #8c857a; border-radius: 6px; background: #f3f0ea; "
+    "color: #1e1c19; font-size: 15px; text-align: center; text-decoration: none;"
 )
-_END = "padding: 8px 1px 0; font-size: 13px; color: #6b6358;"
+_END = "padding: 8px 1px 0; font-size: 13px; color: #645f57;"
 
 
 def plain(letter: Letter) -> str:
@@ -56,22 +56,22 @@ def html(letter: Letter, shop: str) -> str:
 <title>{words["title"]}</title>
 <style>{_STYLE}</style>
 </head>
-<body class="ground" style="margin: 0; padding: 24px 12px; background: #f5f1ea; {_FONT}">
+<body class="ground" style="margin: 0; padding: 24px 12px; background: #fbfaf7; {_FONT}">
 <div role="article" aria-label="{words["title"]}" lang="{words["language"]}" dir="{way}">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" class="sheet" style="max-width: 560px; \
-background: #fffdf9; border: 1px solid #e3dccf; border-radius: 12px;">
+background: #ffffff; border: 1px solid #e5e0d7; border-radius: 12px;">
 <tr><td style="padding: 28px 24px;">
-<p class="soft" style="margin: 0 0 20px; font-size: 14px; color: #6b6358;">{escape(shop)}</p>
-<p class="ink" style="margin: 0 0 20px; font-size: 16px; line-height: 1.7; color: #2a2621;">{words["text"]}</p>
-<h1 class="ink" style="margin: 0 0 20px; font-size: 22px; line-height: 1.5; font-weight: 600; color: #2a2621;">\
+<p class="soft" style="margin: 0 0 20px; font-size: 14px; color: #645f57;">{escape(shop)}</p>
+<p class="ink" style="margin: 0 0 20px; font-size: 16px; line-height: 1.7; color: #1e1c19;">{words["text"]}</p>
+<h1 class="ink" style="margin: 0 0 20px; font-size: 22px; line-height: 1.5; font-weight: 600; color: #1e1c19;">\
 {words["question"]}</h1>
 {_scores(letter)}<p style="margin: 0 0 4px;"><a href="{link[1]}" class="go" style="display: inline-block; padding: \
-12px 20px; border-radius: 8px; background: #9a4521; color: #ffffff; font-size: 16px; text-decoration: none;">\
+12px 20px; border-radius: 8px; background: #0e6a61; color: #ffffff; font-size: 16px; text-decoration: none;">\
 {link[0]}</a></p>
 </td></tr></table>
-<p class="soft" style="max-width: 512px; margin: 20px auto 0; font-size: 13px; line-height: 1.7; color: #6b6358;">\
-{words["footer"]}<br><a href="{leave[1]}" class="soft" style="color: #6b6358;">{leave[0]}</a></p>
+<p class="soft" style="max-width: 512px; margin: 20px auto 0; font-size: 13px; line-height: 1.7; color: #645f57;">\
+{words["footer"]}<br><a href="{leave[1]}" class="soft" style="color: #645f57;">{leave[0]}</a></p>
 </td></tr></table>
 <a href="{escape(letter.trap)}" style="display: none;" tabindex="-1" aria-hidden="true"></a>
 </div>
