@@ -432,6 +432,7 @@ class MadeUpChair:
     scores: MadeUpScores = field(default_factory=MadeUpScores)
     voices: MadeUpVoices = field(default_factory=MadeUpVoices)
     surveys: MadeUpSurveys = field(default_factory=MadeUpSurveys)
+    channels: tuple[str, ...] = ("e-mail",)
 
     @property
     def merging(self) -> MadeUpPeople:
