@@ -148,7 +148,7 @@ def _allocated(
         answers = np.zeros((len(names), len(values)), dtype=np.int64)
         for row in state.scored(survey.metric, column, moment.now - timedelta(days=DAYS)).to_pylist():
             answers[of(row), kind[int(np.clip(round(row["score"]), least, most)) - least]] += row["n"]
-    alike = [one.survey_id for one in state.surveys() if one.definition.metric == survey.metric]
+    alike = [one.id for one in state.definitions() if one.metric == survey.metric]
     since, until = (moment.now - timedelta(days=days) for days in (RESPONSE_YEAR, RESPONSE_DAYS))
     asked = np.zeros((2, len(names)), dtype=np.int64)
     for row in state.responded(alike, column, since, until).to_pylist():

@@ -18,7 +18,7 @@ from openchair.chair.intake import own
 from openchair.chair.lease import DELIVER, SEND, held
 from openchair.chair.listening.asking import SECRET, SurveyRefused
 from openchair.chair.listening.lettering import letter_of
-from openchair.chair.listening.picking import Picked, pick, thing_of
+from openchair.chair.listening.picking import WAY, Picked, pick, thing_of
 from openchair.chair.listening.views import Delivery, SendReport
 from openchair.chair.people import standing
 from openchair.chair.ports import Channel, Letter, NoMore, NotSent, Undeliverable, Unreachable
@@ -48,11 +48,12 @@ GONE = "wants nothing more: "
 
 
 class Outgoing(NamedTuple):
-    """A message made ready: the way it takes, what the guard judges, what the contact is called, and the letter."""
+    """A message made ready: the way it takes, what the guard judges, the letter, and by what the customer is named."""
 
     way: str
     thing: guard.Thing
     letter: Letter
+    identifier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,21 +202,19 @@ class Sending:
             return self._kept(self._failed(message, wrong)), isinstance(wrong, Unreachable | NoMore)
         now = self.chair.clock()
         sent = replace(message, status="sent", why="", tries=message.tries + 1, sent_at=now)
-        return self._kept(sent, self._contact(message, customer_id, ready)), False
+        return self._kept(sent, self._contact(message, ready)), False
 
     def _ready(self, message: Message, customer_id: str) -> Outgoing | str:
         """A message as it goes out, by its kind; or why it goes no more."""
-        survey = self.chair.state.survey(message.subject)
-        if survey is None or survey.status != "live":
+        found = self.chair.state.invitation(message.message_id)
+        if found is None or found.survey.status != "live" or found.identifier is None:
             return "the survey is closed"
-        to = message.address
-        if message.channel == "e-mail" and self.chair.state.find(identifier("email", to)) != customer_id:
+        if message.channel == "e-mail" and self.chair.state.find(identifier("email", message.address)) != customer_id:
             return "the address is theirs no more"
-        settings = self.chair.settings
-        to = to or own.named(self.chair.state.identifiers_of(customer_id))
+        settings, survey = self.chair.settings, found.survey.definition
         where = settings.address + self.chair.surveys.path(message)
-        letter = letter_of(survey.definition, message, to=to, where=where, shop=settings.name)
-        return Outgoing("survey", thing_of(survey.definition, message.channel), letter)
+        letter = letter_of(survey, message, to=message.address or found.identifier, where=where, shop=settings.name)
+        return Outgoing(WAY, thing_of(survey, message.channel), letter, found.identifier)
 
     def _put_off(self, message: Message, then: datetime, reason: str) -> Message:
         if then > message.made_at + timedelta(days=KEPT_DAYS):
@@ -230,9 +229,9 @@ class Sending:
             return replace(tried, status="failed")
         return replace(tried, due_at=self.chair.clock() + WAITS[message.tries])
 
-    def _contact(self, message: Message, customer_id: str, ready: Outgoing) -> dict[str, Any]:
+    def _contact(self, message: Message, ready: Outgoing) -> dict[str, Any]:
         return {
-            "identifier": own.named(self.chair.state.identifiers_of(customer_id)),
+            "identifier": ready.identifier,
             "action": ready.thing.id,
             "channel": message.channel,
             "status": "sent",

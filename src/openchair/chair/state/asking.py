@@ -7,6 +7,7 @@ from typing import Protocol
 from openchair.chair.listening.views import Invitation, SurveyState
 from openchair.chair.state.outbox import Message as Message
 from openchair.chair.state.outbox import Outbox
+from openchair.listening.asking.survey import Survey
 
 
 class Asking(Outbox, Protocol):
@@ -18,6 +19,10 @@ class Asking(Outbox, Protocol):
 
     def surveys(self) -> list[SurveyState]:
         """All surveys by id, each with what became of it."""
+        ...
+
+    def definitions(self) -> list[Survey]:
+        """What all surveys ask, by id, whatever became of them."""
         ...
 
     def put_survey(self, survey: SurveyState, *, over: int) -> bool:

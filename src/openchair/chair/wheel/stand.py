@@ -35,8 +35,7 @@ def owned(facts: ir.Table, identities: ir.Table) -> ir.Table:
 def ideas_of(state: State, actions: Sequence[Action]) -> Ideas:
     """What is not to be repeated too soon: the actions of the catalogue, and every survey, whatever became of it."""
     ideas = {action.id: (action.idea or action.id, action.idea_days) for action in actions}
-    surveys = (survey.definition for survey in state.surveys())
-    return ideas | {survey.action: (survey.idea, survey.idea_days) for survey in surveys}
+    return ideas | {survey.action: (survey.idea, survey.idea_days) for survey in state.definitions()}
 
 
 def row_of(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 from openchair.chair.intake.own import named
 from openchair.chair.listening.views import Invitation, SurveyState
 from openchair.chair.state.asking import Message
-from openchair.listening.asking.survey import parse, written
+from openchair.listening.asking.survey import Survey, parse, written
 from openchair.store.sql.database import Database
 from openchair.store.sql.outbox import Outbox
 from openchair.store.sql.rows import insertion
@@ -61,6 +61,13 @@ class Asking(Outbox):
             counts = _counts(connection)
             rows = connection.execute(select(_surveys).order_by(_surveys.c.survey_id))
             return [_state(row, counts) for row in rows]
+
+    def definitions(self) -> list[Survey]:
+        """What all surveys ask, by id, whatever became of them."""
+        with self._database.read() as connection:
+            return [
+                _read(one) for one in connection.scalars(select(_surveys.c.definition).order_by(_surveys.c.survey_id))
+            ]
 
     def put_survey(self, survey: SurveyState, *, over: int) -> bool:
         """Keep a survey in place of its version `over` (0: of none), and whether that was the one that was there."""
