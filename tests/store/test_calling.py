@@ -250,10 +250,10 @@ def test_a_need_that_few_have_is_unusual(state: SqlState) -> None:
         return {"identifier": f"id:{who}", "theme_id": theme, "reading": reading, **said}
 
     with state._database.write() as connection:
-        for name in ("common", "rare", "rarer"):
+        for name in ("common", "rare", "rarer", "unnamed"):
             told = {
                 "theme_id": name,
-                "name": f"a {name} wish",
+                "name": f"a {name} wish" if name != "unnamed" else "",
                 "told": "{}",
                 "centroid": b"",
                 "born_on": WEEK,
@@ -265,6 +265,7 @@ def test_a_need_that_few_have_is_unusual(state: SqlState) -> None:
             ("ab", "rare", "aspiration"),
             ("c", "rarer", "need"),
             ("h", "rarer", "pain"),
+            ("h", "unnamed", "need"),
         ]
         rows = [(who, theme, reading) for some, theme, reading in said for who in some]
         connection.execute(insert(readings), [spoke(*row, number) for number, row in enumerate(rows)])
@@ -273,7 +274,7 @@ def test_a_need_that_few_have_is_unusual(state: SqlState) -> None:
     assert found == [("c", "a rarer wish", 1.0), ("a", "a rare wish", 2.0), ("b", "a rare wish", 2.0)]
     assert [row["has_need"] for row in rows] == [True] * 3
     chance = state.candidates("chance", now=NOW, week=WEEK, limit=99)
-    assert [row["customer_id"] for row in chance if not row["has_need"]] == ["h"]
+    assert [row["customer_id"] for row in chance if row["has_need"]] == [*"abcdefgh"]
 
 
 def test_chance_draws_from_a_point_on_and_senders_are_named(state: SqlState) -> None:

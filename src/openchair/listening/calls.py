@@ -51,8 +51,8 @@ def _sender(row: Row, currency: str, day: date) -> str:
 
 def _need(row: Row, currency: str, day: date) -> str:
     others = int(row["found_n"]) - 1
-    shared = f"only {plural(others, 'other shares', 'others share')}" if others else "nobody else has spoken of"
-    return f"Spoke of something that {shared}: {row['found']}."
+    shared = f"only {plural(others, 'other has', 'others have')} spoken of" if others else "nobody else has spoken of"
+    return f"Spoke of a need that {shared}: {row['found']}."
 
 
 def _chance(row: Row, currency: str, day: date) -> str:

@@ -243,7 +243,7 @@ def _needs(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
     rare = (
         select(spoken.c.customer_id, spoken.c.at, themes.c.name, few.c.n, place.label("place"))
         .join_from(spoken, few, few.c.theme_id == spoken.c.theme_id)
-        .join(themes, themes.c.theme_id == spoken.c.theme_id)
+        .join(themes, (themes.c.theme_id == spoken.c.theme_id) & (themes.c.name != ""))
         .subquery()
     )
     return (
