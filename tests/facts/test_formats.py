@@ -47,6 +47,7 @@ SAMPLES = {
     "delighted": (
         "id,person,email,survey_type,score,comment,created_at\n1,10,Ada@x.org,nps,9,Good,1713418460\n"
         "2,11,,nps,11,,1713418460\n3,12,,csat,4,,2024-04-18T05:34:20Z\n4,13,,ces,,,1713418460\n"
+        "5,14,,ces7,6,,1713418460\n6,15,,thumbs,1,,1713418460\n"
     ),
     "typeform": (
         "#,How likely are you to recommend us?,Why?,Email,Start Date (UTC),Submit Date (UTC),Network ID\n"
@@ -199,7 +200,9 @@ def test_nothing_sold(read: Reader) -> None:
 def test_delighted(read: Reader) -> None:
     """A score with its comment; the tool's own person is a device, never a customer of that number."""
     seen = read(SAMPLES["delighted"])
-    first, third = sorted(seen.of("answers"), key=lambda row: row["line"])
+    first, third, fifth, sixth = seen.of("answers")
+    scales = [json.loads(row["properties"])["scale"] for row in (first, third, fifth, sixth)]
+    assert (scales, fifth["metric"], sixth["metric"]) == ([10, 5, 7, None], "ces", "own")
     assert (first["identifier"], first["metric"], first["score"], first["text"]) == (
         "email:ada@x.org",
         "nps",

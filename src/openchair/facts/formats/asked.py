@@ -29,7 +29,13 @@ Names = tuple[str, ...]
 _ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _RECOMMEND = r"(?i)\brecommend"
 _WHOLE = r"^\d{1,2}$"
-_METRICS = ("nps", "csat", "ces")
+_METRICS: Mapping[str, tuple[str, int]] = {
+    "nps": ("nps", 10),
+    "csat": ("csat", 5),
+    "ces": ("ces", 5),
+    "ces7": ("ces", 7),
+}
+"""What tools call a kind of survey -> the metric, and the top of the scale that it is asked on."""
 _ABOUT_THEM: Names = ("name", "first name", "last name", "your name", "phone", "phone number", "telephone")
 """Questions that ask who somebody is; what is said to them is kept beside the answers, not among them."""
 
@@ -183,12 +189,14 @@ def _common(shape: Shape, raw: ir.Table, context: Context) -> tuple[ir.Table, li
         words = score_cell.lower()
         score = words.cases(*((w, ibis.literal(float(n))) for w, n in shape.score_words.items()), else_=score)
     told = cells.text(_cell(raw, shape.metric)).lower()
-    metric = ibis.ifelse(told.isin(_METRICS).fill_null(False), told, shape.metric_is)
+    metric = told.cases(*((one, metric) for one, (metric, _) in _METRICS.items()), else_=shape.metric_is)
     parts = [cells.text(_cell(raw, (name,))) for name in shape.texts]
     said = (
         ibis.literal("\n").join([p.fill_null("") for p in parts]).strip().nullif("") if parts else ibis.null("string")
     )
     kept = {n.replace(" ", "_"): c for n in (*shape.kept, *_ABOUT_THEM) if (c := _named(raw, n)) is not None}
+    if shape.metric:
+        kept["scale"] = told.cases(*((one, top) for one, (_, top) in _METRICS.items()), else_=ibis.null("int64"))
     rows = raw.select(
         line=raw.line,
         row=as_json(raw),

@@ -1,0 +1,69 @@
+"""Surveys are sent at the command line: looked at first, put into the outbox, delivered by a real mail server."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from tests.cli.conftest import run, told
+
+from openchair.chair.actor import OWNER_AT_HOME
+from openchair.cli.wiring import open_home
+
+
+@pytest.fixture
+def agreed(home: Path, tmp_path: Path) -> Path:
+    """A copy of the shop in which five guests agreed to be asked, and quiet hours are off."""
+    copy = Path(shutil.copytree(home, tmp_path / "shop"))
+    chair = open_home(copy)
+    for n in range(1, 6):
+        chair.people.agree(f"guest{n}@example.org", "research", "e-mail", "yes", by=OWNER_AT_HOME)
+    run("surveys", "put", "nps", home=copy)
+    run("surveys", "open", "nps", home=copy)
+    return copy
+
+
+@pytest.fixture
+def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A real mail server that the settings name; whom letters came for."""
+    came: list[str] = []
+
+    class Box:
+        async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
+            came.extend(envelope.rcpt_tos)
+            return "250 kept"
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(Box(), hostname="127.0.0.1", port=port)
+    controller.start()
+    monkeypatch.setenv("OPENCHAIR_SMTP", f"smtp://127.0.0.1:{port}")
+    monkeypatch.setenv("OPENCHAIR_QUIET_HOURS", "off")
+    yield came
+    controller.stop()
+
+
+def test_looked_at_sent_delivered(agreed: Path, post: list[str]) -> None:
+    """A dry run says whom and why not; then it waits; then it is there."""
+    plan = told("surveys", "send", "nps", "--limit", 3, "--dry-run", home=agreed)
+    assert (plan["eligible"], plan["chosen"]) == (5, 3)
+    assert plan["kept_out"] == {"no consent for this purpose on this channel": 395}
+    assert told("deliver", home=agreed)["sent"] == 0
+    assert told("surveys", "send", "nps", "--limit", 3, home=agreed) == plan
+    assert told("deliver", home=agreed) == {"sent": 3, "later": 0, "dropped": 0, "failed": 0, "why": {}}
+    assert len(set(post)) == 3
+    assert "3 customers asked" in run("surveys", "show", "nps", home=agreed).stdout
+    said = run("surveys", "send", "nps", "--limit", 9, "--dry-run", home=agreed).stdout
+    assert "2 customers of 2 would be asked" in said
+    assert "395  are not: no consent" in said
+    assert "0 sent" in run("deliver", "--replay", home=agreed).stdout
+
+
+def test_without_a_road_nothing_is_queued(agreed: Path) -> None:
+    """The error names the setting that is missing."""
+    assert "Set smtp" in run("surveys", "send", "nps", "--limit", 3, home=agreed, code=1).stderr
+    assert told("surveys", "show", "nps", home=agreed)["waiting"] == 0
