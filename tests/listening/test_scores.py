@@ -166,6 +166,17 @@ def report_of(shop: Shop, language: str) -> float:
     return 100 * (sum(s >= 9 for s in scores) - sum(s <= 6 for s in scores)) / len(scores)
 
 
+def test_where_nothing_is_known_of_customers_nothing_is_weighted(shop: Shop) -> None:
+    """Forty alike, of whom no trait is known but one that is named like a column: the plain score."""
+    shop.write("purchases", [fact("purchases", identifier=f"id:{i}", happened_at=ago(10)) for i in range(40)])
+    shop.write("traits", [fact("traits", identifier=f"id:{i}", name="who", value="abc"[i % 3]) for i in range(40)])
+    shop.write("answers", [said(9 if i % 2 else 5, f"{i}") for i in range(40)])
+    shop.chair.turn()
+    report = shop.chair.scores.report(by="who")
+    assert report.value == pytest.approx(0)
+    assert report.effective_n == pytest.approx(40) and {part.name: part.n for part in report.parts}["a"] == 14
+
+
 def test_the_days_lens_is_the_reports_score(busy: Shop) -> None:
     """One definition: the turn, the report and the last day of the trend."""
     lens = busy.chair.turns(1)[0].lenses[0]

@@ -27,7 +27,8 @@ def spans_of(said: list[tuple[int, int, int]]) -> Spans:
             rows.append(((TODAY - timedelta(days=ago)).toordinal(), leaves, own[ago]))
     table = np.array(rows, np.int64).reshape(-1, 3)
     one = np.ones(len(table))
-    return Spans(NPS, table[:, 0], table[:, 1], table[:, 2].astype(float), 10 * one, one, one, one)
+    scores = np.arange(11.0)
+    return Spans(NPS, scores, np.full(11, 10.0), table[:, 0], table[:, 1], table[:, 2], one, one, one)
 
 
 def tally(promoters: int, passives: int, detractors: int) -> Tally:

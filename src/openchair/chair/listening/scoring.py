@@ -143,16 +143,10 @@ def _change(engine: Engine, measured: Measured, since: date, days: int) -> Chang
     place = ibis.row_number().over(group_by=later.who, order_by=[later.happened_at, later.fact_id])
     first = later.mutate(place=place).filter(_.place == 0)
     before = measured.spans.window(since - timedelta(days=1), days).unweighted()
-    after = measuring.tally_of(metric, engine.rows(_counted(first))).unweighted()
+    after = measuring.tally_of(metric, engine.rows(counting.counted(first))).unweighted()
     difference = trend.difference(metric, before, after)
     changed = not isinstance(difference, Unknown) and not difference.low <= 0 <= difference.high
     return Change(since, metric.estimate(before), metric.estimate(after), difference, changed)
-
-
-def _counted(given: ir.Table, *by: str) -> ir.Table:
-    return given.group_by(*by, "score", "top").agg(
-        n=_.count(), weight=_.weight.sum(), squares=(_.weight * _.weight).sum()
-    )
 
 
 def _response(
@@ -173,7 +167,7 @@ def _parts(
     newest = measuring.current(measured.given, moment.day, days)
     of, key = _part_of(engine, newest, sources, by, moment)
     named = newest.left_join(of, key).drop(f"{key}_right") if of is not None else newest.mutate(part=newest.survey_id)
-    rows = engine.rows(_counted(named.mutate(part=named.part.fill_null(NOT_KNOWN)), "part"))
+    rows = engine.rows(counting.counted(named.mutate(part=named.part.fill_null(NOT_KNOWN)), "part"))
     people: dict[str, int] = {}
     if key == "customer_id" and of is not None:
         sizes = of.group_by("part").agg(n=_.count())

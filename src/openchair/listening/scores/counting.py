@@ -45,9 +45,14 @@ def spans(given: ir.Table) -> ir.Table:
 
     Weights are summed as integers, so that no engine's order of adding shows.
     """
-    return given.group_by("day", "next_day", "score", "top").agg(
-        n=_.count(), weight=_.weight.sum(), squares=(_.weight * _.weight).sum()
-    )
+    return counted(given, "day", "next_day")
+
+
+def counted(given: ir.Table, *by: str) -> ir.Table:
+    """How many answers there are by these columns, score and scale, in that order. given: as for `spans`."""
+    keys = (*by, "score", "top")
+    sums = given.group_by(keys).agg(n=_.count(), weight=_.weight.sum(), squares=(_.weight * _.weight).sum())
+    return sums.order_by(keys)
 
 
 def newest_trait(traits: ir.Table, name: str) -> ir.Table:

@@ -24,14 +24,16 @@ NEVER = date.max.toordinal()
 class Spans:
     """Answers counted by day, by the day of the same customer's next answer, and by what was answered.
 
-    day, leaves: (k,) proleptic ordinals, day < leaves; NEVER where none followed. The rest as in Tally, (k,).
+    score, top: (kinds,) of each kind of answer. day, leaves: (k,) proleptic ordinals, day < leaves; NEVER where none
+    followed. kind: (k,) which kind. n, weight, squares: (k,) as in Tally.
     """
 
     metric: Metric
-    day: NDArray[np.int64]
-    leaves: NDArray[np.int64]
     score: Floats
     top: Floats
+    day: NDArray[np.int64]
+    leaves: NDArray[np.int64]
+    kind: NDArray[np.int64]
     n: Floats
     weight: Floats
     squares: Floats
@@ -40,13 +42,11 @@ class Spans:
         """Each customer's newest answer of these days, both included."""
         begins, ends = first.toordinal(), last.toordinal()
         those = (self.day >= begins) & (self.day <= ends) & (self.leaves > ends)
-        columns = np.column_stack([self.score[those], self.top[those]])
-        kinds, of = np.unique(columns, axis=0, return_inverse=True)
         n, weight, squares = (
-            np.bincount(of.ravel(), x[those], len(kinds)).astype(np.float64)
+            np.bincount(self.kind[those], x[those], len(self.score)).astype(np.float64)
             for x in (self.n, self.weight, self.squares)
         )
-        return self.metric.tally(kinds[:, 0], kinds[:, 1], n, weight, squares)
+        return self.metric.tally(self.score, self.top, n, weight, squares)
 
     def window(self, day: date, days: int) -> Tally:
         """Each customer's newest answer of the `days` days that end with this one."""
