@@ -603,7 +603,7 @@ FAULTS = """() => {
   for (const e of all('a[href],button,input:not([type=hidden]),select,summary')) {
     const labels = [...(e.labels || [])].map(l => l.textContent).join('');
     if (!(e.getAttribute('aria-label') || e.textContent || labels).trim()) faults.push('no name: ' + cut(e));
-    if (!seen(e) || e.closest('.skip')) continue;
+    if (!seen(e) || e.closest('.skip, [aria-hidden=true]')) continue;
     const box = e.getBoundingClientRect(), inline = getComputedStyle(e).display == 'inline';
     const field = e.matches('button,.button,select,input:not([type=hidden])');
     if (!inline && (box.height < 24 || box.width < 24)) faults.push('small target: ' + cut(e));

@@ -19,14 +19,13 @@ def row_of(form: Mapping[str, str], id: str) -> Row:
     languages = form.get("languages", "").split()[:MOST_LANGUAGES]
     count = _number(form.get("count", ""))
     numbers = range(min(count, MOST_QUESTIONS) if isinstance(count, int) else 0)
-    asked = (n for n in numbers if not form.get(f"q{n}.remove"))
     return {
         "id": form.get("id", "").strip() if id == NEW else id,
         "metric": form.get("metric", ""),
         "language": form.get("language", ""),
         "cool_down_days": _number(form.get("cool_down_days", "")),
         **{name: _texts(form, name, languages) for name in ("title", "why", "thanks")},
-        "questions": [_question(form, f"q{n}", languages) for n in asked],
+        "questions": [_question(form, f"q{n}", languages) for n in numbers],
     }
 
 
@@ -42,6 +41,12 @@ def with_question(row: Row) -> Row:
     key = next(f"question_{n}" for n in range(1, MOST_QUESTIONS + 2) if f"question_{n}" not in keys)
     blank = {"key": key, "kind": "text", "text": dict.fromkeys(row["title"], "")}
     return {**row, "questions": [*row["questions"], blank]}
+
+
+def without_question(row: Row, place: str) -> Row:
+    """All questions but one; the last one stays."""
+    others = [question for n, question in enumerate(row["questions"]) if str(n) != place]
+    return {**row, "questions": others or row["questions"]}
 
 
 def with_language(row: Row, language: str) -> Row:

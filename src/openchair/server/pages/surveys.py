@@ -104,6 +104,8 @@ class _Page:
             return self._edited(request, editing.with_question(row), form=form)
         if do == "language":
             return self._edited(request, editing.with_language(row, form.get("new_language", "")), form=form)
+        if do.startswith("drop "):
+            return self._edited(request, editing.without_question(row, do.partition(" ")[2]), form=form)
         if do.startswith("without "):
             return self._edited(request, editing.without_language(row, do.partition(" ")[2]), form=form)
         over = form.get("version", "0")
