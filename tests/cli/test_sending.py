@@ -1,5 +1,6 @@
 """Surveys are sent at the command line: looked at first, put into the outbox, delivered by a real mail server."""
 
+import csv
 import shutil
 import socket
 from collections.abc import Iterator
@@ -67,3 +68,21 @@ def test_without_a_road_nothing_is_queued(agreed: Path) -> None:
     """The error names the setting that is missing."""
     assert "Set smtp" in run("surveys", "send", "nps", "--limit", 3, home=agreed, code=1).stderr
     assert told("surveys", "show", "nps", home=agreed)["waiting"] == 0
+
+
+def test_answers_for_a_spreadsheet(agreed: Path, tmp_path: Path) -> None:
+    """What customers wrote is written down as it is, except that none of it is a formula."""
+    survey = tmp_path / "typeform.csv"
+    evil = ('=HYPERLINK(""http://evil.example"")', "+1", "-1+1", "@SUM(A1)", "\tx", "plain, really")
+    head = "#,What else?,Email,Start Date (UTC),Submit Date (UTC),Network ID\n"
+    rows = (f'r{n},"{text}",guest1@example.org,2026-06-01 10:00,2026-06-01 10:0{n},x\n' for n, text in enumerate(evil))
+    survey.write_text(head + "".join(rows), encoding="utf-8")
+    run("import", survey, home=agreed)
+    out = tmp_path / "answers.csv"
+    assert told("export", "--format", "answers", "--out", out, home=agreed)["facts"] == {"answers": 6}
+    with out.open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [row["text"] for row in found[:1]] == ['\'=HYPERLINK("http://evil.example")']
+    assert [row["text"] or row["score"] for row in found][1:] == ["1.0", "'-1+1", "'@SUM(A1)", "x", "plain, really"]
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for row in found for cell in row.values())
+    assert told("export", "--format", "voices", "--out", out, home=agreed)["facts"] == {"voices": 0}

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from tests.people.conftest import CUSTOMER, OWNER, STAFF
 from tests.sending.conftest import Asking, Road
@@ -15,7 +16,8 @@ from openchair.chair.listening.asking import SurveyRefused
 from openchair.chair.listening.sending import WAITS
 from openchair.chair.listening.views import Delivery
 from openchair.chair.ports import Letter, NoMore, NotSent, Undeliverable, Unreachable
-from openchair.core.errors import Conflict
+from openchair.core.errors import Conflict, NotAllowed
+from openchair.decisions import guard
 
 
 def one_waiting(shop: Asking) -> str:
@@ -255,3 +257,34 @@ def test_a_webhook_carries_who_it_is_for(shop: Asking) -> None:
     assert report.chosen == 2
     assert shop.chair.sending.deliver().sent == 2
     assert {letter.to for letter in road.letters} == {"id:member-3", "id:member-28"}
+
+
+SAID = (
+    ("consent.email.research", "no"), ("consent.research", "no"), ("consent.email.research", "yes"),
+    ("no_email", "true"), ("forbid", "no e-mail"), ("attention", "nothing"), ("attention", "important"),
+    ("attention", "less"), ("attention", "normal"), ("quiet_hours", "9-18"), ("timezone", "Asia/Tokyo"),
+    ("allergies", "peanuts"), ("diet", "vegan"), ("consent.profiling", "no"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_is_sent_to_whom_the_guard_refuses(shop: Asking, seed: int) -> None:
+    """Whatever is said and done between choosing and sending, by whomever: who gets a letter is one who is clear."""
+    rng = np.random.default_rng(seed)
+    shop.chair.sending.send("nps", by=OWNER, limit=20)
+    waiting = shop.messages()
+    for who in waiting:
+        for name, value in (SAID[n] for n in rng.integers(len(SAID), size=rng.integers(0, 3))):
+            with suppress(NotAllowed):
+                shop.chair.people.say(who, name, value, by=(CUSTOMER, OWNER, STAFF)[rng.integers(3)])
+        if rng.random() < 0.3:
+            member = next(n for n in range(20) if shop.id(n) == who)
+            shop.contact(f"member-{member}", ("webhook", "e-mail", "call")[rng.integers(3)])
+    thing = guard.Thing("survey:nps", channel="e-mail", purpose="research", idea="asking-nps")
+    clear = {who for who in waiting if shop.chair.people.clear(who, "survey", [thing], by=OWNER)[0].verdict == "clear"}
+    shop.chair.sending.deliver()
+    sent = {who for who, message in shop.messages().items() if message.status == "sent"}
+    assert sent == clear
+    assert 0 < len(clear) < len(waiting)
+    assert len(shop.road.letters) == len(sent)
+    assert all(message.why for who, message in shop.messages().items() if who not in sent)

@@ -45,10 +45,11 @@ def check(context: typer.Context, as_json: Json = False) -> None:
 
 def export(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="The folder to write to; for json and calls the file.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to; for any format but parquet the file.")],
     customer: Annotated[str, typer.Option(help="Only what is known of one customer.")] = "",
     format: Annotated[
-        str, typer.Option(help="parquet; or json: all of one customer to read and hand over.")
+        str,
+        typer.Option(help="parquet; json: all of one customer to hand over; answers, voices: those for a spreadsheet."),
     ] = "parquet",
     as_json: Json = False,
 ) -> None:
@@ -58,8 +59,10 @@ def export(
     from openchair.chair.actor import OWNER_AT_HOME
     from openchair.cli.wiring import open_home
 
-    if format not in ("parquet", "json", "calls") or (format == "json") > bool(customer):
-        raise typer.BadParameter("parquet, calls, or json together with --customer", param_hint="--format")
+    if format not in ("parquet", "json", "calls", *_SHEETS) or (format == "json") > bool(customer):
+        raise typer.BadParameter(
+            f"parquet, calls, {', '.join(_SHEETS)}, or json together with --customer", param_hint="--format"
+        )
     with told(), progress() as step:
         chair = open_home(context.obj)
         if format == "json":
@@ -68,6 +71,9 @@ def export(
             counts = {kind: len(facts) for kind, facts in whole["facts"].items()}
         elif format == "calls":
             counts = {"customers": _calls(chair, out)}
+        elif format in _SHEETS:
+            chair.sync()
+            counts = {format: _sheet(chair, out, format)}
         else:
             chair.sync()
             out.mkdir(parents=True, exist_ok=True)
@@ -94,6 +100,34 @@ def _calls(chair: "Chair", out: Path) -> int:
             phones = " ".join(number for kind, _, number in known if kind == "phone")
             writer.writerow((one.customer_id, harmless(one.name), one.stage, harmless(phones)))
     return len(people)
+
+
+_SHEETS = {
+    "answers": ("happened_at", "identifier", "survey_id", "metric", "question", "score", "text", "language"),
+    "voices": ("happened_at", "identifier", "channel", "text", "rating", "language", "conversation_id"),
+}
+"""Kinds of fact that are written for a spreadsheet, and their columns."""
+
+
+def _sheet(chair: "Chair", out: Path, kind: str) -> int:
+    """Facts of a kind as CSV, oldest first, in which no spreadsheet finds a formula; gives how many."""
+    import csv
+
+    from openchair.chair.actor import OWNER_AT_HOME
+    from openchair.chair.intake.listen import harmless
+
+    chair.state.log(OWNER_AT_HOME.name, f"exported {kind}", None, "", chair.clock())
+    engine, count = chair.engine(), 0
+    facts = engine.facts(kind).order_by("happened_at", "fact_id").select(*_SHEETS[kind])
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_SHEETS[kind])
+        for batch in engine.stream(facts):
+            rows = batch.to_pylist()
+            writer.writerows([harmless(v) if isinstance(v, str) else v for v in row.values()] for row in rows)
+            count += len(rows)
+    engine.close()
+    return count
 
 
 def _written(chair: "Chair", out: Path, customer: str, step: Callable[[str], None]) -> dict[str, int]:
