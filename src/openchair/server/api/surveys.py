@@ -133,10 +133,10 @@ def surveys(chair: Chair, door: Door) -> APIRouter:
     @router.post("/surveys/{survey_id}/send", tags=["surveys"], response_model=Sent, responses=problems(409))
     def send(survey_id: str, body: ToSend, asked: Annotated[Asked, asks]) -> Response:
         """Ask those from whom most is learned and whom nothing keeps out; it goes out as the outbox is delivered."""
+        channel, limit = body.channel, body.limit
         if body.dry_run:
-            return answer(chair.sending.plan(survey_id, channel=body.channel, limit=body.limit))
-        how = {"channel": body.channel, "limit": body.limit}
-        return asked.once(body, lambda: chair.sending.send(survey_id, by=asked.by, **how))
+            return answer(chair.sending.plan(survey_id, channel=channel, limit=limit))
+        return asked.once(body, lambda: chair.sending.send(survey_id, by=asked.by, channel=channel, limit=limit))
 
     @router.post("/surveys/{survey_id}/answers", tags=["surveys"], response_model=Recorded, responses=problems(413))
     def answered(survey_id: str, body: Answers, asked: Annotated[Asked, asks]) -> Response:
