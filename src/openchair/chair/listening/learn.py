@@ -22,7 +22,7 @@ from openchair.listening.voices.themes import Gathered
 from openchair.listening.voices.understanding import Floats, Known, Places, Speech, known_of, speech, understand
 
 MODEL, STATE, HEAD = "voices", "voices embedder", "voices sentiment"
-SAMPLE = 20_000
+SAMPLE, RATED_SAMPLE = 20_000, 12_000
 """Messages that themes, and directions, are found in; and rated ones that sentiment is learned from."""
 EXEMPLARS = 20
 """Sentences of each old theme that are among them whatever chance says, so that none is lost."""
@@ -69,7 +69,7 @@ def learn(state: State, engine: Engine, said: ir.Table, embedder: Embedder, mome
         np.zeros((len(ids), len(reading.READINGS))), np.zeros((vectors.shape[1], len(reading.READINGS))),
         learned, head, taught,
     )  # fmt: skip
-    felt = understand(spoken.texts, spoken.languages, embedder, found)
+    felt = understand(spoken.texts, spoken.languages, embedder, found, features)
     chances = reading.chances(felt.weights) * weights[:, None]
     placed = theme >= 0
     mix = np.zeros_like(found.mix)
@@ -284,7 +284,7 @@ def _words(
 def _sentiment(engine: Engine, said: ir.Table, embedder: Embedder) -> tuple[Head | None, tuple[str, ...]]:
     """A head from the shop's own ratings, and the languages it learned; None while these are too few."""
     rated = said.filter(said.rating.abs() >= 0.5).select("text", "rating", "fact_id")
-    rows = engine.rows(rated.order_by("fact_id").limit(SAMPLE))
+    rows = engine.rows(rated.order_by("fact_id").limit(RATED_SAMPLE))
     labels = np.where(rows["rating"].to_numpy() > 0, "pos", "neg")
     if not _teaching(labels):
         return None, ()

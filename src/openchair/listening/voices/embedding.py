@@ -60,8 +60,8 @@ def unit(rows: NDArray[np.floating[Any]]) -> Vectors:
 
 def spoken_of(texts: Sequence[str]) -> NDArray[np.float32]:
     """(n, concepts) how often each text speaks of each concept, as 1 + log."""
-    counted = stems.counted(texts, stems.patterns("concepts")).astype(np.float32)
-    return np.where(counted > 0, 1 + np.log(np.maximum(counted, 1)), 0).astype(np.float32)
+    times = stems.counted(texts, stems.patterns("concepts"))
+    return np.where(times > 0, 1 + np.log(np.maximum(times, 1)), 0).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +223,16 @@ def _directions(rows: sparse.csr_matrix, k: int) -> NDArray[np.float32]:
         return found
     width = min(rank + 10, n, m)
     draw = np.random.default_rng(0).standard_normal((m, width), dtype=np.float32)
-    span = np.linalg.qr(rows @ draw)[0]
-    for _ in range(3):
-        span = np.linalg.qr(rows @ np.linalg.qr(rows.T @ span)[0])[0]
-    _, _size, right = np.linalg.svd((rows.T @ span).T, full_matrices=False)
+    span = _orthonormal(rows @ draw)
+    for _ in range(2):
+        span = _orthonormal(rows @ _orthonormal(rows.T @ span))
+    _, _, right = np.linalg.svd((rows.T @ span).T, full_matrices=False)
     found[:, :rank] = right[:rank].T
     return found
+
+
+def _orthonormal(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """An orthonormal basis of what tall columns span, by their small Gram matrix; directions of no length are zeros."""
+    size, turn = np.linalg.eigh((columns.T @ columns).astype(np.float64))
+    scale = np.where(size > 1e-9 * size.max(initial=0), 1 / np.sqrt(np.maximum(size, 1e-30)), 0)
+    return np.asarray(columns @ (turn * scale), dtype=np.float32)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ _SIGNS = str.maketrans("\x00’", " '")
 _REPEATED = re.compile(r"(.)\1{2,}")
 
 
+@lru_cache(maxsize=1 << 16)
 def plain(text: str) -> str:
     """A text as it is counted: small letters, one form of each letter, a blank at both ends, nothing thrice running.
 

@@ -12,6 +12,8 @@ UNKNOWN = "und"
 """ISO 639 for undetermined: digits, punctuation, emoji, or letters too few to tell."""
 LOOKED_AT = 400
 """Characters looked at; a language does not become clearer after so many."""
+FEWEST = 2
+"""Letters from which a language may be told."""
 SHORT = 24
 """Letters under which Latin text is told among the languages that shops are written to in most, see COMMON."""
 COMMON = {"en": 4.0, "pt": 2.0, "es": 1.5, "fr": 1.5, "de": 1.5, "it": 1.2, "nl": 1.0, "pl": 1.0, "tr": 1.0, "id": 1.0}
@@ -21,10 +23,13 @@ FEW = 0.05
 ARABIC = {"ar": 1.0, "ur": 1.0, "fa": 1.0, "ps": 0.5, "sd": 0.3, "ckb": 0.3, "ug": 0.3}
 
 _NOT_WORDS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|[#@]\w+|<[^>]{0,200}>")
-_LETTERS = re.compile(r"[^\W\d_]")
-_THAI = re.compile(r"[\u0e01-\u0e3a\u0e40-\u0e4e]")
-_ARABIC = re.compile(r"[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff]")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_LETTERS = re.compile(r"[^\W\d_]|[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0900-\u0dff]")
+"""With the signs that stand over and under letters, which are letters to a reader and not to Python."""
+_SCRIPTS = {
+    "latin": re.compile(r"[A-Za-z\u00c0-\u024f]"),
+    "thai": re.compile(r"[\u0e01-\u0e3a\u0e40-\u0e4e]"),
+    "arabic": re.compile(r"[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff]"),
+}
 # Letters of Urdu that neither Arabic nor Persian has: tte, ddal, rre, noon ghunna, do-chashmi he, gol he, barri ye.
 _URDU = re.compile(r"[\u0679\u0688\u0691\u06ba\u06be\u06c1-\u06c3\u06d2\u06d3]")
 # Words of Portuguese and English that a sentence of a few words is told by, and that its neighbours do not have.
@@ -32,8 +37,6 @@ _OWN = {
     "pt": re.compile(r"\b(?:n[aã]o|muito|obrigad[oa]|vocês?|tudo|bom|boa|ótim[oa]|chegou|uma|meu|minha|foi|com)\b"),
     "en": re.compile(r"\b(?:the|and|was|my|you|your|very|not|thanks?|good|great|with|this|for|they|love|size)\b"),
 }  # fmt: skip
-_MARKS = re.compile(r"[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0900-\u0dff]")
-"""Signs that stand over and under letters, which are letters to a reader and not to Python."""
 
 
 @cache
@@ -52,20 +55,34 @@ def identify(texts: Sequence[str]) -> list[tuple[str, float]]:
     return [_identify(text[:LOOKED_AT]) for text in texts]
 
 
+def script(text: str) -> str:
+    """The letters that most of a text is written in: latin, thai, arabic, other; empty without letters enough to tell.
+
+    Of Thai and Latin in one, Thai: names and numbers of things are written in Latin letters in any Thai text.
+
+    >>> script("กล่อง iPhone 15"), script("12:30")
+    ('thai', '')
+    """
+    words = _NOT_WORDS.sub(" ", text[:LOOKED_AT])
+    letters = len(_LETTERS.findall(words))
+    if letters < FEWEST:
+        return ""
+    counts = {name: len(pattern.findall(words)) for name, pattern in _SCRIPTS.items()}
+    best = max(counts, key=lambda name: counts[name] + (name == "thai"))
+    return best if 2 * counts[best] >= letters or (best == "thai" and counts[best]) else "other"
+
+
 def _identify(text: str) -> tuple[str, float]:
-    words = _NOT_WORDS.sub(" ", text)
-    letters = len(_LETTERS.findall(words)) + len(_MARKS.findall(words))
-    if letters < 2:
+    kind, words = script(text), _NOT_WORDS.sub(" ", text)
+    if kind == "":
         return UNKNOWN, 0.0
-    thai, arabic, latin = (len(script.findall(words)) for script in (_THAI, _ARABIC, _LATIN))
-    if 2 * thai >= letters or thai > max(latin, arabic):
+    if kind == "thai":
         return "th", 1.0
-    if 2 * arabic >= letters:
-        own = len(_URDU.findall(words))
-        return ("ur", 1.0) if own else _among(words, ARABIC, 0.0)
-    if latin < letters / 2:
+    if kind == "arabic":
+        return ("ur", 1.0) if _URDU.search(words) else _among(words, ARABIC, 0.0)
+    if kind == "other":
         return _among(words, {}, 1.0)
-    low = words.lower()
+    low, letters = words.lower(), len(_LETTERS.findall(words))
     weights = dict(COMMON) if letters < SHORT else {}
     if letters < 3 * SHORT:
         for code, own_words in _OWN.items():

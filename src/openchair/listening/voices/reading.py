@@ -35,7 +35,7 @@ SHRINK = 2.0
 def guess(texts: Sequence[str], sentiment: Floats) -> Floats:
     """(n, 6) log weights of READINGS by cues and by sentiment, (n,) -1 to 1."""
     cues = stems.patterns("cues")
-    hits = np.minimum(stems.counted(texts, {name: cues[name] for name in READINGS[:-1]}), 2)
+    hits = stems.has(texts, {name: cues[name] for name in READINGS[:-1]})
     weights = _BASE + np.hstack([_CUE * hits, np.zeros((len(texts), 1))])
     return felt(np.asarray(weights, dtype=np.float64), _FELT * sentiment)
 

@@ -16,13 +16,14 @@ _SHORTENED = re.compile(
 _STOP = re.compile(
     r"(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|[۔؟।。！？]+[\"'”’)\]]*|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\u200d]+(?=\s)|\n\s*|:(?=\s))"
 )
-_THAI_BLANK = re.compile(r"(?<=[\u0e01-\u0e4e])[ \u00a0]+(?=[\u0e01-\u0e4e])")
+_THAI_BLANK = re.compile(r"(?<=[\u0e01-\u0e4e])[ \u00a0]+(?=\S)")
 # Thai words that go on with what was said; a blank before them is a comma.
 _GOES_ON = re.compile(
     "และ|แต่|แค่|แล้ว|หรือ|เพราะ|แม้|ไม่ใช่|ก็|ซึ่ง|โดย|เพื่อ|จน|รวม|เช่น|อย่าง|ทั้ง|ถึง|เลย|เนื่องจาก|ส่วน|กับ|มาก|นะ|ค่ะ|คะ|ครับ|จ้า|ค่า|ๆ|เกิน"
 )
-# Words that politely end what is said; a blank after them is a full stop.
-_ENDS = re.compile("(?:ครับ|ค่ะ|คะ|ค่า|จ้า|จ้ะ|จ๊ะ|ฮะ|นะ|น้า|เลย|ด้วย|แล้ว|มาก)$")
+# Words that politely end what is said; a blank after them is a full stop. Others often do, before more Thai.
+_POLITE = re.compile("(?:ครับ|ค่ะ|คะ|ค่า|จ้า|จ้ะ|จ๊ะ|ฮะ)$")
+_ENDS = re.compile("(?:นะ|น้า|เลย|ด้วย|แล้ว|มาก)$")
 _SHORT_THAI = 8
 _THAI = re.compile(r"[\u0e01-\u0e4e]+")
 _LETTER = re.compile(r"[^\W\d_]|[\u0e31-\u0e4e]")
@@ -46,23 +47,19 @@ def split(text: str) -> list[tuple[int, int]]:
     return pieces
 
 
-def _whole(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences of any length, those of hardly a letter joined with the one before, or the first with the next."""
-    begins = since = 0
-    for ends in [*sorted(_stops(text)), len(text)]:
-        if len(_LETTER.findall(text, since, ends)) >= FEWEST_LETTERS and _worth(text, since, ends):
-            rest = text[ends:]
-            if _LETTER.search(rest) is None:
-                ends = len(text)
-            yield from _trimmed(text, begins, ends)
-            begins = since = ends
-        elif ends == len(text) and ends > begins:
-            yield from _trimmed(text, begins, ends)
-    return
-
-
-def _worth(text: str, begins: int, ends: int) -> bool:
-    return bool(text[begins:ends].strip())
+def _whole(text: str) -> list[tuple[int, int]]:
+    """Sentences of any length; those of hardly a letter are part of the next one, at the end of the one before."""
+    found: list[tuple[int, int]] = []
+    begins = since = letters = 0
+    for ends in sorted({*_stops(text), len(text)}):
+        letters += len(_LETTER.findall(text, since, ends))
+        since = ends
+        if letters >= FEWEST_LETTERS:
+            found.append((begins, ends))
+            begins, letters = ends, 0
+    if found:
+        found[-1] = (found[-1][0], len(text))
+    return found or [(0, len(text))]
 
 
 def _stops(text: str) -> set[int]:
@@ -84,7 +81,8 @@ def _stops(text: str) -> set[int]:
         before_text, after_text = text[before_at : blank.start()], after.group() if after else ""
         if _GOES_ON.match(after_text) or (before_text.endswith("ๆ") and len(before_text) < _SHORT_THAI):
             continue
-        if _ENDS.search(before_text) or min(len(before_text), len(after_text)) >= _SHORT_THAI:
+        long = min(len(before_text), len(after_text)) >= _SHORT_THAI
+        if long or _POLITE.search(before_text) or (after_text and _ENDS.search(before_text)):
             found.add(blank.end())
     return found
 

@@ -146,7 +146,7 @@ def by_words(texts: Sequence[str]) -> Floats:
 def _felt() -> Mapping[str, str]:
     """Patterns of praise, of blame, and of each turned around by a word before it (in Urdu after)."""
     told = stems.words("feelings")
-    within = r"[^.!?]{0,18}?"
+    within = r"[^.,!?]{0,14}?"
     found = {name: stems.pattern(told[name]) for name in ("good", "bad")}
     for name in ("good", "bad"):
         turns = []

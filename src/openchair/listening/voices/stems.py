@@ -47,10 +47,19 @@ def _escaped(stem: str) -> str:
     return re.sub(r"([.?*+()\[\]{}|^$\\])", r"\\\1", stem).replace("_", _BEFORE)
 
 
-def counted(texts: Sequence[str], found_by: Mapping[str, str]) -> NDArray[np.int64]:
-    """(n, patterns) how often each pattern is in each text."""
-    if not len(texts):
-        return np.zeros((0, len(found_by)), np.int64)
+def has(texts: Sequence[str], found_by: Mapping[str, str]) -> NDArray[np.bool_]:
+    """(n, patterns) whether each pattern is in each text."""
     folded = pa.array([plain(text) for text in texts], pa.string())
-    columns = [pc.count_substring_regex(folded, one).to_numpy(zero_copy_only=False) for one in found_by.values()]
-    return np.column_stack(columns).astype(np.int64)
+    columns = [pc.match_substring_regex(folded, one).to_numpy(zero_copy_only=False) for one in found_by.values()]
+    return np.column_stack(columns).astype(bool)
+
+
+def counted(texts: Sequence[str], found_by: Mapping[str, str]) -> NDArray[np.int64]:
+    """(n, patterns) how often each pattern is in each text: to count is slow, so only where there is something."""
+    there = has(texts, found_by)
+    found = np.zeros(there.shape, dtype=np.int64)
+    folded = pa.array([plain(text) for text in texts], pa.string())
+    for column, one in enumerate(found_by.values()):
+        rows = np.flatnonzero(there[:, column])
+        found[rows, column] = pc.count_substring_regex(folded.take(pa.array(rows)), one).to_numpy(zero_copy_only=False)
+    return found

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from openchair.listening.voices import language, reading, sentences, sentiment
 from openchair.listening.voices.embedding import Embedder, Vectors
@@ -17,7 +18,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 SURE = 0.6
-"""A language told less surely than this gives way to that of the whole message, and that to what the message says."""
+"""A language told less surely than this gives way to what the message itself says it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +115,19 @@ class Understood:
 
 def speech(texts: Sequence[str], hints: Sequence[str | None]) -> Speech:
     """The distinct sentences of texts, in the order they come. hints: the language each text is said to be in."""
-    whole = language.identify(texts)
-    owners, places, spans, parts = [], [], [], []
+    whole, scripts = language.identify(texts), [language.script(text) for text in texts]
+    owners, places, spans, parts, spoken = [], [], [], [], []
     for owner, text in enumerate(texts):
+        code, sure = whole[owner]
         for place, (begins, ends) in enumerate(sentences.split(text)):
+            part = text[begins:ends]
             owners.append(owner)
             places.append(place)
             spans.append((begins, ends))
-            parts.append(text[begins:ends])
-    own = language.identify(parts)
-    spoken = [
-        code if sure >= SURE else whole[owner][0] if whole[owner][1] >= SURE else hints[owner] or code
-        for (code, sure), owner in zip(own, owners, strict=True)
-    ]
+            parts.append(part)
+            # A sentence is in its message's language unless its letters are another's, or the message leaves it open.
+            like = sure >= SURE and language.script(part) == scripts[owner]
+            spoken.append(code if like else _told(part, hints[owner]))
     distinct: dict[tuple[str, str], int] = {}
     which = [distinct.setdefault(key, len(distinct)) for key in zip(parts, spoken, strict=True)]
     return Speech(
@@ -139,9 +140,20 @@ def speech(texts: Sequence[str], hints: Sequence[str | None]) -> Speech:
     )
 
 
-def understand(texts: Sequence[str], languages: Sequence[str], embedder: Embedder, known: Known) -> Understood:
-    """What distinct sentences mean, by all that is known."""
-    features = embedder.features(texts)
+def _told(part: str, hint: str | None) -> str:
+    ((code, sure),) = language.identify([part])
+    return code if sure >= SURE else hint or code
+
+
+def understand(
+    texts: Sequence[str],
+    languages: Sequence[str],
+    embedder: Embedder,
+    known: Known,
+    features: sparse.csr_matrix | None = None,
+) -> Understood:
+    """What distinct sentences mean, by all that is known. features: of these texts, if at hand."""
+    features = embedder.features(texts) if features is None else features
     vectors = embedder.vectors(texts, languages, known.state, features)
     theme, closeness = known.gathered.nearest(vectors)
     felt = sentiment.by_words(texts)
