@@ -26,6 +26,7 @@ from tests.pages.made_up_surveys import MadeUpSurveys
 from openchair.chair.actor import Actor
 from openchair.chair.seats import Seat
 from openchair.chair.views import (
+    Answered,
     Audited,
     Candidate,
     ConsentCount,
@@ -256,6 +257,14 @@ NOTES = tuple(
 )
 
 
+ANSWERS = (
+    Answered(NOW, "nps", "nps", "آپ کو سب سے اچھا کیا لگا؟", None, "بہت <b>اچھا</b> ڈبہ", "ur"),
+    Answered(NOW - timedelta(days=1), "nps", "nps", "", 9.0, "", "ur"),
+    Answered(NOW - timedelta(days=2), "old", "own", ENDLESS, 4.5, ENDLESS, ""),
+    Answered(NOW - timedelta(days=3), "odd", "own", "", None, "", ""),
+)
+
+
 def dossier(who: Customer) -> Dossier:
     mine = tuple(one for one in ACTS if one.customer_id == who.customer_id)
     past = decision(90, who, day=date(2026, 9, 2), status="answered", outcome_minor=4200, propensity=0.004)
@@ -275,6 +284,7 @@ def dossier(who: Customer) -> Dossier:
         notes=() if sparse else NOTES if full else NOTES[:2],
         relatives=() if sparse else (Relative("c0002", URDU, "family"), Relative("c0004", LONG, "company")),
         needs=() if sparse else ("less to decide", "a kitchen without junk"),
+        answers=() if sparse else ANSWERS,
         timeline=()
         if who.orders == 0
         else (

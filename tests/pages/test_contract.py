@@ -48,7 +48,17 @@ def test_the_headline_counts_people_in_words(days: dict[str, Any], made_up: Any,
 
 def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, client: Client) -> None:
     """Wherever simulated people are shown it says so; nowhere else."""
-    pages = ("/", "/customers", "/customers/c0001", "/merges", "/consents", "/audit", "/imports")
+    pages = (
+        "/",
+        "/customers",
+        "/customers/c0001",
+        "/surveys",
+        "/surveys/nps",
+        "/merges",
+        "/consents",
+        "/audit",
+        "/imports",
+    )
     assert all("sample shop, simulated" in client.get(page).text for page in pages)
     made_up.day = days["before any import"]
     assert "sample shop, simulated" not in client.get("/").text
@@ -112,6 +122,15 @@ def test_unknown_allergies_differ_from_none(client: Client) -> None:
     """Unknown asks; declared binds."""
     assert "allergies not known" in client.get("/customers/c0003").text
     assert "allergies not known" not in client.get("/customers/c0001").text
+
+
+def test_the_latest_answers_are_on_the_dossier(client: Client) -> None:
+    """Score and words with their question, in their own language; what was typed is only text."""
+    page = client.get("/customers/c0001").text
+    assert '<p dir="auto" lang="ur">بہت &lt;b&gt;اچھا&lt;/b&gt; ڈبہ</p>' in page
+    assert "<b>9</b> NPS" in page
+    assert "<b>4.5</b>" in page
+    assert 'id="answers"' not in client.get("/customers/c0003").text
 
 
 def test_approving_without_scripts_comes_back_to_the_row(made_up: Any, client: Client) -> None:

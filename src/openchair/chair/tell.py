@@ -20,6 +20,7 @@ from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 from openchair.value.worth import FEWEST_REPEATERS
 
 DECISIONS_SHOWN = 20
+ANSWERS_SHOWN = 6
 RELATIVES_SHOWN = 24
 MOST_TIES = 500
 """Ties looked at for a dossier; a database takes so many names at once."""
@@ -149,6 +150,12 @@ def today(shop: Teller, last: views.TurnReport | None, limit: int) -> views.Toda
     )
 
 
+def answered(row: Row) -> views.Answered:
+    """A fact of kind answers as a view."""
+    words = {name: row[name] or "" for name in ("question", "text", "language")}
+    return views.Answered(row["happened_at"], row["survey_id"], row["metric"], score=row["score"], **words)
+
+
 def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry, ...], at: Moment) -> views.Dossier:
     """One customer on one page. A customer no turn has seen yet has what was said of them, and no figures."""
     state = shop.state
@@ -186,6 +193,7 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
         decisions=tuple(decision(shop, one) for one in decisions),
         simulated=shop.simulated,
         needs=needs_of(state, customer_id),
+        answers=tuple(answered(row) for row in state.said("answers", customer_id)[: -ANSWERS_SHOWN - 1 : -1]),
         timeline=happened,
     )
 

@@ -201,6 +201,19 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a customer answered to one question of a survey: a score on the metric's own scale, or words."""
+
+    happened_at: datetime
+    survey_id: str
+    metric: str
+    question: str
+    score: float | None
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """All that is known of one customer, on one page. What happened is told apart, by `timeline`."""
 
@@ -222,6 +235,8 @@ class Dossier:
     simulated: bool
     needs: tuple[str, ...] = ()
     """Needs and aspirations in words, once listening has found them."""
+    answers: tuple[Answered, ...] = ()
+    """The latest answers to surveys, newest first."""
     timeline: tuple[TimelineEntry, ...] = ()
     """What happened, newest first; only where it was asked for, for it is counted in history."""
 
