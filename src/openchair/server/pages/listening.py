@@ -1,10 +1,196 @@
 """Listening: the score with its interval, what customers speak of, need and hope for, and who waits for an answer."""
 
-from starlette.routing import BaseRoute
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import quote
 
-from openchair.server.pages.house import House
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from openchair.chair.listening.views import Change, Heard, Point, ScoreReport, Theme
+from openchair.core.errors import BadInput, OpenchairError
+from openchair.core.estimate import Estimate
+from openchair.server.pages.bars import Scale, scale_of
+from openchair.server.pages.charts import chart_of, ends_of, spark_of
+from openchair.server.pages.house import House, actor
+from openchair.server.pages.render import back, render
+
+DAYS = 90
+SETTLING_DAYS = 28
+"""A quarter younger than this has too few answers to be held against the one before."""
+SHOWN = 12
+"""Themes shown at first."""
+READINGS = ("pain", "need", "want", "aspiration", "praise", "other")
+PARTS = ("stage", "worth", "language", "product")
+"""By what the score may be taken apart on the page; the API and the command line take any trait."""
+METRICS: Mapping[str, tuple[str, str]] = {
+    "nps": ("Net Promoter Score", "points"),
+    "csat": ("Satisfied customers", "percent"),
+    "ces": ("Ease, from 1 to 7", "points of seven"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A sentence about change, and whether it is one to act on."""
+
+    text: str
+    sure: bool
+
+
+def headline(report: ScoreReport, heard: Heard) -> str:
+    """The one sentence that the page begins with."""
+    loudest = heard.themes[0].name if heard.themes else ""
+    if report.value is None:
+        return f"Customers speak most of “{loudest}”" if loudest else "Nobody has been heard yet"
+    score = f"Customers score us {report.value:.0f}"
+    return f"{score}, and speak most of “{loudest}”" if loudest else score
+
+
+def told(change: Change | None, unit: str = "points") -> Verdict | None:
+    """What a test of change says, in words; None where there is no test yet.
+
+    >>> from datetime import date
+    >>> known = Estimate(4.0, -3.0, 11.0, 200)
+    >>> told(Change(date(2026, 11, 1), known, known, known, changed=False)).text
+    'Since 1 November: up 4 (−3 to +11); this could be chance.'
+    """
+    if change is None or not isinstance(change.difference, Estimate):
+        return None
+    moved = change.difference
+    way = "up" if moved.value >= 0 else "down"
+    ends = " to ".join(f"{end:+.0f}".replace("-", "−") for end in (moved.low, moved.high))
+    sure = "this is more than chance" if change.changed else "this could be chance"
+    since = f"Since {change.since.day} {change.since:%B}"
+    return Verdict(f"{since}: {way} {abs(moved.value):.0f} ({ends}); {sure}.", change.changed)
+
+
+def since_of(day: date) -> date:
+    """The day after which change is looked for: the first of this quarter, or of the one before in its first weeks.
+
+    >>> since_of(date(2026, 11, 22)), since_of(date(2026, 10, 9))
+    (datetime.date(2026, 10, 1), datetime.date(2026, 7, 1))
+    """
+    first = date(day.year, day.month - (day.month - 1) % 3, 1)
+    return first if (day - first).days >= SETTLING_DAYS else since_of(first - timedelta(days=1))
+
+
+def in_percent(points: tuple[Point, ...]) -> list[Point]:
+    """Shares as points of a hundred."""
+
+    def hundred(share: float | None) -> float | None:
+        return None if share is None else 100 * share
+
+    return [replace(p, value=hundred(p.value), low=hundred(p.low), high=hundred(p.high)) for p in points]
 
 
 def listening_routes(house: House) -> list[BaseRoute]:
-    """The page, and the forms on it."""
-    return []
+    """The page, a page for each theme, and what a person corrects there."""
+    chair = house.chair
+
+    def around(**more: Any) -> dict[str, Any]:
+        return {
+            "currency": chair.currency,
+            "simulated": chair.simulated,
+            "day": house.day,
+            "zone": house.zone,
+            "told": told,
+            "chart_of": chart_of,
+            "spark_of": spark_of,
+            "in_percent": in_percent,
+            "readings": READINGS,
+        } | more
+
+    def page(request: Request) -> Response:
+        by, since = request.query_params.get("by", PARTS[0]), since_of(house.day)
+        try:
+            report = chair.scores.report("nps", days=DAYS, by=by if by in PARTS else PARTS[0], since=since)
+        except BadInput:  # nobody has that trait yet
+            report = chair.scores.report("nps", days=DAYS, by=PARTS[0], since=since)
+        weekly = sum(point.value is not None for point in report.trend) > len(report.trend) / 2
+        points = report.trend if weekly else report.daily
+        heard = chair.voices.heard(days=DAYS)
+        shown = heard.themes if "all" in request.query_params else heard.themes[:SHOWN]
+        return render(
+            request,
+            "listening.html",
+            **around(
+                headline=headline(report, heard),
+                report=report,
+                others=[chair.scores.report(metric, days=DAYS) for metric in METRICS if metric != "nps"],
+                metrics=METRICS,
+                chart=chart_of(points, *ends_of(points, 20)),
+                weekly=weekly,
+                shares=parts_of(report),
+                heard=heard,
+                themes=shown,
+                scale=Scale(-100.0, 100.0),
+                most=max((share_of(theme) for theme in heard.themes), default=0.0) or 1.0,
+                stakes=scale_of(theme.at_stake for theme in heard.themes),
+                by=report.by,
+                by_all=PARTS,
+                figures=chair.cases.figures(),
+                waiting=chair.cases.waiting(limit=5),
+            ),
+        )
+
+    def theme(request: Request, status: int = 200, problem: OpenchairError | None = None) -> Response:
+        found = chair.voices.theme(request.path_params["theme_id"], days=DAYS)
+        return render(
+            request,
+            "theme.html",
+            status,
+            **around(
+                theme=found,
+                chart=chart_of(in_percent(found.trend), *ends_of(in_percent(found.trend), 10)),
+                problem=problem,
+                here=request.url.path,
+            ),
+        )
+
+    async def act(request: Request, do: Callable[[Mapping[str, str]], object], to: str) -> Response:
+        form = await request.form(max_files=0, max_fields=10)
+        said = {name: str(value) for name, value in form.items()}
+        try:
+            await run_in_threadpool(do, said)
+        except BadInput as wrong:
+            if "theme_id" not in request.path_params:
+                raise
+            return await run_in_threadpool(theme, request, wrong.status, wrong)
+        return back(request, said.get("back") or to)
+
+    async def rename(request: Request) -> Response:
+        theme_id, by = request.path_params["theme_id"], actor(request)
+        to = f"/listening/themes/{quote(theme_id, safe='')}"
+        return await act(request, lambda said: chair.voices.rename(theme_id, said.get("name", ""), by=by), to)
+
+    async def correct(request: Request) -> Response:
+        fact_id, place, by = request.path_params["fact_id"], request.path_params["place"], actor(request)
+        return await act(
+            request,
+            lambda said: chair.voices.correct(fact_id, int(place), reading=said.get("reading", ""), by=by),
+            "/listening",
+        )
+
+    return [
+        Route("/listening", page, name="listening"),
+        Route("/listening/themes/{theme_id}", theme, name="theme"),
+        Route("/listening/themes/{theme_id}/name", rename, methods=["POST"]),
+        Route("/listening/readings/{fact_id}/{place:int}", correct, methods=["POST"]),
+    ]
+
+
+def share_of(theme: Theme) -> float:
+    """The upper end of a theme's share of customers, for a scale that all themes share."""
+    return theme.share.high if isinstance(theme.share, Estimate) else 0.0
+
+
+def parts_of(report: ScoreReport) -> list[tuple[str, int, float]]:
+    """Promoters, passives and detractors with their shares of a hundred."""
+    total = report.promoters + report.passives + report.detractors
+    named = (("promoters", report.promoters), ("passives", report.passives), ("detractors", report.detractors))
+    return [(name, n, 100 * n / total if total else 0.0) for name, n in named]

@@ -149,7 +149,7 @@ class Hearing:
         spoken = select(_readings.c.language, func.count()).where(when).group_by(_readings.c.language)
         with self._database.read() as connection:
             found = dict(connection.execute(totals).mappings().one())
-            by = sorted(connection.execute(spoken).tuples(), key=lambda row: (-row[1], row[0]))
+            by = sorted(connection.execute(spoken), key=lambda row: (-row[1], row[0]))
         return found | {"languages": dict(by)}
 
     def heard_themes(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
