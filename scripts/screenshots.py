@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from openchair.chair.actor import CUSTOMER, OWNER_AT_HOME
 from openchair.cli.demo import SAMPLE, build
 from openchair.cli.wiring import open_home
+from openchair.listening.asking.survey import starter
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 CUSTOMERS = 4000
@@ -66,6 +67,16 @@ def sit(browser: Browser, home: Path, who: str, address: str) -> None:
     page.screenshot(path=IMAGES / "seat-urdu.png")
 
 
+def ask(browser: Browser, home: Path, who: str, address: str) -> None:
+    """A survey as the same customer finds it, in Urdu, with a score chosen beforehand."""
+    chair = open_home(home)
+    chair.surveys.put(starter()[0], by=OWNER_AT_HOME)
+    chair.surveys.open("nps", by=OWNER_AT_HOME)
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto(address + chair.surveys.link("nps", who, by=OWNER_AT_HOME, language="ur") + "?score=9")
+    page.screenshot(path=IMAGES / "survey-urdu.png")
+
+
 def shoot(browser: Browser, home: Path, cookies: str, address: str) -> None:
     """One picture a page: desk, phone, dark."""
 
@@ -89,6 +100,13 @@ def shoot(browser: Browser, home: Path, cookies: str, address: str) -> None:
     take(desk, who, "customer")
     take(dark, who, "customer-dark")
     sit(browser, home, who.rpartition("/")[2], address)
+    ask(browser, home, who.rpartition("/")[2], address)
+    for name in ("listening", "calls", "cases"):
+        take(desk, f"/{name}", name)
+    take(phone, "/listening", "listening-phone")
+    take(desk, "/surveys/nps", "survey-edit")
+    desk.goto(f"{address}/listening")
+    take(desk, desk.locator(".themes th a").first.get_attribute("href") or "/listening", "theme")
     desk.goto(f"{address}/merges")
     desk.get_by_role("button", name="Look for people who are here twice").click()
     for name in ("imports", "merges", "consents", "audit"):
