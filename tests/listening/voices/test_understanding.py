@@ -52,10 +52,11 @@ def test_a_text_has_as_many_ngrams_as_it_has_places_for_them() -> None:
 
 @pytest.mark.slow
 def test_counting_in_numpy_is_some_times_faster() -> None:
-    """Hashed n-grams of as many lengths, side by side with scikit-learn's analyser, are at least three times faster."""
+    """Of texts with many distinct n-grams, side by side with scikit-learn counting fewer, at least three times faster."""
     rng = np.random.default_rng(0)
-    words = np.array(["parcel", "late", "price", "box", "ดีมาก", "دیر", "crackers", "every", "evening", "wonderful"])
-    texts = [" ".join(words[rng.integers(0, len(words), 25)]) + str(i) for i in range(6000)]
+    letters = np.array([*"aeinorstlucdmpก่าขนว دیرکاس"])
+    words = ["".join(letters[rng.integers(0, len(letters), rng.integers(2, 9))]) for _ in range(8000)]
+    texts = [" ".join(words[i] for i in rng.integers(0, len(words), 25)) for _ in range(5000)]
     seconds = []
     for count in (grams.counts, TfidfVectorizer(analyzer="char", ngram_range=(2, 5)).fit_transform):
         best = min(_timed(count, texts) for _ in range(2))
@@ -141,7 +142,7 @@ def test_what_points_the_same_way_is_gathered() -> None:
     place = np.repeat([0, 1, 2], [60, 40, 20])
     cloud = unit(centres[place] + 0.05 * rng.normal(size=(120, 40)))
     gathered = themes.gather(cloud, np.ones(120))
-    found, close = gathered.nearest(cloud)
+    found, _ = gathered.nearest(cloud)
     assert len(gathered.centres) == 3
     assert [len(set(found[place == one])) for one in range(3)] == [1, 1, 1]
     assert np.bincount(found[found >= 0])[0] == 60
@@ -188,9 +189,7 @@ def test_one_customer_names_nothing_however_often_they_speak() -> None:
 
 def test_thai_is_cut_into_words_of_its_own() -> None:
     """No Thai name ends in a vowel that belongs to the next word, and words many use are found."""
-    texts = [f"กล่อง{x}มาช้ามาก" for x in ("ขนม", "ถั่ว", "ผลไม้", "ข้าว")] + [
-        f"ราคา{x}แพงเกินไป" for x in ("ขนม", "ถั่ว", "นม")
-    ]
+    texts = [f"กล่อง{x}มาช้ามาก" for x in ("ขนม", "ถั่ว", "ผลไม้", "นม")] + [f"ราคา{x}แพงเกินไป" for x in ("ขนม", "ถั่ว", "นม")]
     told = naming.telling(texts, ["th"] * 7, np.array([0] * 4 + [1] * 3), [[i] for i in range(7)])
     words = [word for one in told for word in one.get("th", ())]
     assert "กล่อง" in told[0]["th"] and "ราคา" in told[1]["th"]

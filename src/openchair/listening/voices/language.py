@@ -68,8 +68,10 @@ def script(text: str) -> str:
     if letters < FEWEST:
         return ""
     counts = {name: len(pattern.findall(words)) for name, pattern in _SCRIPTS.items()}
-    best = max(counts, key=lambda name: counts[name] + (name == "thai"))
-    return best if 2 * counts[best] >= letters or (best == "thai" and counts[best]) else "other"
+    if counts["thai"] >= max(FEWEST, letters / 5):
+        return "thai"
+    best = max(counts, key=lambda name: counts[name])
+    return best if 2 * counts[best] >= letters else "other"
 
 
 def _identify(text: str) -> tuple[str, float]:
