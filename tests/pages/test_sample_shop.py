@@ -126,6 +126,21 @@ def test_a_file_goes_in_through_the_page(shop: Shop, page: Page) -> None:
     assert "free" in page.request.get(f"{shop.address}{link}").text()
 
 
+def test_a_call_is_noted_and_heard(shop: Shop, page: Page) -> None:
+    """The list of whoever signed in; a note is kept, counted, and leads to the customer."""
+    page.goto(f"{shop.address}/calls")
+    assert "people to call" in page.get_by_role("heading", level=1).inner_text()
+    row = page.locator(".callers tbody tr").first
+    name = row.locator("th a").first.inner_text()
+    row.get_by_text("Note the call").click()
+    row.get_by_label("What they said, in their words").fill("Less <b>sugar</b>, please")
+    row.get_by_role("button", name="Keep the note").click()
+    page.locator(".callers tbody tr").first.get_by_text("Reached").wait_for()
+    assert page.locator(".tally tbody tr").first.locator("td").all_inner_texts()[2:] == ["30", "1", "1"]
+    page.locator(".callers tbody tr").first.get_by_role("link", name=name).click()
+    page.wait_for_url(f"{shop.address}/customers/*")
+
+
 def test_what_breaks_is_told_in_the_house_s_look(shop: Shop, page: Page) -> None:
     """Nobody by that name: a page with a way back. Read without scripts' console, where a 404 is an error."""
     answer = page.request.get(f"{shop.address}/customers/nobody")
@@ -141,6 +156,7 @@ def test_real_pages_hold_together(width: int, scheme: Any, shop: Shop, page: Pag
     page.emulate_media(color_scheme=scheme)
     page.goto(shop.address)
     someone = page.locator(".acts .who a").first.get_attribute("href")
-    for path in ("/", "/customers", "/customers?order=recent", someone, "/merges", "/consents", "/audit", "/imports"):
+    rooms = ("/", "/customers", "/customers?order=recent", someone, "/cases", "/calls", "/calls/sheets")
+    for path in (*rooms, "/merges", "/consents", "/audit", "/imports"):
         page.goto(f"{shop.address}{path}")
         assert page.evaluate(faults) == [], path
