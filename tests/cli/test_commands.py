@@ -168,3 +168,10 @@ def test_wrong_use_is_2_and_failure_is_1(tmp_path: Path) -> None:
     run("fly", code=2)
     run("import", tmp_path / "missing.csv", home=tmp_path, code=2)
     run("init", tmp_path / "shop", "--currency", "EURO", code=1)
+
+
+def test_a_shop_is_made_where_home_says(tmp_path: Path) -> None:
+    """`--home X init` makes X; a folder that is named goes before."""
+    assert told("init", home=tmp_path / "one")["home"] == str(tmp_path / "one")
+    run("init", tmp_path / "two", home=tmp_path / "three")
+    assert sorted(made.name for made in tmp_path.iterdir()) == ["one", "two"]

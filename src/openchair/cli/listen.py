@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("shop"),
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="The folder to make; left out: that of --home.")] = None,
     name: Annotated[str, typer.Option(help="What the shop is called.")] = "",
     currency: Annotated[str, typer.Option(help="ISO 4217 code; left out: that of most purchases.")] = "",
     timezone: Annotated[str, typer.Option(help="IANA name, such as Asia/Karachi.")] = "",
@@ -24,12 +25,13 @@ def init(
     from openchair.cli.wiring import init_home
 
     given = {k: v for k, v in {"name": name, "currency": currency, "timezone": timezone}.items() if v}
+    home: Path = folder or context.obj
     with told():
-        file = init_home(folder, given)
+        file = init_home(home, given)
     if as_json:
-        emit({"home": str(folder), "settings": str(file)})
+        emit({"home": str(home), "settings": str(file)})
     else:
-        typer.echo(f"Made {folder}. Next: openchair --home {folder} import orders.csv --dry-run")
+        typer.echo(f"Made {home}. Next: openchair --home {home} import orders.csv --dry-run")
 
 
 def import_(
