@@ -52,7 +52,7 @@ def test_a_text_has_as_many_ngrams_as_it_has_places_for_them() -> None:
 
 @pytest.mark.slow
 def test_counting_in_numpy_is_some_times_faster() -> None:
-    """Of texts with many distinct n-grams, side by side with scikit-learn counting fewer, at least three times faster."""
+    """Of texts with many n-grams, side by side with scikit-learn which counts fewer, at least three times faster."""
     rng = np.random.default_rng(0)
     letters = np.array([*"aeinorstlucdmpก่าขนว دیرکاس"])
     words = ["".join(letters[rng.integers(0, len(letters), rng.integers(2, 9))]) for _ in range(8000)]

@@ -60,7 +60,7 @@ def learn(state: State, engine: Engine, said: ir.Table, embedder: Embedder, mome
     features = embedder.features(spoken.texts)
     vectors = embedder.vectors(spoken.texts, spoken.languages, learned, features)
     gathered = themes.gather(vectors, weights)
-    before = _themes_before(state, sample, spoken, which) if old else [""] * len(spoken.texts)
+    before = _themes_before(state, sample, spoken, which) if old else [None] * len(spoken.texts)
     ids, gathered = _going_on(before, vectors, weights, gathered, spoken)
     theme, _close = gathered.nearest(vectors)
     head, taught = _sentiment(engine, said, embedder)
@@ -218,24 +218,24 @@ def _speakers(sample: pa.Table, spoken: Speech, which: Places) -> list[list[int]
     return [sorted(one) for one in found]
 
 
-def _themes_before(state: State, sample: pa.Table, spoken: Speech, which: Places) -> list[str]:
-    """The theme that each distinct sentence mostly had."""
+def _themes_before(state: State, sample: pa.Table, spoken: Speech, which: Places) -> list[str | None]:
+    """The theme that each distinct sentence mostly had, "" for none; None where it was not read yet."""
     rows = state.sentences(of=sample["fact_id"].to_pylist())
     had = {
         (fact, place): theme
         for fact, place, theme in zip(*(rows[n].to_pylist() for n in ("fact_id", "place", "theme_id")), strict=True)
     }
     votes: list[Counter[str]] = [Counter() for _ in spoken.texts]
-    begins = np.searchsorted(spoken.owner, np.arange(len(which)))
     begins, ends = np.searchsorted(spoken.owner, which), np.searchsorted(spoken.owner, which, side="right")
     for fact, first, last in zip(sample["fact_id"].to_pylist(), begins.tolist(), ends.tolist(), strict=True):
         for row in range(first, last):
-            votes[spoken.which[row]][had.get((fact, int(spoken.place[row]))) or ""] += 1
-    return [max(sorted(one), key=lambda theme: one[theme]) if one else "" for one in votes]
+            if (key := (fact, int(spoken.place[row]))) in had:
+                votes[spoken.which[row]][had[key] or ""] += 1
+    return [max(sorted(one), key=lambda theme: one[theme]) if one else None for one in votes]
 
 
 def _going_on(
-    before: Sequence[str], vectors: Vectors, weights: Floats, gathered: Gathered, spoken: Speech
+    before: Sequence[str | None], vectors: Vectors, weights: Floats, gathered: Gathered, spoken: Speech
 ) -> tuple[tuple[str, ...], Gathered]:
     """Ids of the gathered themes: old ones go on; one without an heir keeps its own sentences' centre, never merged."""
     theme, _close = gathered.nearest(vectors)
@@ -245,7 +245,7 @@ def _going_on(
         for one, centre in zip(ids, gathered.centres, strict=True)
     ]
     centres = [*gathered.centres]
-    for lost in sorted(set(before) - {"", *ids}):
+    for lost in sorted({one for one in before if one} - {*ids}):
         own = np.array([one == lost for one in before])
         ids.append(lost)
         centres.append(unit((weights[own, None] * vectors[own]).sum(0, keepdims=True))[0])

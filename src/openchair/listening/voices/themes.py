@@ -24,7 +24,7 @@ FEWEST = 3
 SMALLEST = 0.0005
 FURTHEST = 0.05
 """The radius leaves out this share of a gathering's own sentences, the furthest from their centres."""
-WIDE, NARROW = 0.35, 0.7
+WIDE, NARROW = 0.35, 0.65
 """Bounds of the radius, as cosines."""
 ROUNDS = 3
 HEIR = 0.3
@@ -83,13 +83,16 @@ def gather(vectors: Vectors, weights: NDArray[np.floating[Any]], *, fewest: int 
     return found
 
 
-def heirs(old: Sequence[str], new: NDArray[np.int64], weights: NDArray[np.floating[Any]], clusters: int) -> list[str]:
+def heirs(old: Sequence[str | None], new: NDArray[np.int64], weights: NDArray[np.floating[Any]], clusters: int) -> list[str]:
     """For each new cluster the id of the old theme that it goes on, or "": one heir a theme, by greatest overlap.
 
-    old: (n,) the theme id each sentence had, "" for none. new: (n,) its cluster now, -1 for none. Kuhn (1955).
+    old: (n,) the theme id each sentence had, "" for none, None where it was not said yet: what is new says nothing of
+    who goes on. new: (n,) its cluster now, -1 for none. Kuhn (1955).
     """
     from scipy.optimize import linear_sum_assignment
 
+    told = np.array([one is not None for one in old], dtype=bool)
+    old, new, weights = [one for one in old if one is not None], new[told], weights[told]
     ids = sorted({one for one in old if one})
     if not ids or not clusters:
         return [""] * clusters
