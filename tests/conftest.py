@@ -1,11 +1,15 @@
 """Fixtures every room's tests share, what runs side by side, and the skips said loudly at the end."""
 
 import json
+import socket
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
 from hypothesis import settings
+from tests.mailbox import Mailbox
 
 ROOT = Path(__file__).resolve().parents[1]
 # A loaded machine is slow, not wrong.
@@ -36,6 +40,19 @@ def chromium() -> dict[str, object]:
         pytest.skip(f"NO BROWSER: {found['reason']}")
     path = found.get("executable_path")
     return {"args": found.get("args", []), **({"executable_path": path} if path else {})}
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, str]]:
+    """A real mail server on this machine, and the setting that reaches it."""
+    box = Mailbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, f"smtp://127.0.0.1:{port}"
+    controller.stop()
 
 
 @pytest.hookimpl(tryfirst=True)

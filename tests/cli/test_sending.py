@@ -2,14 +2,12 @@
 
 import csv
 import shutil
-import socket
-from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from tests.cli.conftest import run, told
+from tests.mailbox import Mailbox
 
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.cli.wiring import open_home
@@ -28,27 +26,14 @@ def agreed(home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A real mail server that the settings name; whom letters came for."""
-    came: list[str] = []
-
-    class Box:
-        async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
-            came.extend(envelope.rcpt_tos)
-            return "250 kept"
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(Box(), hostname="127.0.0.1", port=port)
-    controller.start()
-    monkeypatch.setenv("OPENCHAIR_SMTP", f"smtp://127.0.0.1:{port}")
+def post(monkeypatch: pytest.MonkeyPatch, mailbox: tuple[Mailbox, str]) -> list[EmailMessage]:
+    """What comes to the mail server that the settings name."""
+    monkeypatch.setenv("OPENCHAIR_SMTP", mailbox[1])
     monkeypatch.setenv("OPENCHAIR_QUIET_HOURS", "off")
-    yield came
-    controller.stop()
+    return mailbox[0].letters
 
 
-def test_looked_at_sent_delivered(agreed: Path, post: list[str]) -> None:
+def test_looked_at_sent_delivered(agreed: Path, post: list[EmailMessage]) -> None:
     """A dry run says whom and why not; then it waits; then it is there."""
     plan = told("surveys", "send", "nps", "--limit", 3, "--dry-run", home=agreed)
     assert (plan["eligible"], plan["chosen"]) == (5, 3)
@@ -56,7 +41,7 @@ def test_looked_at_sent_delivered(agreed: Path, post: list[str]) -> None:
     assert told("deliver", home=agreed)["sent"] == 0
     assert told("surveys", "send", "nps", "--limit", 3, home=agreed) == plan
     assert told("deliver", home=agreed) == {"sent": 3, "later": 0, "dropped": 0, "failed": 0, "why": {}}
-    assert len(set(post)) == 3
+    assert len({letter["To"] for letter in post}) == 3
     assert "3 customers asked" in run("surveys", "show", "nps", home=agreed).stdout
     said = run("surveys", "send", "nps", "--limit", 9, "--dry-run", home=agreed).stdout
     assert "2 customers of 2 would be asked" in said

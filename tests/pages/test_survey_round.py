@@ -1,16 +1,13 @@
 """One round of listening, as its users see it: made, sent by mail, answered in Urdu on a phone, seen by the team."""
 
 import re
-import socket
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from playwright.sync_api import Browser, expect
+from tests.mailbox import Mailbox
 
 from openchair.chair.chair import Chair
 from openchair.cli.wiring import init_home, open_home
@@ -27,37 +24,10 @@ OTHERS = (10, 10, 9, 9, 9, 10, 8, 7, 9, 3)
 """Scores of those who answered before: NPS 60 of ten."""
 
 
-class Postbox:
-    """A mailbox behind a real mail server."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-
-    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
-        letter = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(letter, EmailMessage)
-        self.letters.append(letter)
-        return "250 kept"
-
-
 @pytest.fixture
-def postbox() -> Iterator[tuple[Postbox, int]]:
-    """The mailbox and its server's port on this machine."""
-    box = Postbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box, port
-    controller.stop()
-
-
-@pytest.fixture
-def chair(tmp_path: Path, postbox: tuple[Postbox, int]) -> Iterator[Chair]:
+def chair(tmp_path: Path, mailbox: tuple[Mailbox, str]) -> Iterator[Chair]:
     """A shop with mail: Nadia speaks Urdu and may be asked; ten others have answered before."""
-    smtp = f"smtp://127.0.0.1:{postbox[1]}"
-    init_home(tmp_path / "shop", {"name": "Snack & Co", "currency": "EUR", "quiet_hours": "off", "smtp": smtp,
+    init_home(tmp_path / "shop", {"name": "Snack & Co", "currency": "EUR", "quiet_hours": "off", "smtp": mailbox[1],
                                   "turn_at": "off", "sync_seconds": "3600"})  # fmt: skip
     made = open_home(tmp_path / "shop")
     yield made
@@ -76,7 +46,7 @@ def calls() -> list[dict[str, Any]]:
 
 
 def test_a_survey_goes_out_comes_back_and_is_acted_on(
-    chair: Chair, postbox: tuple[Postbox, int], serve_app: Any, browser: Browser
+    chair: Chair, mailbox: tuple[Mailbox, str], serve_app: Any, browser: Browser
 ) -> None:
     """From the owner's click on the page Surveys to the open case: nothing by hand in between but clicks."""
     access = state_of(chair).access
@@ -105,7 +75,7 @@ def test_a_survey_goes_out_comes_back_and_is_acted_on(
         desk.get_by_role("button", name="Send it").click()
         expect(desk.locator(".made")).to_contain_text("1 customer")
         Apart(chair).deliver()
-        (letter,) = postbox[0].letters
+        (letter,) = mailbox[0].letters
         assert (letter["To"], letter["Content-Language"]) == (NADIA, "ur")
 
         # Answered by the customer: a look records nothing, the button does.

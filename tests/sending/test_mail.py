@@ -2,21 +2,18 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
+from tests.mailbox import Mailbox
 from tests.people.conftest import OWNER
 from tests.sending.conftest import Asking
 from tests.server.conftest import listening
@@ -27,41 +24,10 @@ from openchair.server import schedule
 from openchair.server.app import create_app, state_of
 
 
-class Postbox:
-    """Keeps what is delivered to it, or answers as it is told."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-        self.answer = ""
-        self.on_letter: Any = lambda letter: None
-
-    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
-        if self.answer:
-            return self.answer
-        letter = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(letter, EmailMessage)
-        self.letters.append(letter)
-        self.on_letter(letter)
-        return "250 kept"
-
-
 @pytest.fixture
-def postbox() -> Iterator[tuple[Postbox, str]]:
-    """A real mail server on this machine, and the setting that reaches it."""
-    box = Postbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box, f"smtp://127.0.0.1:{port}"
-    controller.stop()
-
-
-@pytest.fixture
-def posting(shop: Asking, postbox: tuple[Postbox, str]) -> Asking:
+def posting(shop: Asking, mailbox: tuple[Mailbox, str]) -> Asking:
     """The shop with mail."""
-    shop.chair = replace(shop.chair, channels={"e-mail": Mail(postbox[1], "Snack & Co")})
+    shop.chair = replace(shop.chair, channels={"e-mail": Mail(mailbox[1], "Snack & Co")})
     return shop
 
 
@@ -71,11 +37,11 @@ def page_of(letter: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def test_a_survey_arrives_in_each_language(posting: Asking, postbox: tuple[Postbox, str]) -> None:
+def test_a_survey_arrives_in_each_language(posting: Asking, mailbox: tuple[Mailbox, str]) -> None:
     """Text and page, eleven scores that lead to the invitation, the language and its direction, and a way to leave."""
     posting.chair.sending.send("nps", by=OWNER, limit=20)
     assert posting.chair.sending.deliver().sent == 20
-    by_language: dict[str, EmailMessage] = {str(one["Content-Language"]): one for one in postbox[0].letters}
+    by_language: dict[str, EmailMessage] = {str(one["Content-Language"]): one for one in mailbox[0].letters}
     assert by_language.keys() == {"en", "ur", "th"}
     survey = posting.chair.surveys.get("nps").definition
     for language, letter in by_language.items():
@@ -102,11 +68,11 @@ def test_a_survey_arrives_in_each_language(posting: Asking, postbox: tuple[Postb
         assert len(letter.as_bytes()) < 30_000
 
 
-def test_one_click_and_they_are_asked_no_more(posting: Asking, postbox: tuple[Postbox, str]) -> None:
+def test_one_click_and_they_are_asked_no_more(posting: Asking, mailbox: tuple[Mailbox, str]) -> None:
     """A mail program posts without signing in and without a page of ours; a scanner that only looks changes nothing."""
     posting.chair.sending.send("nps", by=OWNER, limit=20)
     posting.chair.sending.deliver(limit=1)
-    (letter,) = postbox[0].letters
+    (letter,) = mailbox[0].letters
     path = letter["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8010")
     who = next(one for one, message in posting.messages().items() if message.status == "sent")
     app = create_app(posting.chair, state_of(posting.chair).access, posting.chair.settings)
@@ -132,7 +98,7 @@ def test_one_click_and_they_are_asked_no_more(posting: Asking, postbox: tuple[Po
 
 
 def test_the_server_delivers_by_itself(
-    posting: Asking, postbox: tuple[Postbox, str], monkeypatch: pytest.MonkeyPatch
+    posting: Asking, mailbox: tuple[Mailbox, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What waits goes out while the server runs, without anybody asking."""
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.05)
@@ -140,32 +106,32 @@ def test_the_server_delivers_by_itself(
     app = create_app(posting.chair, state_of(posting.chair).access, posting.chair.settings)
     with listening(app):
         until = time.monotonic() + 30
-        while len(postbox[0].letters) < 4 and time.monotonic() < until:
+        while len(mailbox[0].letters) < 4 and time.monotonic() < until:
             time.sleep(0.02)
         time.sleep(0.2)
-    assert len(postbox[0].letters) == 4
+    assert len(mailbox[0].letters) == 4
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "tries"), [("550 no such user", "failed", 1), ("451 greylisted, come again", "waiting", 1)]
 )
 def test_what_the_mail_server_says_decides(
-    posting: Asking, postbox: tuple[Postbox, str], answer: str, status: str, tries: int
+    posting: Asking, mailbox: tuple[Mailbox, str], answer: str, status: str, tries: int
 ) -> None:
     """A no for good is given up at once with its reason; a no for now is tried again."""
-    postbox[0].answer = answer
+    mailbox[0].answer = answer
     posting.chair.sending.send("nps", by=OWNER, limit=1)
     posting.chair.sending.deliver()
     (message,) = posting.messages().values()
     assert (message.status, message.tries) == (status, tries)
     assert answer[4:] in message.why
-    postbox[0].answer = ""
+    mailbox[0].answer = ""
     posting.clock.on(minutes=6)
     posting.chair.sending.replay(by=OWNER)
     assert posting.chair.sending.deliver().sent == 1
 
 
-def test_an_address_that_is_none_is_given_up(postbox: tuple[Postbox, str], posting: Asking) -> None:
+def test_an_address_that_is_none_is_given_up(mailbox: tuple[Mailbox, str], posting: Asking) -> None:
     """A line break in an address adds no header: nothing is sent."""
     mail = posting.chair.channels["e-mail"]
     posting.chair.sending.send("nps", by=OWNER, limit=1)
@@ -173,7 +139,7 @@ def test_an_address_that_is_none_is_given_up(postbox: tuple[Postbox, str], posti
     assert isinstance(mail, Mail)
     with pytest.raises(Undeliverable):
         mail.begun("a@example.org\nBcc: b@example.org", "Hello")
-    assert len(postbox[0].letters) == 1
+    assert len(mailbox[0].letters) == 1
 
 
 DELIVERING = """
@@ -189,10 +155,10 @@ chair.sending.deliver()
 
 @pytest.mark.slow
 def test_killed_at_any_moment_it_sends_what_is_marked_only_once(
-    posting: Asking, postbox: tuple[Postbox, str], monkeypatch: pytest.MonkeyPatch
+    posting: Asking, mailbox: tuple[Mailbox, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """kill -9 as the mail server takes a letter, three times: all arrive, and only those three arrive twice."""
-    box, url = postbox
+    box, url = mailbox
     posting.chair.sending.send("nps", by=OWNER, limit=20)
     monkeypatch.setenv("OPENCHAIR_SMTP", url)
     codes, taken = [], []
@@ -219,17 +185,17 @@ def test_killed_at_any_moment_it_sends_what_is_marked_only_once(
         assert [row["status"] for row in posting.chair.state.said("contacts", who)] == ["sent"]
 
 
-def test_the_home_sets_its_roads_up(posting: Asking, postbox: tuple[Postbox, str], tmp_path: Path) -> None:
+def test_the_home_sets_its_roads_up(posting: Asking, mailbox: tuple[Mailbox, str], tmp_path: Path) -> None:
     """The settings smtp and webhook_url are roads; without them there are none."""
     from openchair.cli.wiring import init_home, open_home
 
     init_home(tmp_path / "bare", {"name": "Bare"})
     assert open_home(tmp_path / "bare").channels == {}
     secret = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    both = {"smtp": postbox[1], "webhook_url": "https://hook.example/x", "webhook_secret": secret}
+    both = {"smtp": mailbox[1], "webhook_url": "https://hook.example/x", "webhook_secret": secret}
     init_home(tmp_path / "both", {"name": "Both", **both})
     roads = open_home(tmp_path / "both").channels
     assert {name: road.target for name, road in roads.items()} == {
-        "e-mail": postbox[1],
+        "e-mail": mailbox[1],
         "webhook": "https://hook.example/x",
     }
