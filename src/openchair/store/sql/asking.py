@@ -21,6 +21,7 @@ from openchair.store.sql.schema import surveys as _surveys
 
 _answers = indexed["answers"]
 _read = lru_cache(maxsize=256)(parse)
+_AT_ONCE = 500
 GONE_OUT = ("sent", "given")
 """Statuses of messages that their customers have."""
 
@@ -111,11 +112,12 @@ class Asking(Outbox):
 
     def mark_answered(self, at: Mapping[str, datetime]) -> None:
         """Remember when these messages were answered, the first time each."""
-        if at:
-            mark = update(outbox).where(outbox.c.message_id == bindparam("id"), outbox.c.answered_at.is_(None))
+        mark = update(outbox).where(outbox.c.message_id == bindparam("id"), outbox.c.answered_at.is_(None))
+        rows = [{"id": message_id, "when": when} for message_id, when in sorted(at.items())]
+        # In pieces, so that an answer that comes meanwhile waits for one of them only.
+        for start in range(0, len(rows), _AT_ONCE):
             with self._database.write() as connection:
-                rows = [{"id": message_id, "when": when} for message_id, when in sorted(at.items())]
-                connection.execute(mark.values(answered_at=bindparam("when")), rows)
+                connection.execute(mark.values(answered_at=bindparam("when")), rows[start : start + _AT_ONCE])
 
 
 def _newest(message_id: str, rows: Iterable[Any]) -> Iterator[tuple[str, tuple[float | None, str | None, str]]]:

@@ -7,6 +7,7 @@ PostgreSQL), so whoever has read up to a number has read all that will ever be b
 import hashlib
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -28,6 +29,8 @@ from openchair.store.sql.schema import inbox, notes
 MOST_EVENTS = 5_000
 """Events in one commit: more gains nothing, and whoever came first would wait longer."""
 CLEARED_AT_ONCE = 2_000
+LOOK_SECONDS = 0.001
+"""How often the thread that commits looks whether another writer is done."""
 WRITERS = 7_236_402
 """The advisory lock that writers to the inbox share in PostgreSQL."""
 
@@ -171,6 +174,7 @@ class _LiteWriter:
         try:
             prepare(self._connection)
             self._within(lambda raw: raw.execute("INSERT OR REPLACE INTO notes VALUES ('inbox', 'writable')"))
+            self._connection.execute("PRAGMA busy_timeout = 0")
         except sqlite3.Error:
             self._connection.close()
             raise
@@ -179,10 +183,23 @@ class _LiteWriter:
         return self._within(lambda raw: _lite(raw, rows))
 
     def _within(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._begin()
         done = work(self._connection)
         self._connection.execute("COMMIT")
         return done
+
+    def _begin(self) -> None:
+        """Become the one writer. SQLite itself would look ever less often, up to 100 ms apart, while callers wait."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as wrong:
+                busy = wrong.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() >= until:
+                    raise
+            time.sleep(LOOK_SECONDS)
 
     def drop(self) -> None:
         self._connection.close()
