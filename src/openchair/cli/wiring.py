@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
@@ -103,7 +104,16 @@ def open_home(home: str | Path) -> Chair:
         timer=perf_counter,
         engrave=engrave,
         channels=_channels(settings),
+        encode=_model(settings, settings.embedder_url, settings.embedder_model, "vectors"),
+        assistant=_model(settings, settings.assistant_url, settings.assistant_model, "answer"),
     )
+
+
+def _model(settings: Settings, url: str, name: str, what: str) -> Any:
+    """What a language model at an address does, where one is set up."""
+    from openchair.channels.openai import Model
+
+    return getattr(Model(url, name, settings.assistant_key, settings.private_targets), what) if url and name else None
 
 
 def _channels(settings: Settings) -> dict[str, Channel]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from openchair.chair.actor import Actor
+from openchair.chair.listening import proposing
 from openchair.chair.listening.figuring import changes, needs_of, share_of, stake, wanted, weekly
 from openchair.chair.listening.hear import spoken
 from openchair.chair.listening.views import Heard, Quote, Theme, Wish
 from openchair.chair.state.hearing import ThemeRow
+from openchair.chair.views import Review
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, NotAllowed, NotFound
 from openchair.listening.voices.reading import READINGS, WISHES
@@ -25,6 +27,8 @@ MOST_DAYS = 3_660
 QUOTES = 3
 QUOTES_OF_THEME = 30
 LONGEST_NAME = 80
+PROPOSALS, DOUBTFUL = 10, 0.45
+"""Names and readings that an assistant proposes at once, and how sure a reading is that it is asked about."""
 UNNAMED = "not named yet"
 """A theme in which no word was used by customers enough."""
 
@@ -108,6 +112,32 @@ class Voices:
     def of(self, customer_id: str) -> tuple[str, ...]:
         """What a customer needs, wants and hopes for, in words, the most said first; empty where nothing was heard."""
         return needs_of(self.chair.state, customer_id)
+
+    def propose(self, most: int = PROPOSALS) -> tuple[Review, ...]:
+        """Let the assistant propose names of themes and what doubtful sentences are; each waits for a person.
+
+        Raises BadInput where there is no assistant, Unreachable.
+        """
+        assistant = self.chair.assistant
+        if assistant is None:
+            raise BadInput("assistant", bound="is not set up", remedy="Set assistant_url and assistant_model.")
+        now, themes = self.chair.clock(), self.heard().themes
+        unnamed = [one for one in themes if not one.named_by and one.quotes][:most]
+        doubtful = sorted((one for theme in themes for one in theme.quotes if one.surety < DOUBTFUL), key=_surety)
+        names = [(proposing.name_of(theme, assistant), None) for theme in unnamed]
+        readings = [(proposing.reading_of(quote, assistant), quote.customer_id) for quote in doubtful[:most]]
+        found = [proposing.review_of(one, who, now) for one, who in (*names, *readings) if one is not None]
+        self.chair.state.open_reviews(found)
+        return tuple(found)
+
+    def take(self, review: Review, *, by: Actor) -> None:
+        """Do what an assistant proposed and a person took. Raises as `rename` and `correct` do."""
+        what, _, rest = review.subject.partition(" ")
+        if what == "theme":
+            self.rename(rest, review.text, by=by)
+        else:
+            fact_id, _, place = rest.rpartition(" ")
+            self.correct(fact_id, int(place), reading=review.text, by=by)
 
     def _moment(self) -> Moment:
         now = self.chair.moment()
@@ -236,6 +266,10 @@ def _quote(row: Mapping[str, Any], text: str, words: str) -> Quote:
         sentiment=row["sentiment"],
         theme_id=row["theme_id"],
     )
+
+
+def _surety(quote: Quote) -> tuple[float, str, int]:
+    return quote.surety, quote.fact_id, quote.place
 
 
 def _telling(theme: Theme) -> float:

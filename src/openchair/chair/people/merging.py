@@ -21,7 +21,8 @@ from openchair.dossier.grouping import ways_between
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
 
-VERDICTS = {"merge": ("merge", "apart"), "identifier": ("seen",), "decision": ("upheld", "changed")}
+VERDICTS = {"merge": ("merge", "apart"), "identifier": ("seen",), "decision": ("upheld", "changed"),
+            "proposal": ("take", "leave")}  # fmt: skip
 """What may be answered to each kind of review."""
 
 
@@ -123,6 +124,8 @@ class Merging:
         now = self.chair.clock()
         if review.kind == "merge":
             (self.join if verdict == "merge" else self.apart)(review.subject, by=by, why=why)
+        if (review.kind, verdict) == ("proposal", "take"):
+            self.chair.voices.take(review, by=by)
         self.chair.state.settle(review_id, verdict, by.name, now, why)
         self.chair.state.log(by.name, f"answered {review.kind}: {verdict}", review.customer_id, why, now)
         return replace(review, verdict=verdict, decided_by=by.name, decided_at=now, why=why)

