@@ -1,0 +1,1 @@
+"""What customers bring by telling others: whom they brought, whom they will bring, how far word of them spreads."""
