@@ -1,5 +1,6 @@
 """Customers whose truth is known, and the published ones of CDNOW."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,39 +71,47 @@ class Shoppers:
     alive: NDArray[np.bool_]
     later: Array
     spent_later: Array
+    log_gaps: Array
 
 
 class Shop:
-    """Simulated customers who buy as BG/NBD or MBG/NBD and spend as Gamma-Gamma, drawn purchase by purchase."""
+    """Simulated customers who buy as a model says and spend as Gamma-Gamma, drawn purchase by purchase."""
 
-    def __init__(self, buying: tuple[float, ...], spending: tuple[float, ...], first_may_be_last: bool = False) -> None:
-        self.r, self.alpha, self.a, self.b = buying
+    def __init__(self, buying: Mapping[str, float], spending: tuple[float, ...], model: str = "bg/nbd") -> None:
+        self.buying = buying
+        self.name, _, phases = model.partition("nbd")
+        self.phases = int(phases.strip("-") or 1)
         self.p, self.q, self.gamma = spending
-        self.first_may_be_last = first_may_be_last
 
     def customers(self, T: Array, horizon: float, rng: np.random.Generator) -> Shoppers:
-        n = len(T)
-        rate, loss = rng.gamma(self.r, 1 / self.alpha, n), rng.beta(self.a, self.b, n)
-        x, t_x, later = np.zeros(n), np.zeros(n), np.zeros(n)
+        n, by = len(T), self.buying
+        rate = rng.gamma(by["r"], 1 / by["alpha"], n)
+        loss = rng.beta(by["a"], by["b"], n) if "a" in by else np.zeros(n)
+        end = rng.exponential(1, n) / rng.gamma(by["s"], 1 / by["beta"], n) if "s" in by else np.full(n, np.inf)
+        x, t_x, later, log_gaps = np.zeros((4, n))
         now, alive = np.zeros(n), np.ones(n, dtype=bool)
         active = np.arange(n)
-        if self.first_may_be_last:
+        if self.name == "mbg/":
             alive[rng.random(n) < loss] = False
             active = active[alive]
-        seen_alive = alive.copy()
+        seen_alive = alive & (end > T)
         while len(active):
-            now[active] += rng.exponential(1, len(active)) / rate[active]
-            active = active[now[active] <= T[active] + horizon]
-            seen = active[now[active] <= T[active]]
+            gap = rng.gamma(self.phases, 1, len(active)) / rate[active]
+            now[active] += gap
+            inside = now[active] <= np.minimum(T[active] + horizon, end[active])
+            active, gap = active[inside], gap[inside]
+            is_seen = now[active] <= T[active]
+            seen = active[is_seen]
             x[seen] += 1
             t_x[seen] = now[seen]
-            later[active[now[active] > T[active]]] += 1
+            log_gaps[seen] += np.log(gap[is_seen])
+            later[active[~is_seen]] += 1
             lost = rng.random(len(active)) < loss[active]
-            seen_alive[active[lost & (now[active] <= T[active])]] = False
+            seen_alive[active[lost & is_seen]] = False
             active = active[~lost]
         nu = rng.gamma(self.q, 1 / self.gamma, n)
         spent, spent_later = (rng.gamma(self.p * np.maximum(k, 1)) / nu * (k > 0) for k in (x, later))
-        return Shoppers(x, t_x, T, spent / np.maximum(x, 1), seen_alive, later, spent_later)
+        return Shoppers(x, t_x, T, spent / np.maximum(x, 1), seen_alive, later, spent_later, log_gaps)
 
 
 @pytest.fixture(scope="session")

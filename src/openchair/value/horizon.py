@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincinv, betaln
 
 from openchair.core.errors import BadInput
-from openchair.value.betageometric import Moments
 from openchair.value.cases import Array, column, distinct, together, triples
 from openchair.value.spend import Spend
 from openchair.value.spender import Spender
+from openchair.value.spenders.model import Moments
 
 _TINY = float(np.finfo(np.float64).tiny)
 _NOISE = 1e-12  # an outcome less likely than this is rounding, and weighs nothing
@@ -74,7 +74,7 @@ def predict(
     repeats, seen, last, shape, rate = (np.atleast_1d(values) for values in joined)
     (repeats, seen, last, of_shape), inverse = distinct(repeats, seen, last, shape)
     p_alive = spender.p_alive(repeats, last, seen)
-    stays, lost = _purchases(spender, float(ahead), repeats, seen)
+    stays, lost = _purchases(spender, float(ahead), repeats, last, seen)
     p_none = 1.0 - p_alive * (stays.any + lost.any)
     cut = (1.0 - confidence) / 2.0
     low, high = (_unit_quantile(spend.params["p"], of_shape, stays, lost, p_none, level) for level in (cut, 1.0 - cut))
@@ -90,10 +90,12 @@ def predict(
     )
 
 
-def _purchases(spender: Spender, t: float, x: Array, T: Array) -> tuple[Moments, Moments]:
-    """The moments of purchases to come, computed once for each distinct (x, T)."""
-    (counts, ends), inverse = distinct(x, T)
-    stays, lost = spender.mathematics.moments(spender.values, np.full(len(counts), t), counts, ends)
+def _purchases(spender: Spender, t: float, x: Array, t_x: Array, T: Array) -> tuple[Moments, Moments]:
+    """The moments of purchases to come, computed once for each distinct (x, T), and t_x where that matters."""
+    since = t_x if spender.mathematics.phases > 1 else np.zeros_like(T)
+    (counts, lasts, ends), inverse = distinct(x, since, T)
+    ahead = np.full(len(counts), t)
+    stays, lost = spender.mathematics.moments(spender.values, ahead, counts, lasts, ends)
     return Moments(*(moment[inverse] for moment in stays)), Moments(*(moment[inverse] for moment in lost))
 
 

@@ -5,36 +5,29 @@ A new model is a row of MODELS; everything here works for it unchanged.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import gammaln
 
 from openchair.core.errors import BadInput, FitFailed
-from openchair.value.betageometric import BetaGeometric, Moments
 from openchair.value.cases import Array, column, counts, distinct, on_distinct, same_length, together, totals, triples
-from openchair.value.likelihood import Objective, maximise
+from openchair.value.likelihood import maximise
+from openchair.value.spenders.betageometric import BetaGeometric
+from openchair.value.spenders.model import Model
+from openchair.value.spenders.pareto import Pareto, Steady
 
-
-class Model(Protocol):
-    """The mathematics of a buying model; `params` are in the order of `names`, all above 0."""
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-    def start(self, x: Array, T: Array, weights: Array) -> Array: ...
-    def log_density(self, params: Array, x: Array, t_x: Array, T: Array) -> Array: ...
-    def objective(self, x: Array, t_x: Array, T: Array, weights: Array) -> Objective: ...
-    def p_alive(self, params: Array, x: Array, t_x: Array, T: Array) -> Array: ...
-    def expected_alive(self, params: Array, t: Array, x: Array, T: Array) -> Array: ...
-    def expected_new(self, params: Array, t: Array) -> Array: ...
-    def probability(self, params: Array, n: Array, t: Array) -> Array: ...
-    def moments(self, params: Array, t: Array, x: Array, T: Array) -> tuple[Moments, Moments]: ...
-
+MOST_PHASES = 8
 
 MODELS: Mapping[str, Model] = {
     "bg/nbd": BetaGeometric(chances=0),
     "mbg/nbd": BetaGeometric(chances=1),
+    "pareto/nbd": Pareto(),
+    "nbd": Steady(),
+    **{f"bg/nbd-{k}": BetaGeometric(chances=0, phases=k) for k in range(2, MOST_PHASES + 1)},
+    **{f"mbg/nbd-{k}": BetaGeometric(chances=1, phases=k) for k in range(2, MOST_PHASES + 1)},
 }
+"""bg/nbd-k and mbg/nbd-k are for buyers k times as regular as chance: k phases between two purchases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,12 @@ class Spender:
         """The mean number of purchases in the next t (>= 0) after T. Raises BadInput as `fit` does."""
         repeats, last, seen, ahead = together(**_named(x, t_x, T), t=column("t", t))
         alive = self.mathematics.p_alive(self.values, repeats, last, seen)
-        mean = on_distinct(lambda *case: self.mathematics.expected_alive(self.values, *case), ahead, repeats, seen)
+        since = (
+            last if self.mathematics.phases > 1 else np.zeros_like(seen)
+        )  # else only the present tells of what comes
+        mean = on_distinct(
+            lambda *case: self.mathematics.expected_alive(self.values, *case), ahead, repeats, since, seen
+        )
         return (alive * mean)[()]
 
     def expected_new(self, t: ArrayLike) -> Array:
@@ -96,26 +94,45 @@ class Spender:
         number, ahead = together(n=counts("n", n), t=column("t", t))
         return self.mathematics.probability(self.values, number, ahead)[()]
 
-    def log_density(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:
-        """The log-likelihood of each customer, for comparing models on customers neither was fitted to."""
-        return self.mathematics.log_density(self.values, *triples(x, t_x, T))[()]
+    def log_density(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, log_gaps: ArrayLike = 0.0) -> Array:
+        """The log-likelihood of each customer, for comparing models on customers neither was fitted to.
+
+        log_gaps: as in `fit`.
+        """
+        repeats, last, seen = triples(x, t_x, T)
+        density = self.mathematics.log_density(self.values, repeats, last, seen)
+        return (density + _of_gaps(self.mathematics, repeats, log_gaps))[()]
 
 
-def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None, model: str = "bg/nbd") -> Spender:
+def fit(
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    weights: ArrayLike | None = None,
+    model: str = "bg/nbd",
+    log_gaps: ArrayLike = 0.0,
+) -> Spender:
     """The buying model under which these customers are most likely.
 
     x: (n,) repeat purchases, whole numbers. t_x: (n,) time from the first purchase to the last, 0 where x is 0.
     T: (n,) time from the first purchase to the end of what was seen, t_x <= T; all times in one unit.
     weights: (n,) how many customers each row stands for, above 0; all 1 where None. model: a name in MODELS.
+    log_gaps: (n,) the mean, over a row's customers, of the sum of the logarithms of the times between purchases. It
+    changes no parameter, but the likelihood of models for regular buyers, which may not be compared without it.
     Raises BadInput naming the first row out of these bounds, and FitFailed where nobody came back or no maximum is
     found.
-    Fader, Hardie & Lee (2005); Batislam, Denizel & Filiztekin (2007).
+    Fader, Hardie & Lee (2005); Batislam, Denizel & Filiztekin (2007); Schmittlein, Morrison & Colombo
+    (1987); Platzer & Reutterer (2016).
     """
     mathematics = _model(model)
     columns = _named(x, t_x, T)
     counted = same_length(weights, **columns)
     (repeats, last, seen), inverse = distinct(*columns.values())
     weight = totals(inverse, counted)
+    gaps = float(
+        weight
+        @ _of_gaps(mathematics, repeats, totals(inverse, counted * np.asarray(log_gaps, dtype=np.float64)) / weight)
+    )
     n = float(weight.sum())
     if not repeats.any():
         remedy = "Wait until customers have bought again; until then no rate of buying can be known."
@@ -125,10 +142,17 @@ def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = 
     return Spender(
         model=model,
         params=dict(zip(mathematics.names, found.params.tolist(), strict=True)),
-        log_likelihood=found.log_likelihood,
+        log_likelihood=found.log_likelihood + gaps,
         n=n,
         standard_errors=dict(zip(mathematics.names, found.standard_errors.tolist(), strict=True)),
     )
+
+
+def _of_gaps(mathematics: Model, x: Array, log_gaps: ArrayLike) -> Array:
+    """What the times between purchases add to a log-likelihood, whatever the parameters: nothing with one phase."""
+    k = mathematics.phases
+    part: Array = (k - 1) * np.asarray(log_gaps, dtype=np.float64) - x * gammaln(k)
+    return part
 
 
 def _named(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> dict[str, Array]:

@@ -1,0 +1,1 @@
+"""Models of buying: how often a customer buys, and when they stop."""
