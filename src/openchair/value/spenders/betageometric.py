@@ -75,18 +75,19 @@ class BetaGeometric:
             gap = log_end[end_of] - log_last[last_of]
             rate = (r + passed)[count_of]
             log_odds = np.where(survived > 0, np.log(a) - np.log(before), -np.inf)[count_of] + rate * gap
-            value, by_rate, by_alpha = np.zeros(3)
+            between, by_rate, by_alpha = 0.0, 0.0, 0.0
             if self.phases > 1:
                 log_phases, by_r, mean = self._between(rate, (T - t_x) / at_end[end_of])
                 log_odds = log_odds - log_phases
-                value = weights @ log_phases
+                between = float(weights @ log_phases)
             small = np.exp(-np.abs(log_odds))
             lost = weights * np.where(log_odds > 0, 1.0, small) / (1.0 + small)
             if self.phases > 1:
                 alive = weights - lost
-                by_rate, by_alpha = alive @ by_r, -alive @ (mean / at_end[end_of])
-            value += (
-                n_count @ (gammaln(r + passed) + gammaln(b + survived) - gammaln(a + b + survived))
+                by_rate, by_alpha = float(alive @ by_r), -float(alive @ (mean / at_end[end_of]))
+            value = (
+                between
+                + n_count @ (gammaln(r + passed) + gammaln(b + survived) - gammaln(a + b + survived))
                 + n * (r * np.log(alpha) - gammaln(r) + gammaln(a + b) - gammaln(b))
                 - events @ log_end
                 + (weights * (np.maximum(log_odds, 0.0) + np.log1p(small))).sum()

@@ -2,9 +2,9 @@
 
 A customer buys at a rate which differs between customers as Gamma(r, alpha). In the NBD (Ehrenberg, 1959) nobody is
 ever lost, which makes it a yardstick. In Pareto/NBD a customer is lost at a rate which differs as Gamma(s, beta),
-whether or not they buy: Schmittlein, Morrison & Colombo (1987). Its likelihood is published with 2F1,
-which overflows for many purchases and has no simple slope; here the integral behind it, over the time at which a customer was lost, is summed
-by Gauss and Legendre's rule on a logarithmic scale, which is exact to rounding and has the slope for free.
+whether or not they buy: Schmittlein, Morrison & Colombo (1987). Its likelihood is published with 2F1, which overflows
+for many purchases and has no simple slope; here the integral behind it, over the time at which a customer was lost, is
+summed by Gauss and Legendre's rule on a logarithmic scale, which is exact to rounding and has the slope for free.
 """
 
 from dataclasses import dataclass
