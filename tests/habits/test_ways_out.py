@@ -73,7 +73,7 @@ OUT = {
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
-    "cases calls embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
+    "cases calls voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
     "what was done and heard is kept, and counted": "cases.open_new cases.close cases.figures calls.note calls.counts",

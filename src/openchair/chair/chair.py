@@ -38,7 +38,7 @@ from openchair.core.ids import digest
 from openchair.core.settings import Settings
 from openchair.decisions import guard
 from openchair.dossier.telephone import e164
-from openchair.listening.voices.embedding import Embedder, Encode, embedder_of
+from openchair.listening.voices.embedding import Encode
 from openchair.loyalty.actions import WAIT, Action
 
 GUARD = "the guard"
@@ -84,11 +84,6 @@ class Chair:
     def simulated(self) -> bool:
         """Whether any of the facts came from the sample shop."""
         return self.state.note("simulated") == "true"
-
-    @property
-    def embedder(self) -> Embedder:
-        """What gives sentences their meaning, as the settings have it. Raises BadInput where it is not at hand."""
-        return embedder_of(self.settings.embedder, self.encode, self.settings.embedder_model)
 
     def moment(self, as_of: str = "") -> Moment:
         """The moment meant by a date or time, or now."""
@@ -169,7 +164,7 @@ class Chair:
                 started_at,
                 self.timer,
                 progress,
-                self.embedder,
+                self.voices.embedder,
             )
             self.sync()
             # What was said while the turn ran is not in the rows that it wrote.

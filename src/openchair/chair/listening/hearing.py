@@ -17,6 +17,7 @@ from openchair.chair.state.hearing import ThemeRow
 from openchair.chair.views import Review
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, NotAllowed, NotFound
+from openchair.listening.voices.embedding import Embedder, embedder_of
 from openchair.listening.voices.reading import READINGS, WISHES
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ class Voices:
     """What a shop's customers say."""
 
     chair: "Chair"
+
+    @property
+    def embedder(self) -> Embedder:
+        """What gives sentences their meaning, as the settings have it. Raises BadInput where it is not at hand."""
+        settings = self.chair.settings
+        return embedder_of(settings.embedder, self.chair.encode, settings.embedder_model)
 
     def heard(self, days: int = DAYS) -> Heard:
         """Themes, those with most to say of them first, needs and aspirations of the last days (1 to 3,660).

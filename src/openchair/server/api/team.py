@@ -85,7 +85,7 @@ def team(chair: Chair, door: Door) -> APIRouter:
 
     @router.get("/reviews", tags=["merges"], response_model=Page[Review], dependencies=[reads])
     def reviews(
-        kind: Literal["", "merge", "identifier", "decision", "case"] = "",
+        kind: Literal["", "merge", "identifier", "decision", "case", "proposal"] = "",
         waiting: Annotated[bool, Query(description="Only those nobody has answered yet.")] = True,
         limit: Limit = 50,
         starting_after: After = None,

@@ -18,7 +18,11 @@ from openchair.server.pages.house import House, actor
 from openchair.server.pages.render import back, render
 
 PAGE = 20
-VERDICTS = {"identifier": {"seen": "Seen"}, "decision": {"upheld": "It stays", "changed": "It was changed"}}
+VERDICTS = {
+    "identifier": {"seen": "Seen"},
+    "decision": {"upheld": "It stays", "changed": "It was changed"},
+    "proposal": {"take": "Take it", "leave": "Leave it"},
+}
 """What may be answered to a review that is no merge, by its kind."""
 LONGEST = 300
 
