@@ -31,12 +31,12 @@ from openchair.chair.ports import INDEXED_KINDS, Channel, Engine, History, Progr
 from openchair.chair.state import State
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
+from openchair.chair.wheel.clear import cleared, guarded
 from openchair.chair.wheel.turn import turn
 from openchair.core.clock import Moment, moment_of, zone
 from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
-from openchair.decisions import guard
 from openchair.dossier.telephone import e164
 from openchair.listening.voices.embedding import Encode
 from openchair.loyalty.actions import WAIT, Action
@@ -299,7 +299,7 @@ class Chair:
         last = next(iter(self.state.turns(1)), None) if customer_ids else None
         since = last.day - timedelta(days=UNDERWAY_DAYS) if last else date.max
         for decision in map(self.decision, self.state.queued(customer_ids, since)):
-            verdict, reason = self._guarded(decision, "plan")
+            verdict, reason = guarded(self, decision, "plan")
             if verdict == "never":
                 self.mark(decision.decision_id, "dismissed", GUARD, why=reason)
 
@@ -358,7 +358,7 @@ class Chair:
             raise Conflict("decision", value=decision_id, bound=bound, remedy=remedy)
         said = {"by": by, "why": why}
         if status in ("approved", "sent"):
-            status, reason = self._cleared(before, status)
+            status, reason = cleared(self, before, status)
             said |= {"deferred": reason}
         now = self.clock()
         row = {
@@ -375,23 +375,3 @@ class Chair:
         self.state.mark(decision_id, status, by, now, event, {"contacts": own.table("contacts", event)})
         self.restand([self.find(before.customer_id)])
         return self.decision(decision_id)
-
-    def _cleared(self, decision: Decision, status: str) -> tuple[str, str]:
-        """The status that a decision may take now, and why where it is another."""
-        verdict, reason = self._guarded(decision, "decision" if status == "sent" else "plan")
-        if verdict == "":
-            raise Conflict("action", value=decision.action, bound=reason, remedy="Turn again.")
-        if verdict == "never":
-            remedy = "Dismiss it; the next turn chooses something else."
-            raise Conflict("decision", value=decision.decision_id, bound=f"must not be done: {reason}", remedy=remedy)
-        return ("deferred", reason) if verdict == "later" else (status, "")
-
-    def _guarded(self, decision: Decision, way: str) -> tuple[str, str]:
-        """What the guard says of a decision now, and why; nothing of an action that is in the catalogue no more."""
-        action = next((one for one in self.catalogue if one.id == decision.action), None)
-        if action is None:
-            return "", "is in the catalogue no more"
-        about, moment = (self.find(decision.customer_id), self.catalogue), self.moment()
-        row = standing.row_of(self.state, *about, self.settings, moment, without=decision.decision_id)
-        verdict, reason, _ = guard.cleared(row, way, [guard.thing_of(action)], moment=moment, settings=self.settings)[0]
-        return verdict, reason
