@@ -82,6 +82,14 @@ class Shop:
         self.name, _, phases = model.partition("nbd")
         self.phases = int(phases.strip("-") or 1)
         self.p, self.q, self.gamma = spending
+        self.seen: list[tuple[NDArray[np.intp], Array]] = []
+
+    def events(self, T: Array, rng: np.random.Generator) -> tuple[NDArray[np.intp], Array]:
+        """Every purchase until T, the first at 0: by whom, and when."""
+        self.seen = [(np.arange(len(T)), np.zeros(len(T)))]
+        self.customers(T, 0, rng)
+        who, when = (np.concatenate(column) for column in zip(*self.seen, strict=True))
+        return who, when
 
     def customers(self, T: Array, horizon: float, rng: np.random.Generator) -> Shoppers:
         n, by = len(T), self.buying
@@ -102,6 +110,7 @@ class Shop:
             active, gap = active[inside], gap[inside]
             is_seen = now[active] <= T[active]
             seen = active[is_seen]
+            self.seen.append((seen, now[seen]))
             x[seen] += 1
             t_x[seen] = now[seen]
             log_gaps[seen] += np.log(gap[is_seen])

@@ -5,8 +5,8 @@ figures, `explain` says in sentences what was found.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -16,9 +16,18 @@ from numpy.typing import NDArray
 from openchair.core.errors import FitFailed
 from openchair.core.estimate import Unknown
 from openchair.value import horizon, spend, spender
+from openchair.value.spenders.choosing import Choice, Split, choose
 
 DAYS_A_WEEK = 7.0
 HORIZON_WEEKS = 365 / DAYS_A_WEEK
+HELD_OUT_DAYS = 91
+"""Models of buying are judged by what customers did in these last days, not knowing them."""
+MOST_JUDGES = 10_000
+"""Customers whose first purchases fell on every so manieth day are enough to choose a model by."""
+FEWEST_AFTER = 30
+"""Purchases in the days held out; below this nothing tells the models apart."""
+MICRO = 1_000_000
+"""Logarithms are counted as whole millionths, so that engines count alike."""
 FEWEST_REPEATERS = 30
 """Customers who came back; below this the four parameters of a buying model rest on too little to be told."""
 
@@ -31,6 +40,7 @@ class Fitted:
 
     spender: spender.Spender
     spend: spend.Spend
+    choice: Choice | None = None
 
 
 def purchase_days(purchases: ir.Table) -> ir.Table:
@@ -51,7 +61,9 @@ def count(days: ir.Table, today: date) -> ir.Table:
     days: purchase_days(..). `orders` are days with an order; `recency_days` from first to last, `age_days` from first
     to `today` (at least 1): t_x and T of the buy-till-you-die models in days. `last_gap_days`: between the last two
     orders, 0 with fewer; `gap_squares`: the sum of squared gaps; `early_orders`: those in the first half of the age;
-    `spent_minor`: net of returns. All are integers, so engines count alike.
+    `spent_minor`: net of returns. `log_gaps`: the sum of the logarithms of gaps in days, in millionths.
+    `before_orders`, `before_recency_days`, `before_log_gaps`: the same of what was known HELD_OUT_DAYS ago. All are
+    integers, so engines count alike.
     """
     bought = days.sold_minor > 0
     net = days.group_by("customer_id").agg(spent_minor=days.spent_minor.sum().cast("int64"))
@@ -60,8 +72,13 @@ def count(days: ir.Table, today: date) -> ir.Table:
     first = occasions.day.min().over(group_by="customer_id")
     since_first = occasions.day.delta(first, unit="day").cast("int64")
     age = ibis.literal(today).delta(first, unit="day").cast("int64")
+    gap = occasions.day.delta(before, unit="day").cast("int64")
     spaced = occasions.mutate(
-        gap=occasions.day.delta(before, unit="day").cast("int64"), early=(2 * since_first < age).cast("int64")
+        gap=gap,
+        log_gap=(ibis.greatest(gap, 1).ln() * MICRO).round().cast("int64"),
+        early=(2 * since_first < age).cast("int64"),
+        since_first=since_first,
+        known=occasions.day <= today - timedelta(days=HELD_OUT_DAYS),
     )
     stats = spaced.group_by("customer_id").agg(
         orders=spaced.count().cast("int64"),
@@ -70,13 +87,14 @@ def count(days: ir.Table, today: date) -> ir.Table:
         last_gap_days=spaced.gap.argmax(spaced.day).cast("int64").fill_null(0),
         gap_squares=(spaced.gap * spaced.gap).sum().cast("int64"),
         early_orders=spaced.early.sum().cast("int64"),
+        log_gaps=spaced.log_gap.sum().cast("int64"),
+        before_orders=spaced.known.sum().cast("int64"),
+        before_recency_days=spaced.since_first.max(where=spaced.known).cast("int64"),
+        before_log_gaps=spaced.log_gap.sum(where=spaced.known).cast("int64"),
     )
     both = net.left_join(stats, "customer_id").drop("customer_id_right")
     return both.mutate(
-        orders=both.orders.fill_null(0),
-        last_gap_days=both.last_gap_days.fill_null(0),
-        early_orders=both.early_orders.fill_null(0),
-        gap_squares=both.gap_squares.fill_null(0),
+        **{name: both[name].fill_null(0) for name in _NONE_IS_ZERO},
         recency_days=both.last_on.delta(both.first_on, unit="day").cast("int64").fill_null(0),
         age_days=ibis.greatest(
             ibis.literal(today).delta(both.first_on, unit="day").cast("int64").fill_null(0), ibis.literal(1, "int64")
@@ -84,10 +102,59 @@ def count(days: ir.Table, today: date) -> ir.Table:
     )
 
 
-def fit(cases: Mapping[str, NDArray[np.int64]]) -> Fitted | Unknown:
+_NONE_IS_ZERO = (
+    "orders", "last_gap_days", "early_orders", "gap_squares", "log_gaps",
+    "before_orders", "before_recency_days", "before_log_gaps",
+)  # fmt: skip
+
+
+def trials(stats: ir.Table, cases: Mapping[str, NDArray[np.int64]]) -> ir.Table:
+    """What customers known HELD_OUT_DAYS ago had done by then, and have done by now: one row a distinct case.
+
+    stats: count(..). cases: as for `fit`. `log_gaps` and `before_log_gaps` are summed over a case's `customers`: the
+    likelihood of regular buyers needs no more than their sum, so gaps make no case distinct. Of a large shop those are
+    taken whose first purchase fell on every so manieth day, which any engine tells alike.
+    """
+    age, customers = cases["age_days"], cases["customers"]
+    old = (cases["orders"] > 0) & (age > HELD_OUT_DAYS)
+    step = 1 + int(customers[old].sum()) // MOST_JUDGES
+    offset = int(np.bincount(age[old] % step, customers[old], minlength=1).argmax())
+    some = stats.filter(stats.before_orders > 0, stats.age_days > HELD_OUT_DAYS, stats.age_days % step == offset)
+    keys = ("before_orders", "before_recency_days", "orders", "recency_days", "age_days")
+    found = some.group_by(*keys).agg(
+        customers=some.count().cast("int64"),
+        log_gaps=some.log_gaps.sum().cast("int64"),
+        before_log_gaps=some.before_log_gaps.sum().cast("int64"),
+    )
+    return found.order_by(*keys)
+
+
+def chosen(judged: Mapping[str, NDArray[np.int64]]) -> Choice | None:
+    """The model of buying that foretold the days held out best; None where too little was bought then to tell.
+
+    judged: the columns of `trials`.
+    """
+    customers = judged["customers"]
+    before, now = judged["before_orders"] - 1.0, judged["orders"] - 1.0
+    if customers @ (now - before) < FEWEST_AFTER or int(customers[before > 0].sum()) < FEWEST_REPEATERS:
+        return None
+    a_week = np.log(DAYS_A_WEEK)
+    return choose(
+        Split(
+            (before, judged["before_recency_days"] / DAYS_A_WEEK, (judged["age_days"] - HELD_OUT_DAYS) / DAYS_A_WEEK),
+            (now, judged["recency_days"] / DAYS_A_WEEK, judged["age_days"] / DAYS_A_WEEK),
+            judged["before_log_gaps"] / MICRO / customers - before * a_week,
+            judged["log_gaps"] / MICRO / customers - now * a_week,
+            customers.astype(np.float64),
+        )
+    )
+
+
+def fit(cases: Mapping[str, NDArray[np.int64]], choice: Choice | None = None) -> Fitted | Unknown:
     """The shop's buying and spending models, or Unknown while too few customers came back.
 
     cases: columns orders, recency_days, age_days, spent_minor and `customers`, the number of equal cases.
+    choice: which model of buying was found best (`chosen`); BG/NBD while that cannot be told.
     """
     orders, weight = cases["orders"], cases["customers"]
     came_back = int(weight[(orders >= 2) & (cases["spent_minor"] > 0)].sum())
@@ -101,8 +168,10 @@ def fit(cases: Mapping[str, NDArray[np.int64]]) -> Fitted | Unknown:
                 cases["recency_days"][some] / DAYS_A_WEEK,
                 cases["age_days"][some] / DAYS_A_WEEK,
                 weight[some],
+                choice.model if choice else "bg/nbd",
             ),
             spend.fit(orders[some], cases["spent_minor"][some] / orders[some], weight[some]),
+            choice,
         )
     except FitFailed as failure:
         return Unknown(str(failure))
@@ -142,6 +211,8 @@ def explain(fitted: Fitted | Unknown) -> dict[str, object]:
         return {"unknown": str(fitted)}
     return {
         "model": fitted.spender.model,
+        "chosen": str(fitted.choice) if fitted.choice else "Too little was bought to tell models of buying apart.",
+        "tried": [asdict(trial) for trial in fitted.choice.trials] if fitted.choice else [],
         "params": dict(fitted.spender.params),
         "log_likelihood": fitted.spender.log_likelihood,
         "customers": fitted.spender.n,
