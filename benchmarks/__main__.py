@@ -20,7 +20,7 @@ from dataclasses import asdict
 
 from benchmarks import Row
 
-BENCHMARKS = ("imports", "value", "ingest", "api", "dossier", "identity", "voices", "surveys")
+BENCHMARKS = ("imports", "value", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys")
 
 
 def machine() -> dict[str, object]:
