@@ -178,3 +178,49 @@ def test_same_customers_same_answers_in_any_order(shop: Any) -> None:
 def test_bad_arguments_are_named(t: Any, confidence: float, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         horizon.predict(Spender("bg/nbd", BUYING), Spend(SPENDING), t, 1, 1, 2, 30, 1, confidence)
+
+
+class TestDoubt:
+    """What few customers leave uncertain of the parameters is in the intervals."""
+
+    @pytest.mark.slow
+    def test_small_shops_are_covered_as_large_ones_are(self, shop: Any) -> None:
+        """60 shops of 120 customers: with the parameters' doubt as many as promised stay below; without it, fewer."""
+        passed, surely, certain = [], [], []
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            seen = shop(BUYING, tuple(SPENDING.values())).customers(rng.integers(10, 81, 120), 100, rng)
+            buying, money = spender.fit(seen.x, seen.t_x, seen.T), spend.fit(seen.x, seen.mean_spend)
+            rows = (100, seen.x, seen.t_x, seen.T, seen.mean_spend, seen.x)
+            found = horizon.predict(buying, money, *rows)
+            known = horizon.predict(Spender("bg/nbd", buying.params), Spend(money.params), *rows)
+            some = known.high > known.value
+            passed.append((seen.spent_later > found.high)[some].mean())
+            surely.append((seen.spent_later > known.high)[some].mean())
+            certain.append(np.log(found.high / known.high)[some].mean())
+        assert np.mean(passed) == pytest.approx(0.1, abs=0.012)
+        assert np.mean(passed) < np.mean(surely)
+        assert 0.02 < np.mean(certain) < 0.3
+
+    @pytest.mark.slow
+    def test_the_delta_method_agrees_with_a_parametric_bootstrap(self, shop: Any) -> None:
+        """The mean's standard error against that over shops simulated anew and fitted anew."""
+        history = ([0.0, 2.0, 9.0], [0.0, 20.0, 38.0], 40.0)
+        means, errors = [], []
+        for seed in range(120):
+            rng = np.random.default_rng(100 + seed)
+            seen = shop(BUYING, tuple(SPENDING.values())).customers(rng.integers(10, 81, 800), 0, rng)
+            fit = spender.fit(seen.x, seen.t_x, seen.T)
+            means.append(np.log(fit.expected(40, *history)))
+            errors.append(horizon.doubt_of(fit, lambda model: model.expected(40, *history)))
+        assert np.mean(errors, axis=0) == pytest.approx(np.std(means, axis=0), rel=0.25)
+
+    def test_it_vanishes_as_customers_are_many(self, cdnow: Any) -> None:
+        """A hundred times CDNOW tells the parameters so well that intervals are those of known ones."""
+        buying = spender.fit(cdnow.x, cdnow.t_x, cdnow.T, np.full(len(cdnow.x), 1000.0))
+        money = spend.fit(cdnow.x, cdnow.mean_spend, np.full(len(cdnow.x), 1000.0))
+        rows = (39, cdnow.x, cdnow.t_x, cdnow.T, cdnow.mean_spend, cdnow.x)
+        found = horizon.predict(buying, money, *rows)
+        known = horizon.predict(Spender("bg/nbd", buying.params), Spend(money.params), *rows)
+        assert found.high == pytest.approx(known.high, rel=1e-12)
+        assert found.low == pytest.approx(known.low, rel=1e-12)

@@ -6,24 +6,36 @@ Means are exact. For the interval G is taken to be one Gamma for customers who s
 each with the exact chance, mean and variance of its kind. That leaves the exact chance of no purchase and the exact
 uncertainty of nu: the spend is then a mixture of two scaled beta primes, whose quantiles exist however small q' is,
 also where the variance of the spend is infinite (q' <= 2).
-Parameters are taken as known; with few customers their own uncertainty (`standard_errors`) comes on top.
+
+What is foretold with fitted parameters is as uncertain as they are. Moving them a standard error one way tells how the
+mean's logarithm moves; over all ways, which are independent, the squares of that add up to its variance (Laplace's
+approximation and the delta method), and the interval is widened by it, as independent errors are, on a logarithmic
+scale. Parameters that are given as known have no such part.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, betaincinv, betaln
+from scipy.special import betainc, betaincinv, betaln, ndtri
 
 from openchair.core.errors import BadInput
-from openchair.value.cases import Array, column, distinct, together, triples
+from openchair.value.cases import Array, column, counts, distinct, together, triples
 from openchair.value.spend import Spend
 from openchair.value.spender import Spender
 from openchair.value.spenders.model import Moments
 
 _TINY = float(np.finfo(np.float64).tiny)
 _NOISE = 1e-12  # an outcome less likely than this is rounding, and weighs nothing
+_LOOKED_AT = 256  # customers of all kinds, by which to tell whether the parameters' doubt matters
+_NO_DOUBT = 0.01  # of a mean: what a large shop's parameters leave, which widens no interval to speak of
+_LONGEST_STEP = 0.5  # e-folds of a parameter
 _EXACT = 1e-9  # how near its level the probability at a quantile must be
+
+
+_Fitted = TypeVar("_Fitted", Spender, Spend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +82,17 @@ def predict(
         raise BadInput("t", value=ahead.shape, bound="must be one number", remedy="Predict one horizon at a time.")
     repeats, last, seen = triples(x, t_x, T)
     shape, rate = spend.posterior(n_spend, mean_spend)
-    joined = together(x=repeats, T=seen, t_x=last, spend_shape=shape, spend_rate=rate)
-    repeats, seen, last, shape, rate = (np.atleast_1d(values) for values in joined)
+    joined = together(
+        x=repeats,
+        t_x=last,
+        T=seen,
+        spend_shape=shape,
+        spend_rate=rate,
+        n=counts("n_spend", n_spend),
+        money=np.asarray(mean_spend, np.float64),
+    )
+    repeats, last, seen, shape, rate, *spending = (np.atleast_1d(values) for values in joined)
+    history = (repeats, last, seen)
     (repeats, seen, last, of_shape), inverse = distinct(repeats, seen, last, shape)
     p_alive = spender.p_alive(repeats, last, seen)
     stays, lost = _purchases(spender, float(ahead), repeats, last, seen)
@@ -80,14 +101,48 @@ def predict(
     low, high = (_unit_quantile(spend.params["p"], of_shape, stays, lost, p_none, level) for level in (cut, 1.0 - cut))
     purchases = (p_alive * (stays.mean + lost.mean))[inverse]
     value = purchases * spend.params["p"] * rate / (shape - 1.0)
+    doubt = _doubt(spender, spend, float(ahead), history, spending) * float(ndtri(1.0 - cut))
+    low, high = np.minimum(rate * low[inverse], value), np.maximum(rate * high[inverse], value)
     return Horizon(
         value=value,
-        low=np.minimum(rate * low[inverse], value),
-        high=np.maximum(rate * high[inverse], value),
+        low=_widened(low, value, doubt, -1.0),
+        high=_widened(high, value, doubt, 1.0),
         p_alive=p_alive[inverse],
         purchases=purchases,
         p_none=p_none[inverse],
     )
+
+
+def _widened(edge: Array, value: Array, doubt: Array, side: float) -> Array:
+    """An edge of an interval with another independent error, on a logarithmic scale; no spend stays no spend."""
+    some = (edge > 0) & (value > 0)
+    off = np.log(np.where(some, edge, 1.0) / np.where(some, value, 1.0))
+    wider: Array = np.where(some, value * np.exp(side * np.hypot(off, doubt)), edge)
+    return wider
+
+
+def _doubt(spender: Spender, spend: Spend, t: float, history: Sequence[Array], spending: Sequence[Array]) -> Array:
+    """The standard error of the logarithm of each customer's mean, (n,); 0 where it is small for a few of all kinds."""
+
+    def errors(triples: Sequence[Array], money: Sequence[Array]) -> Array:
+        rows, inverse = distinct(*triples)
+        buying = doubt_of(spender, lambda model: model.expected(t, *rows))[inverse]
+        return np.hypot(buying, doubt_of(spend, lambda model: model.expected(*money)))
+
+    some = np.linspace(0, len(history[0]) - 1, _LOOKED_AT).astype(np.intp)[: len(history[0])]
+    few = errors(*([values[some] for values in columns] for columns in (history, spending)))
+    return errors(history, spending) if few.max(initial=0.0) > _NO_DOUBT else np.zeros_like(history[0])
+
+
+def doubt_of(fitted: _Fitted, mean: Callable[[_Fitted], Array]) -> Array:
+    """The standard error of the logarithm of a mean: how it moves with each step of the parameters' doubt, in all."""
+    centre = np.log(np.maximum(mean(fitted), _TINY))
+    variance = np.zeros_like(centre)
+    for step in np.array(fitted.doubt):
+        share = min(1.0, _LONGEST_STEP / max(float(np.abs(step).max()), _TINY))
+        variance += ((np.log(np.maximum(mean(fitted.moved(step * share)), _TINY)) - centre) / share) ** 2
+    error: Array = np.sqrt(variance)
+    return error
 
 
 def _purchases(spender: Spender, t: float, x: Array, t_x: Array, T: Array) -> tuple[Moments, Moments]:

@@ -24,11 +24,16 @@ _SLOPE = 1e-2  # gain in log-likelihood an e-fold above which a point is no maxi
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """Where a log-likelihood is highest. `standard_errors` are infinite for what the data do not determine."""
+    """Where a log-likelihood is highest. `standard_errors` are infinite for what the data do not determine.
+
+    doubt: (k, k) rows are steps on the parameters' logarithms, one standard error long each and independent of each
+    other: their squares add up to the covariance. Directions that the data do not determine have a row of 0.
+    """
 
     params: Array
     log_likelihood: float
     standard_errors: Array
+    doubt: Array
 
 
 def maximise(what: str, names: Sequence[str], objective: Objective, start: Array, n: float) -> Maximum:
@@ -59,7 +64,8 @@ def maximise(what: str, names: Sequence[str], objective: Objective, start: Array
             params = np.exp(logs)
             determined = (np.abs(directions[:, ~steep]) < 1e-3).all(axis=1)
             errors = np.where(determined, params * np.sqrt(np.diag(inverse) / n), np.inf)
-            return Maximum(params, -value * n, errors)
+            lengths = np.where(steep, 1.0 / np.sqrt(np.where(steep, sizes, 1.0) * n), 0.0)
+            return Maximum(params, -value * n, errors, (directions * lengths).T)
     reached = {name: float(f"{value:.4g}") for name, value in zip(names, np.exp(logs), strict=True)}
     remedy = "Fit it to more customers or a longer time, and look for rows which are not purchases."
     raise FitFailed(what, value=reached, bound="no maximum was found, the search ended there", remedy=remedy)

@@ -23,7 +23,9 @@ class Spend:
     """The spending model with its parameters, fitted by `fit` or made from parameters that are known.
 
     `gamma` is in the unit of the money it was fitted to; q is above 1, so that the mean over all customers is finite.
-    `n` is the number of customers fitted to (sum of weights). Raises BadInput for parameters the model does not have.
+    `n` is the number of customers fitted to (sum of weights). `doubt` holds independent steps of one standard error on
+    the logarithms of p, q - 1 and gamma; none where they are taken for known. Raises BadInput for parameters the model
+    does not have.
 
     >>> shop = Spend({"p": 6.25, "q": 3.74, "gamma": 15.44})
     >>> round(float(shop.expected(x=0, mean_spend=0)), 2)
@@ -34,6 +36,7 @@ class Spend:
     log_likelihood: float = float("nan")
     n: float = 0.0
     standard_errors: Mapping[str, float] = field(default_factory=dict)
+    doubt: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if set(self.params) != set(_NAMES):
@@ -44,6 +47,12 @@ class Spend:
             if not least < value < float("inf"):
                 bound = f"must be a finite number above {least}"
                 raise BadInput(name, value=value, bound=bound, remedy="Fit the model again.")
+
+    def moved(self, steps: Array) -> "Spend":
+        """The same model with other parameters: steps on the logarithms of p, q - 1 and gamma."""
+        p, excess, gamma = np.exp(steps)
+        q = 1.0 + (self.params["q"] - 1.0) * excess
+        return Spend({"p": float(self.params["p"] * p), "q": float(q), "gamma": float(self.params["gamma"] * gamma)})
 
     def posterior(self, x: ArrayLike, mean_spend: ArrayLike) -> tuple[Array, Array]:
         """What is known of a customer's nu after x purchases of this mean: the shape and the rate of its Gamma."""
@@ -88,6 +97,7 @@ def fit(x: ArrayLike, mean_spend: ArrayLike, weights: ArrayLike | None = None) -
         log_likelihood=found.log_likelihood,
         n=n,
         standard_errors=dict(zip(_NAMES, found.standard_errors.tolist(), strict=True)),
+        doubt=tuple(map(tuple, found.doubt.tolist())),
     )
 
 

@@ -36,8 +36,9 @@ class Spender:
 
     Times are in the unit the model was fitted in; results have the common shape of the arguments.
     `n` is the number of customers (sum of weights) and `log_likelihood` their weighted sum. `standard_errors` are
-    infinite for a parameter the data do not determine. Raises BadInput for an unknown model and for parameters that
-    are not the model's.
+    infinite for a parameter the data do not determine. `doubt` holds independent steps of one standard error on the
+    logarithms of the parameters (`likelihood.Maximum`); none where the parameters are taken for known. Raises BadInput
+    for an unknown model and for parameters that are not the model's.
 
     >>> shop = Spender("bg/nbd", {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259})
     >>> round(float(shop.expected(39, x=2, t_x=30.43, T=38.86)), 3)
@@ -49,6 +50,7 @@ class Spender:
     log_likelihood: float = float("nan")
     n: float = 0.0
     standard_errors: Mapping[str, float] = field(default_factory=dict)
+    doubt: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         names = _model(self.model).names
@@ -68,6 +70,11 @@ class Spender:
     def values(self) -> Array:
         """The parameters in the order the mathematics wants them."""
         return np.array([self.params[name] for name in self.mathematics.names])
+
+    def moved(self, steps: Array) -> "Spender":
+        """The same model with other parameters: steps on their logarithms."""
+        values = (self.values * np.exp(steps)).tolist()
+        return Spender(self.model, dict(zip(self.mathematics.names, values, strict=True)))
 
     def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:
         """The probability, in [0, 1], that the customer still is one at T. Raises BadInput as `fit` does."""
@@ -145,6 +152,7 @@ def fit(
         log_likelihood=found.log_likelihood + gaps,
         n=n,
         standard_errors=dict(zip(mathematics.names, found.standard_errors.tolist(), strict=True)),
+        doubt=tuple(map(tuple, found.doubt.tolist())),
     )
 
 

@@ -135,7 +135,7 @@ def chosen(judged: Mapping[str, NDArray[np.int64]]) -> Choice | None:
     judged: the columns of `trials`.
     """
     customers = judged["customers"]
-    before, now = judged["before_orders"] - 1.0, judged["orders"] - 1.0
+    before, now = (judged[name].astype(np.float64) - 1.0 for name in ("before_orders", "orders"))
     if customers @ (now - before) < FEWEST_AFTER or int(customers[before > 0].sum()) < FEWEST_REPEATERS:
         return None
     a_week = np.log(DAYS_A_WEEK)
