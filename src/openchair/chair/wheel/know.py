@@ -59,7 +59,8 @@ def know(
     days = engine.keep(worth.purchase_days(bought.mutate(day=local_day(bought.happened_at, moment.zone))))
     stats = engine.keep(worth.count(days, moment.day))
     cases = engine.rows(stats.group_by(*CASE).agg(customers=_.count()).order_by(*CASE))
-    scores, value = score(cases, settings.confidence)
+    judged = engine.rows(worth.trials(stats, columns_of(cases)))
+    scores, value = score(cases, judged, settings.confidence)
     scored = stats.inner_join(engine.share(scores), list(CASE))
     by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
     counted = _rows(identities, scored, by, moment)
@@ -75,10 +76,18 @@ _IBIS = {
 }
 
 
-def score(cases: pa.Table, confidence: float) -> tuple[pa.Table, Mapping[str, Any]]:
-    """Stage and spender value of each distinct case. cases: CASE and `customers`, how many are equal."""
-    column = {name: cases[name].to_numpy() for name in cases.column_names}
-    fitted = worth.fit(column)
+def columns_of(table: pa.Table) -> dict[str, Any]:
+    """A table's columns as arrays."""
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def score(cases: pa.Table, judged: pa.Table, confidence: float) -> tuple[pa.Table, Mapping[str, Any]]:
+    """Stage and spender value of each distinct case, by the model of buying that foretold best.
+
+    cases: CASE and `customers`, how many are equal. judged: the rows of `worth.trials`.
+    """
+    column = columns_of(cases)
+    fitted = worth.fit(column, worth.chosen(columns_of(judged)))
     figures = worth.score(fitted, column, confidence)
     orders = column["orders"]
     figures["gap_days"] = np.where(orders >= 2, column["recency_days"] / np.maximum(orders - 1, 1), np.nan)
