@@ -12,7 +12,7 @@ from scipy.special import gammaln
 
 from openchair.core.errors import BadInput, FitFailed
 from openchair.value.cases import Array, column, counts, distinct, on_distinct, same_length, together, totals, triples
-from openchair.value.likelihood import maximise
+from openchair.value.likelihood import Objective, maximise
 from openchair.value.spenders.betageometric import BetaGeometric
 from openchair.value.spenders.model import Model
 from openchair.value.spenders.pareto import Pareto, Steady
@@ -111,6 +111,30 @@ class Spender:
         return (density + _of_gaps(self.mathematics, repeats, log_gaps))[()]
 
 
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is believed of parameters before customers are seen: about those of `around`, by `spread` e-folds."""
+
+    around: Spender
+    spread: float
+
+    def added(self, objective: Objective) -> Objective:
+        """A log-likelihood and its gradient with the logarithm of this prior added."""
+        centre = np.log(self.around.values)
+
+        def evaluate(params: Array) -> tuple[float, Array]:
+            value, slope = objective(params)
+            off = (np.log(params) - centre) / self.spread
+            return value + self.of(params), slope - off / self.spread / params
+
+        return evaluate
+
+    def of(self, params: Array) -> float:
+        """The logarithm of this prior, but for a constant."""
+        off = (np.log(params) - np.log(self.around.values)) / self.spread
+        return -float(off @ off) / 2.0
+
+
 def fit(
     x: ArrayLike,
     t_x: ArrayLike,
@@ -118,6 +142,7 @@ def fit(
     weights: ArrayLike | None = None,
     model: str = "bg/nbd",
     log_gaps: ArrayLike = 0.0,
+    prior: Prior | None = None,
 ) -> Spender:
     """The buying model under which these customers are most likely.
 
@@ -126,6 +151,7 @@ def fit(
     weights: (n,) how many customers each row stands for, above 0; all 1 where None. model: a name in MODELS.
     log_gaps: (n,) the mean, over a row's customers, of the sum of the logarithms of the times between purchases. It
     changes no parameter, but the likelihood of models for regular buyers, which may not be compared without it.
+    prior: what is believed beforehand; with one, the parameters are those of the highest posterior density.
     Raises BadInput naming the first row out of these bounds, and FitFailed where nobody came back or no maximum is
     found.
     Fader, Hardie & Lee (2005); Batislam, Denizel & Filiztekin (2007); Schmittlein, Morrison & Colombo
@@ -141,15 +167,17 @@ def fit(
         @ _of_gaps(mathematics, repeats, totals(inverse, counted * np.asarray(log_gaps, dtype=np.float64)) / weight)
     )
     n = float(weight.sum())
-    if not repeats.any():
+    if prior is None and not repeats.any():
         remedy = "Wait until customers have bought again; until then no rate of buying can be known."
         raise FitFailed(f"{model} for {n:g} customers", value=0, bound="some must have bought again", remedy=remedy)
-    start = mathematics.start(repeats, seen, weight)
-    found = maximise(model, mathematics.names, mathematics.objective(repeats, last, seen, weight), start, n)
+    objective = mathematics.objective(repeats, last, seen, weight)
+    start = prior.around.values if prior else mathematics.start(repeats, seen, weight)
+    found = maximise(model, mathematics.names, prior.added(objective) if prior else objective, start, n)
+    of_prior = prior.of(found.params) if prior else 0.0
     return Spender(
         model=model,
         params=dict(zip(mathematics.names, found.params.tolist(), strict=True)),
-        log_likelihood=found.log_likelihood + gaps,
+        log_likelihood=found.log_likelihood - of_prior + gaps,
         n=n,
         standard_errors=dict(zip(mathematics.names, found.standard_errors.tolist(), strict=True)),
         doubt=tuple(map(tuple, found.doubt.tolist())),
