@@ -29,6 +29,7 @@ from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
 from openchair.chair.ports import INDEXED_KINDS, Channel, Engine, History, Progress
 from openchair.chair.state import State
+from openchair.chair.value.growing import Growing
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
 from openchair.chair.wheel.clear import cleared, guarded
@@ -242,6 +243,11 @@ class Chair:
     def scores(self) -> Scores:
         """How customers answer: NPS, CSAT, CES."""
         return Scores(self)
+
+    @property
+    def growth(self) -> Growing:
+        """What changed in revenue, why, and what to move next."""
+        return Growing(self)
 
     @property
     def surveys(self) -> Surveys:

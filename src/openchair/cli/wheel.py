@@ -1,6 +1,7 @@
 """Commands of the wheel: turn, today, decide, report."""
 
 from collections.abc import Callable
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -79,49 +80,71 @@ class What(StrEnum):
     NPS = "nps"
     CSAT = "csat"
     CES = "ces"
+    GROWTH = "growth"
 
 
 def report(
     context: typer.Context,
     what: Annotated[
-        What, typer.Argument(help="day: what the last turn found. nps, csat, ces: how customers answer.")
+        What,
+        typer.Argument(
+            help="day: what the last turn found. nps, csat, ces: how customers answer. growth: why revenue changed."
+        ),
     ] = What.DAY,
     days: Annotated[int, typer.Option(help="Of a score: the days whose answers count.")] = 90,
     by: Annotated[
-        str, typer.Option(help="Of a score: stage, worth, product, step, survey, or the name of a trait.")
+        str,
+        typer.Option(
+            help="Of a score or growth: stage, worth, the name of a trait; of a score product, step, survey too."
+        ),
     ] = "",
     since: Annotated[str, typer.Option(help="Of a score: a date after which it may have changed.")] = "",
+    start: Annotated[str, typer.Option("--from", help="Of growth: the first day of the later period.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Of growth: its last day; the days before it are compared.")] = "",
     as_of: AsOf = "",
     out: Annotated[Path | None, typer.Option(help="Write Markdown to this file instead.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A report to read out at a meeting: what the last turn found, or a score with its interval, trend and parts."""
+    """A report to read out at a meeting: what the last turn found, a score with its parts, or growth by its causes."""
     from openchair.chair.listening.telling import score
-    from openchair.chair.listening.views import ScoreReport
     from openchair.chair.tell import minutes
+    from openchair.chair.value.telling import growth
     from openchair.cli.wiring import open_home
     from openchair.core.clock import day_of
     from openchair.core.errors import BadInput
 
+    def day(text: str) -> date | None:
+        return day_of(text) if text else None
+
+    given = {"by": by, "since": since, "from": start, "to": end, "as-of": as_of}
     with told():
-        if what is What.DAY and (by or since or as_of):
-            bound = "is of the last turn: it has no parts and no other days"
-            raise BadInput("report", value=what.value, bound=bound, remedy="Ask for nps, csat or ces.")
-        chair = open_home(context.obj)
-        view = (
-            chair.today()
-            if what is What.DAY
-            else chair.scores.report(what, days=days, by=by, since=day_of(since) if since else None, as_of=as_of)
-        )
+        for name, value in given.items():
+            if value and name not in TAKES.get(what, SCORE):
+                bound = f"is not for {what.value}"
+                raise BadInput(f"--{name}", value=value, bound=bound, remedy="See openchair report --help.")
+        chair, text = open_home(context.obj), ""
+        view: object
+        if what is What.DAY:
+            view = today = chair.today()
+            text = minutes(today)
+        elif what is What.GROWTH:
+            view = grown = chair.growth.report(since=day(start), to=day(end), by=by)
+            text = growth(grown)
+        else:
+            view = scored = chair.scores.report(what, days=days, by=by, since=day(since), as_of=as_of)
+            text = score(scored)
     if as_json:
         emit(view)
-        return
-    text = score(view) if isinstance(view, ScoreReport) else minutes(view)
-    if out:
+    elif out:
         out.write_text(text, encoding="utf-8")
         typer.echo(f"Written to {out}")
     else:
         typer.echo(text)
+
+
+SCORE = ("by", "since", "as-of")
+TAKES = {What.DAY: (), What.GROWTH: ("by", "from", "to")}
+"""The options that a report takes where it is not a score."""
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -38,6 +38,7 @@ SCOPES = (
     "listening",
     "surveys",
     "cases",
+    "value",
 )
 """One for each part of what a key may do: to read dossiers is more than to read lists."""
 KEY_PREFIX = "oc_"

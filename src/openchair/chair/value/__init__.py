@@ -1,0 +1,1 @@
+"""What customers are worth, told: spender and sender value, growth, the primary customer, the audit."""
