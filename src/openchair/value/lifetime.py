@@ -1,0 +1,87 @@
+"""What customers are worth over 12 months, 36 months and for life: margin of what is kept, in today's money.
+
+Spend is counted net of returns and as paid, after discounts; `margin` is the share of it that stays with the shop. A
+purchase later counts less: by `yearly_rate` a year, continuously. With M(t) the mean number of purchases by t,
+the discounted number is e^(-dH) M(H) + d times the integral of e^(-dt) M(t) to H; for life H is infinite, which is the
+discounted expected residual transactions of Fader, Hardie & Lee (2005). An interval has the shape of the one without
+discounting (`horizon`), for life up to the time after which a purchase counts half, and the discounted mean.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from openchair.core.errors import BadInput
+from openchair.value import horizon
+from openchair.value.cases import Array, distinct, triples
+from openchair.value.horizon import Horizon
+from openchair.value.spend import Spend
+from openchair.value.spender import Spender
+
+WEEKS_A_YEAR = 365 / 7
+HORIZONS: Mapping[str, float | None] = {"12 months": WEEKS_A_YEAR, "36 months": 3 * WEEKS_A_YEAR, "lifetime": None}
+"""In weeks; None for life."""
+
+_NODES, _SHARES = np.polynomial.legendre.leggauss(48)
+_FADED = 30.0  # e-folds of discount after which a purchase is worth nothing
+_MOST_YEARLY_RATE = 10.0
+
+
+def present(
+    spender: Spender,
+    spend: Spend,
+    t: float | None,
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    mean_spend: ArrayLike,
+    n_spend: ArrayLike,
+    *,
+    margin: float = 1.0,
+    yearly_rate: float = 0.1,
+    units_a_year: float = WEEKS_A_YEAR,
+    confidence: float = 0.8,
+) -> Horizon:
+    """Each customer's spend to come as margin in today's money: as `horizon.predict`, which the rest is given to.
+
+    t: the horizon in the unit of the triples, of which `units_a_year` make a year; None for life, for which a
+    `yearly_rate` above 0 is needed. margin: in (0, 1]. `purchases` are discounted, too; `p_none` is the chance of none
+    within t, for life within the time after which a purchase counts half. Raises BadInput out of these bounds.
+    """
+    if not 0 < margin <= 1:
+        remedy = "Give 0.4 where two fifths of the price stay with the shop."
+        raise BadInput("margin", value=margin, bound="must be in (0, 1]", remedy=remedy)
+    if not 0 <= yearly_rate <= _MOST_YEARLY_RATE or (t is None and yearly_rate == 0):
+        bound = f"must be in [0, {_MOST_YEARLY_RATE:g}], for life above 0"
+        raise BadInput("yearly_rate", value=yearly_rate, bound=bound, remedy="Give 0.1 for a tenth a year.")
+    d = float(np.log1p(yearly_rate)) / units_a_year
+    shape = float(np.log(2.0)) / d if t is None else t
+    found = horizon.predict(spender, spend, shape, x, t_x, T, mean_spend, n_spend, confidence)
+    if d == 0:
+        share = np.ones_like(found.value)
+    else:
+        rows, inverse = distinct(*(np.atleast_1d(v) for v in np.broadcast_arrays(*triples(x, t_x, T))))
+        undiscounted = spender.expected(shape, *rows)
+        counted = undiscounted > 0
+        discounted = _discounted(spender, t, d, rows)
+        share = np.where(counted, discounted / np.where(counted, undiscounted, 1.0), 0.0)[inverse]
+    purchases = found.purchases * share
+    money = margin * share
+    return replace(
+        found, value=found.value * money, low=found.low * money, high=found.high * money, purchases=purchases
+    )
+
+
+def _discounted(spender: Spender, t: float | None, d: float, rows: list[Array]) -> Array:
+    """The discounted mean number of purchases of each row, by Gauss and Legendre's rule on a logarithmic scale."""
+    end = _FADED / d if t is None else t
+    scale = spender.params["alpha"]  # time over which what is known of a new customer changes
+    reach = np.log1p(end / scale)
+    at = (_NODES + 1.0) / 2.0 * reach
+    times, widths = scale * np.expm1(at), scale * np.exp(at) * _SHARES / 2.0 * reach
+    total = np.exp(-d * end) * spender.expected(end, *rows) if t is not None else np.zeros(len(rows[0]))
+    for time, width in zip(times, widths, strict=True):
+        total = total + d * width * np.exp(-d * time) * spender.expected(time, *rows)
+    return total
