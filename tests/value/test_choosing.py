@@ -1,5 +1,6 @@
 """Which model of buying is believed: the one customers follow, and the simpler one where that cannot be told."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from openchair.core.estimate import Estimate, Unknown
 from openchair.value import worth
 from openchair.value.spenders.choosing import Choice
 
@@ -84,6 +86,40 @@ def test_models_that_foretell_alike_leave_the_simple_one(shop: Any) -> None:
     assert choice.model == "bg/nbd" or simple.behind > simple.error
     fitted = worth.fit(cases_of(stats), choice)
     assert worth.explain(fitted)["chosen"] == str(choice)
+
+
+def test_a_turns_record_holds_the_models(shop: Any) -> None:
+    """From what is kept of a turn, as JSON, a customer's figures are those of the turn."""
+    stats = counted(shop, "mbg/nbd", LEAVING, 1_500)
+    cases = cases_of(stats)
+    fitted = worth.fit(cases, choice_of(stats))
+    again = worth.told(json.loads(json.dumps(worth.explain(fitted))))
+    for one, other in zip(worth.score(fitted, cases, 0.8).items(), worth.score(again, cases, 0.8).items(), strict=True):
+        assert one[0] == other[0]
+        assert other[1] == pytest.approx(one[1], rel=1e-12, nan_ok=True)
+
+
+def test_horizons_are_estimates_or_say_why_not(shop: Any) -> None:
+    """12 months, 36 months, life; who never bought is Unknown, and so is everybody of a shop without models."""
+    stats = counted(shop, "bg/nbd", LEAVING, 800)
+    fitted = worth.fit(cases_of(stats), None)
+    cases = {name: np.array(values) for name, values in zip(CASE, ([3, 0], [90, 0], [120, 1], [9_000, 0]), strict=True)}
+    found = worth.ahead(fitted, cases, 0.8, margin=0.4)
+    assert list(found) == ["12 months", "36 months", "lifetime"]
+    first = [values[0] for values in found.values()]
+    assert all(isinstance(one, Estimate) and 0 <= one.low <= one.value <= one.high for one in first)
+    assert all(values[1] == Unknown("no order yet", needed=1) for values in found.values())
+    why = Unknown("3 customers came back", needed=27)
+    assert worth.ahead(why, cases, 0.8) == {name: [why, why] for name in found}
+
+
+def test_the_chosen_model_is_told_beside_what_came(shop: Any) -> None:
+    """Tenths of customers by what was foretold of the last quarter: what came rises with it."""
+    choice = choice_of(counted(shop, "bg/nbd", LEAVING, 3_000))
+    assert choice is not None
+    came = [one.came.value for one in choice.calibration]
+    assert sum(one.came.n for one in choice.calibration) == choice.customers
+    assert np.corrcoef(came, [one.foretold for one in choice.calibration])[0, 1] > 0.95
 
 
 def test_without_purchases_held_out_there_is_no_choice(shop: Any) -> None:

@@ -7,6 +7,7 @@ figures, `explain` says in sentences what was found.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -14,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openchair.core.errors import FitFailed
-from openchair.core.estimate import Unknown
-from openchair.value import horizon, spend, spender
+from openchair.core.estimate import Estimate, Unknown
+from openchair.value import horizon, lifetime, spend, spender
 from openchair.value.spenders.choosing import Choice, Split, choose
 
 DAYS_A_WEEK = 7.0
@@ -188,21 +189,62 @@ def score(fitted: Fitted | Unknown, cases: Mapping[str, NDArray[np.int64]], conf
     some = cases["orders"] >= 1
     if isinstance(fitted, Unknown) or not some.any():
         return scores
-    orders = cases["orders"][some]
-    seen = horizon.predict(
-        fitted.spender,
-        fitted.spend,
-        HORIZON_WEEKS,
-        orders - 1,
-        cases["recency_days"][some] / DAYS_A_WEEK,
-        cases["age_days"][some] / DAYS_A_WEEK,
-        np.maximum(cases["spent_minor"][some] / orders, 0.5),
-        orders,
-        confidence,
-    )
+    seen = horizon.predict(fitted.spender, fitted.spend, HORIZON_WEEKS, *_seen(cases, some), confidence=confidence)
     for name, values in zip(names, (seen.value, seen.low, seen.high, seen.p_alive, seen.purchases), strict=True):
         scores[name][some] = values
     return scores
+
+
+def ahead(
+    fitted: Fitted | Unknown,
+    cases: Mapping[str, NDArray[np.int64]],
+    confidence: float,
+    *,
+    margin: float = 1.0,
+    yearly_rate: float = 0.1,
+) -> dict[str, list[Estimate | Unknown]]:
+    """What each case is worth at every one of `lifetime.HORIZONS`: margin in today's money, minor units.
+
+    cases: columns orders, recency_days, age_days, spent_minor; a few, for it takes some fifty times as long as `score`.
+    margin and yearly_rate as in `lifetime.present`, which says what is raised.
+    """
+    some = cases["orders"] >= 1
+    if isinstance(fitted, Unknown) or not some.any():
+        why = fitted if isinstance(fitted, Unknown) else Unknown("no order yet", needed=1)
+        return {name: [why] * len(some) for name in lifetime.HORIZONS}
+    found: dict[str, list[Estimate | Unknown]] = {}
+    for name, weeks in lifetime.HORIZONS.items():
+        seen = lifetime.present(
+            fitted.spender, fitted.spend, weeks, *_seen(cases, some),
+            margin=margin, yearly_rate=yearly_rate, confidence=confidence,
+        )  # fmt: skip
+        rows = zip(
+            seen.value.tolist(), seen.low.tolist(), seen.high.tolist(), cases["orders"][some].tolist(), strict=True
+        )
+        known = iter(Estimate(value, low, high, n) for value, low, high, n in rows)
+        found[name] = [next(known) if one else Unknown("no order yet", needed=1) for one in some]
+    return found
+
+
+def _seen(
+    cases: Mapping[str, NDArray[np.int64]], some: NDArray[np.bool_]
+) -> tuple[Column, Column, Column, Column, Column]:
+    """x, t_x, T in weeks, mean spend and number of occasions of some cases."""
+    orders = cases["orders"][some].astype(np.float64)
+    recency, age = (cases[name][some] / DAYS_A_WEEK for name in ("recency_days", "age_days"))
+    return orders - 1.0, recency, age, np.maximum(cases["spent_minor"][some] / orders, 0.5), orders
+
+
+def told(explained: Mapping[str, Any]) -> Fitted | Unknown:
+    """The models again from what `explain` made of them, which a turn's record keeps."""
+    if "unknown" in explained:
+        return Unknown(str(explained["unknown"]))
+    doubts = (tuple(map(tuple, explained.get(name, ()))) for name in ("doubt", "spend_doubt"))
+    buying, money = doubts
+    return Fitted(
+        spender.Spender(explained["model"], explained["params"], n=explained["customers"], doubt=buying),
+        spend.Spend(explained["spend_params"], doubt=money),
+    )
 
 
 def explain(fitted: Fitted | Unknown) -> dict[str, object]:
@@ -213,9 +255,12 @@ def explain(fitted: Fitted | Unknown) -> dict[str, object]:
         "model": fitted.spender.model,
         "chosen": str(fitted.choice) if fitted.choice else "Too little was bought to tell models of buying apart.",
         "tried": [asdict(trial) for trial in fitted.choice.trials] if fitted.choice else [],
+        "calibration": [asdict(tenth) for tenth in fitted.choice.calibration] if fitted.choice else [],
         "params": dict(fitted.spender.params),
+        "doubt": fitted.spender.doubt,
         "log_likelihood": fitted.spender.log_likelihood,
         "customers": fitted.spender.n,
         "spend_params": dict(fitted.spend.params),
+        "spend_doubt": fitted.spend.doubt,
         "spend_log_likelihood": fitted.spend.log_likelihood,
     }

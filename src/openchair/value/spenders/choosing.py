@@ -6,14 +6,16 @@ within its standard error is no lead: of the models that are as good as the best
 is taken, simple and well-known ones first (the one-standard-error rule of Breiman et al., 1984).
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from openchair.core.errors import FitFailed
 from openchair.value import spender
+from openchair.value.calibration import Tenth, tenths
 from openchair.value.cases import Array
+from openchair.value.spender import Spender
 
 CANDIDATES = ("bg/nbd", "mbg/nbd", "pareto/nbd")
 YARDSTICK = "nbd"
@@ -50,12 +52,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model chosen, what was tried, best first, and the customers and purchases it was judged by."""
+    """The model chosen, what was tried, best first, and the customers and purchases it was judged by.
+
+    `calibration` holds the purchases that the model foretold of the days held out beside those that came.
+    """
 
     model: str
     trials: tuple[Trial, ...]
     customers: float
     purchases: float
+    calibration: tuple[Tenth, ...] = ()
 
     def __str__(self) -> str:
         """Why, in a sentence or two.
@@ -84,56 +90,68 @@ log-likelihood (standard error 2.0).
 
 def choose(split: Split) -> Choice | None:
     """The model to believe, or None where none can be fitted to what was known before."""
-    tried = {model: density for model in CANDIDATES if (density := _foretold(model, split)) is not None}
-    if not tried:
+    fits = {model: found for model in CANDIDATES if (found := _fit(model, split)) is not None}
+    if not fits:
         return None
+    fits |= _regular(fits, split)
+    densities = {model: _foretold(found, split) for model, found in fits.items()}
     weights = split.customers
-    tried |= dict(_regular(tried, split))
-    totals = {model: float(weights @ density) for model, density in tried.items()}
-    best = max(totals, key=lambda model: totals[model])
-    if (density := _foretold(YARDSTICK, split)) is not None:
-        tried[YARDSTICK] = density
-    trials = [_trial(model, tried[best], density, weights) for model, density in tried.items()]
-    chosen = next(trial for trial in trials if trial.behind <= trial.error and trial.model != YARDSTICK)
+    best = max(densities, key=lambda model: float(weights @ densities[model]))
+    trials = [_trial(model, densities[best], density, weights) for model, density in densities.items()]
+    chosen = next(trial.model for trial in trials if trial.behind <= trial.error)
+    if (steady := _fit(YARDSTICK, split)) is not None:
+        trials.append(_trial(YARDSTICK, densities[best], _foretold(steady, split), weights))
+    came = split.now[0] - split.before[0]
+    foretold = fits[chosen].expected(split.now[2] - split.before[2], *split.before)
     return Choice(
-        model=chosen.model,
+        model=chosen,
         trials=tuple(sorted(trials, key=lambda trial: trial.behind)),
         customers=float(weights.sum()),
-        purchases=float(weights @ (split.now[0] - split.before[0])),
+        purchases=float(weights @ came),
+        calibration=tenths(foretold, came, weights),
     )
 
 
-def _regular(tried: dict[str, Array], split: Split) -> Iterator[tuple[str, Array]]:
+def _regular(fits: Mapping[str, Spender], split: Split) -> dict[str, Spender]:
     """The better beta-geometric model with more and more phases, while that foretells better."""
-    ahead = {model: float(split.customers @ tried[model]) for model in ("bg/nbd", "mbg/nbd") if model in tried}
+    ahead = {m: _total(fits[m], split) for m in ("bg/nbd", "mbg/nbd") if m in fits}
+    found: dict[str, Spender] = {}
     if not ahead:
-        return
+        return found
     base = max(ahead, key=lambda model: ahead[model])
     reached = ahead[base]
     for k in range(2, spender.MOST_PHASES + 1):
-        density = _foretold(f"{base}-{k}", split)
-        if density is None:
-            return
-        yield f"{base}-{k}", density
-        total = float(split.customers @ density)
+        fit = _fit(f"{base}-{k}", split)
+        if fit is None:
+            break
+        found[fit.model] = fit
+        total = _total(fit, split)
         if total <= reached:
-            return
+            break
         reached = total
+    return found
 
 
-def _foretold(model: str, split: Split) -> Array | None:
-    """(n,) the log-likelihood of what a row's customers did after, given what they had done before."""
+def _fit(model: str, split: Split) -> Spender | None:
+    """The model as it could have been fitted before; None where it could not."""
     try:
-        fitted = spender.fit(*split.before, split.customers, model, split.log_gaps_before)
+        return spender.fit(*split.before, split.customers, model, split.log_gaps_before)
     except FitFailed:
         return None
-    after: Array = fitted.log_density(*split.now, split.log_gaps)
-    return after - fitted.log_density(*split.before, split.log_gaps_before)
+
+
+def _foretold(fit: Spender, split: Split) -> Array:
+    """(n,) the log-likelihood of what a row's customers did after, given what they had done before."""
+    after: Array = fit.log_density(*split.now, split.log_gaps)
+    return after - fit.log_density(*split.before, split.log_gaps_before)
+
+
+def _total(fit: Spender, split: Split) -> float:
+    return float(split.customers @ _foretold(fit, split))
 
 
 def _trial(model: str, best: Array, density: Array, weights: Array) -> Trial:
     lead = best - density
-    n = weights.sum()
     behind = float(weights @ lead)
-    error = float(np.sqrt(max(float(weights @ (lead - behind / n) ** 2), 0.0)))
+    error = float(np.sqrt(weights @ (lead - behind / weights.sum()) ** 2))
     return Trial(model, float(weights @ density), behind, error)
