@@ -28,6 +28,7 @@ FIGURES = (
     "p_alive",
     "expected_orders",
     "nps_score",
+    *(f"{figure}_{part}" for figure in ("sender", "brought", "worth") for part in ("minor", "low", "high")),
 )
 EXACT = ("customer_id", "stage", "first_on", "last_on", "orders", "rules", "food_safety", "consents", "sent_friends",
          "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting", "quiet")  # fmt: skip

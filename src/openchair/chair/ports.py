@@ -218,6 +218,15 @@ CUSTOMER_COLUMNS: Mapping[str, pa.DataType] = {
     "value_high": pa.float64(),
     "p_alive": pa.float64(),
     "expected_orders": pa.float64(),
+    "sender_minor": pa.float64(),
+    "sender_low": pa.float64(),
+    "sender_high": pa.float64(),
+    "brought_minor": pa.float64(),
+    "brought_low": pa.float64(),
+    "brought_high": pa.float64(),
+    "worth_minor": pa.float64(),
+    "worth_low": pa.float64(),
+    "worth_high": pa.float64(),
     "rules": pa.int64(),
     "food_safety": pa.string(),
     "consents": pa.int64(),
@@ -232,8 +241,10 @@ CUSTOMER_COLUMNS: Mapping[str, pa.DataType] = {
 }
 """The row of a customer that a turn writes. rules and consents are bit sets (dossier.rules, dossier.consent).
 
-attention_*: units (dossier.attention). resting: ideas not yet to be repeated, sorted, with commas. quiet: quiet hours
-and time zone where the customer has their own, as "21-8 Asia/Karachi".
+value_*: spender value, sender_*: friends yet to come, worth_*: both, all over 12 months. brought_*: what the friends
+already here are worth, which their own value_* counts: never added. attention_*: units (dossier.attention). resting:
+ideas not yet to be repeated, sorted, with commas. quiet: quiet hours and time zone where the customer has their own, as
+"21-8 Asia/Karachi".
 """
 
 STANDING_COLUMNS: Mapping[str, pa.DataType] = {

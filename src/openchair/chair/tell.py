@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from openchair.chair import views
 from openchair.chair.listening.figuring import needs_of
 from openchair.chair.state import State
+from openchair.chair.value.worth import figures, spender
 from openchair.core.clock import Moment
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.money import show
@@ -17,7 +18,6 @@ from openchair.dossier import attention, rules, stage, standing
 from openchair.dossier.traits import Trait, traits_of
 from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
-from openchair.value.worth import FEWEST_REPEATERS
 
 DECISIONS_SHOWN = 20
 ANSWERS_SHOWN = 6
@@ -67,19 +67,10 @@ def customer(row: Row) -> views.Customer:
         orders=row["orders"],
         spent_minor=row["spent_minor"],
         gap_days=row["gap_days"],
-        value=worth(row),
+        value=spender(row),
         p_alive=row["p_alive"],
         expected_orders=row["expected_orders"],
     )
-
-
-def worth(row: Row) -> Estimate | Unknown:
-    """Spender value over 12 months, minor units, or why it is not known."""
-    if row["value_minor"] is not None:
-        return Estimate(row["value_minor"], row["value_low"], row["value_high"], n=row["orders"])
-    if not row["orders"]:
-        return Unknown("no order yet", needed=1)
-    return Unknown(f"fewer than {FEWEST_REPEATERS} customers of the shop came back")
 
 
 def decision(shop: Teller, row: Row) -> views.Decision:
@@ -102,7 +93,7 @@ def decision(shop: Teller, row: Row) -> views.Decision:
         experience=EXPERIENCES[action.experience] if action else "",
         channel=action.channel if action else "",
         gain=gain,
-        value=worth(row) if row["orders"] is not None else Unknown("no longer a customer"),
+        value=spender(row) if row["orders"] is not None else Unknown("no longer a customer"),
         propensity=row["propensity"],
         policy=row["policy"],
         reasons=reasons,
@@ -177,7 +168,9 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
             orders=who.orders,
             sent_friends=row["sent_friends"] or 0,
         )
+    learned = last.models.get("sender", {}) if last else {}
     return views.Dossier(
+        **figures(row, learned, shop.settings.confidence),
         customer=who,
         stage=who.stage,
         value=who.value,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from openchair.chair.value.views import Quadrants
 from openchair.core.estimate import Estimate, Unknown
 from openchair.dossier.attention import Attention
 from openchair.dossier.standing import Consent, Rule
@@ -220,6 +221,15 @@ class Dossier:
     customer: Customer
     stage: str
     value: Number
+    spender: Number
+    """What they will spend over the next 12 months, minor units; `value` is the same."""
+    sender: Number
+    """What the friends are worth whom they will bring over the next 12 months, minor units."""
+    worth: Number
+    """Both together: the one number that decisions use."""
+    brought: Number
+    """What friends already here will spend, so far as due to this customer; in their own value, never added."""
+    quadrants: Quadrants | None
     identifiers: tuple[str, ...]
     headline: str
     """One sentence: stage, since when, rhythm, what is unusual."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import typer
 
-from openchair.chair.views import Customer, Decision, Dossier, Lens, Today
+from openchair.chair.views import Decision, Dossier, Lens, Number, Today
 from openchair.core.estimate import Unknown
 from openchair.core.money import show
 
@@ -48,11 +48,11 @@ def decision(d: Decision, currency: str, prefix: str = "") -> None:
         typer.echo(f"   {reason}")
 
 
-def _worth(c: Customer, currency: str) -> str:
-    """A customer's worth with its interval, or why there is none."""
-    if isinstance(c.value, Unknown):
-        return str(c.value)
-    return f"{show(c.value.value, currency)} ({show(c.value.low, currency)} to {show(c.value.high, currency)})"
+def _money(number: Number, currency: str) -> str:
+    """Money with its interval, or why there is none."""
+    if isinstance(number, Unknown):
+        return str(number)
+    return f"{show(number.value, currency)} ({show(number.low, currency)} to {show(number.high, currency)})"
 
 
 def dossier(view: Dossier, currency: str) -> None:
@@ -82,7 +82,8 @@ def dossier(view: Dossier, currency: str) -> None:
             )
     for relative in view.relatives:
         typer.echo(f"  {relative.relation}: {relative.name}")
-    typer.echo(f"  worth as spender over 12 months: {_worth(c, currency)}")
+    typer.echo(f"  worth as spender over 12 months: {_money(view.spender, currency)}")
+    typer.echo(f"  worth as sender: {_money(view.sender, currency)}; together {_money(view.worth, currency)}")
     for d in view.decisions[1:3]:
         decision(d, currency, f"  {d.day}: ")
     for entry in view.timeline[:20]:

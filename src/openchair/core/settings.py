@@ -154,6 +154,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("seat_days", 30, "1 to 365", "How many days a link to a customer's seat works.", _number(int, 1, 365)),
     Setting("survey_days", 60, "1 to 365", "How many days a survey that was sent may be answered.", _number(int, 1, 365)),
     Setting("case_hours", 48, "1 to 720", "Within how many hours someone unhappy is to have an answer.", _number(int, 1, 720)),
+    Setting("acquisition_minor", 0, "0 to 1000000000; 0: not known", "What it costs to win a customer by other ways than a friend, in minor units (cents): saved by a friend who would have come anyway.", _number(int, 0, 10**9)),
     Setting("calls_a_week", 30, "0 to 200", "How many customers each leader is asked to ring in a week.", _number(int, 0, 200)),
     Setting("webhook_url", "", "an https address, or empty", "Where messages go that another system of yours delivers, signed (Standard Webhooks); empty: nowhere.", _address),
     Setting("webhook_secret", "", "whsec_ and base64 of 24 to 64 bytes, or empty", "What messages to webhook_url are signed with; needed with it.", _secret),
@@ -200,6 +201,7 @@ class Settings:
     seat_days: int
     survey_days: int
     case_hours: int
+    acquisition_minor: int
     calls_a_week: int
     webhook_url: str
     webhook_secret: str

@@ -13,6 +13,7 @@ from ibis import _
 from openchair.chair.people.identifying import identify
 from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
 from openchair.chair.state import State
+from openchair.chair.wheel import send
 from openchair.chair.wheel.stand import beside, ideas_of, owned
 from openchair.core.clock import Moment
 from openchair.core.ids import IDENTIFIER_KINDS
@@ -37,6 +38,7 @@ class Known:
     days: ir.Table
     identities: ir.Table
     value: Mapping[str, Any]
+    sender: Mapping[str, Any]
 
 
 def facts_until(engine: Engine, moment: Moment) -> dict[str, ir.Table]:
@@ -63,11 +65,13 @@ def know(
     scores, value = score(cases, judged, settings.confidence)
     scored = stats.inner_join(engine.share(scores), list(CASE))
     by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
-    counted = _rows(identities, scored, by, moment)
+    nps = engine.keep(_newest(_asked(by["answers"]), ("customer_id",), ("score",)).rename(nps_score="score"))
+    sent = send.senders(engine, send.Sources(by["referrals"], identities, days, stats, scored, nps), settings, moment)
+    counted = _rows(identities, scored, by, nps, sent.senders, moment)
     table = beside(engine, counted, by["traits"], by["contacts"], ideas_of(state, actions), settings, moment)
     types = {name: ibis.dtype(kind) for name, kind in _IBIS.items()}
     kept = engine.keep(table.select(**{name: table[name].cast(types[name]) for name in CUSTOMER_COLUMNS}))
-    return Known(kept, days, identities, value)
+    return Known(kept, days, identities, value, sent.learned)
 
 
 _IBIS = {
@@ -119,26 +123,37 @@ def _newest(facts: ir.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> 
     return facts.mutate(place=place).filter(_.place == 0).select(*keys, *values)
 
 
-def _rows(identities: ir.Table, scored: ir.Table, by: Mapping[str, ir.Table], moment: Moment) -> ir.Table:
+def _asked(answers: ir.Table) -> ir.Table:
+    return answers.filter(answers.metric == "nps", answers.score.notnull())
+
+
+def _rows(
+    identities: ir.Table,
+    scored: ir.Table,
+    by: Mapping[str, ir.Table],
+    nps: ir.Table,
+    senders: ir.Table,
+    moment: Moment,
+) -> ir.Table:
     """One row a customer: everyone an identifier means, with all that is counted beside it. by: facts with owners."""
     answers, voices = (t.mutate(day=local_day(t.happened_at, moment.zone)) for t in (by["answers"], by["voices"]))
-    asked = answers.filter(answers.metric == "nps", answers.score.notnull())
+    asked = _asked(answers)
     hurt = ibis.union(
         asked.filter(asked.score <= 6).select("customer_id", "day"),
         voices.filter((voices.channel == "ticket") | (voices.rating <= 2)).select("customer_id", "day"),
     )
-    came = by["referrals"].filter(_.status.isin(["joined", "bought"]))
     parts = (
         scored,
         _names(by["traits"]),
-        _newest(asked, ("customer_id",), ("score",)).rename(nps_score="score"),
-        came.group_by("customer_id").agg(sent_friends=_.invitee.nunique()),
+        nps,
+        senders,
         hurt.group_by("customer_id").agg(complained_on=_.day.max()),
     )
     table = _called(identities)
     for part in parts:
         table = table.left_join(part, "customer_id").drop("customer_id_right")
     return table.mutate(
+        **send.worth(table),
         name=ibis.coalesce(table.given_name, table.called),
         stage=table.stage.fill_null("prospect"),
         **{n: table[n].fill_null(0) for n in ("orders", "spent_minor", "sent_friends")},

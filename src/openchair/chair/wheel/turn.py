@@ -89,7 +89,7 @@ def turn(
         decisions=chosen.acting,
         seconds=watch.seconds,
         findings=findings.found(engine, facts["purchases"], summary, known.value, last, currency),
-        models={"spender": known.value, "policy": dict(chosen.learned), "voices": heard},
+        models={"spender": known.value, "sender": known.sender, "policy": dict(chosen.learned), "voices": heard},
         arrived=findings.arrived(engine, facts, last),
         lenses=findings.lenses(engine, facts, known.customers, known.identities, summary, moment, currency),
         voice=voice,

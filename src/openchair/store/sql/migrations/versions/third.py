@@ -18,6 +18,9 @@ def upgrade() -> None:
     """Nothing counts as indexed of answers, and nothing as heard, so the next reading indexes and hears all."""
     op.add_column("reviews", sa.Column("owner", WORDS, nullable=False, server_default=""))
     op.add_column("reviews", sa.Column("due_at", TIME))
+    for figure in ("sender", "brought", "worth"):
+        for part in ("minor", "low", "high"):
+            op.add_column("customers", sa.Column(f"{figure}_{part}", sa.Float()))
     op.create_table(
         "facts_answers",
         sa.Column("fact_id", WORDS, nullable=False),
