@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 from tests.pages.made_up_surveys import MadeUpSurveys
+from tests.pages.made_up_value import MadeUpGrowth
 
 from openchair.chair.actor import Actor
 from openchair.chair.seats import Seat
@@ -442,6 +443,7 @@ class MadeUpChair:
     scores: MadeUpScores = field(default_factory=MadeUpScores)
     voices: MadeUpVoices = field(default_factory=MadeUpVoices)
     surveys: MadeUpSurveys = field(default_factory=MadeUpSurveys)
+    growth: MadeUpGrowth = field(default_factory=MadeUpGrowth)
     channels: tuple[str, ...] = ("e-mail",)
 
     @property

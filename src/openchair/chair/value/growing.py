@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DAYS = 365
 """Length of either period where the history reaches that far; else half of it."""
+SEASON_DAYS = 15
+"""Periods shorter than a year by more are of different seasons."""
 FEWEST_DAYS = 7
 """A shorter half of a history is nothing to compare."""
 MOST_DAYS = 3_660
@@ -197,7 +199,7 @@ def _told(
             for one in growth.levers(rows)
         ),
         excluded=tuple(Excluded(reason, n) for reason, n in left),
-        notes=tuple(_notes(periods, first)),
+        notes=tuple(_notes(periods, first, whole.customers)),
         by=by,
         parts=tuple(
             GrowthPart(name, one.before, one.after, tuple(one.causes.values())) for name, one in changes.items() if by
@@ -224,12 +226,14 @@ def evidence(lever: growth.Lever, customers: Mapping[str, int], currency: str) -
     )
 
 
-def _notes(periods: Periods, first: date) -> list[str]:
+def _notes(periods: Periods, first: date, customers: Mapping[str, int]) -> list[str]:
     said = []
-    if periods.days < DAYS:
+    if periods.days < DAYS - SEASON_DAYS:
         said.append("The two periods are of different seasons, and part of the change may be the season's.")
     if first >= periods.before:
         said.append("There is no history before the two periods, so whoever came back after a pause counts as new.")
+    if customers.get("new") and not customers.get("referred"):
+        said.append("Of no new customer is it known who sent them; whoever was sent counts as new.")
     return said
 
 

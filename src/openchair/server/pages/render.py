@@ -31,6 +31,7 @@ ROOMS = (
     ("/surveys", "Surveys", ""),
     ("/calls", "Calls", ""),
     ("/listening", "Listening", ""),
+    ("/growth", "Growth", ""),
     ("/merges", "Reviews", ""),
     ("/consents", "Consents", ""),
     ("/imports", "Imports", ""),

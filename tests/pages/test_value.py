@@ -1,0 +1,64 @@
+"""The pages of value: one question each, figures that add up, and an empty state that teaches."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from httpx import Client
+from tests.pages.made_up_value import GROWTH, NO_GROWTH
+
+from openchair.server.pages.growth import LEVERS, fall_of, headline
+from openchair.value.growth import COMPONENTS
+
+
+@pytest.fixture
+def client(made_up: Any, serve: Any) -> Iterator[Client]:
+    with Client(base_url=serve(made_up)) as opened:
+        yield opened
+
+
+def test_growth_asks_one_question_and_draws_every_cause(client: Client) -> None:
+    """The change in the title, nine causes and their sum drawn, the next lever before the others, no style inline."""
+    page = client.get("/growth").text
+    assert page.count("<h1") == 1 and "Why did revenue rise by €\u00a053,195?" in page
+    assert page.count('class="fall ') == len(COMPONENTS) + 1
+    assert page.index(LEVERS["retention"]) < page.index(LEVERS["acquisition"])
+    assert "they come before new ones" in page
+    assert "12: not in EUR" in page and "style=" not in page
+    assert "<b>aaa" not in page and "&lt;b&gt;aaa" in page
+
+
+def test_each_bar_begins_where_the_one_before_ended() -> None:
+    """Up and down, from what was before to what is now; a cause of nothing still has its place."""
+    fall = fall_of(GROWTH.causes)
+    ends = [fall.zero, *(one.end for one in fall.steps)]
+    for one, begun in zip(fall.steps, ends, strict=False):
+        assert begun in (one.start, pytest.approx(one.start + one.length, abs=0.11))
+    assert fall.total.end == ends[-1] and fall.total.minor == sum(one.minor for one in GROWTH.causes)
+    assert [one.way for one in fall_of([replace(GROWTH.causes[0], minor=0)]).steps] == ["level"]
+
+
+def test_growth_without_a_history_teaches(made_up: Any, client: Client) -> None:
+    """What growth is, what is lacking, and what to do; no figure."""
+    made_up.growth.known = NO_GROWTH
+    page = client.get("/growth").text
+    assert "Is revenue growing?" in page and "The history has 1 day." in page and "13 more days" in page
+    assert "Import orders" in page and 'class="fall' not in page
+
+
+def test_growth_of_days_that_cannot_be(client: Client) -> None:
+    """The page comes back with the reason."""
+    for query in ("from=2026-02-02&to=2026-01-01", "from=yesterday"):
+        answer = client.get(f"/growth?{query}")
+        assert answer.status_code == 400 and 'role="alert"' in answer.text
+    assert client.get("/growth?by=horoscope").status_code == 200
+
+
+def test_a_headline_for_every_way() -> None:
+    """Up, down, level, and unknown."""
+    said = [headline(replace(GROWTH, after_minor=after)) for after in (4_000_000, 3_000_000, 3_927_484)]
+    assert said == [
+        "Why did revenue rise by €\u00a0725?", "Why did revenue fall by €\u00a09,275?", "What moves revenue?",
+    ]  # fmt: skip
+    assert headline(NO_GROWTH) == "Is revenue growing?"
