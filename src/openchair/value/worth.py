@@ -29,6 +29,8 @@ FEWEST_AFTER = 30
 """Purchases in the days held out; below this nothing tells the models apart."""
 MICRO = 1_000_000
 """Logarithms are counted as whole millionths, so that engines count alike."""
+AT_ONCE = 2**20
+"""Cases scored together, so that memory does not grow with their number."""
 FEWEST_REPEATERS = 30
 """Customers who came back; below this the four parameters of a buying model rest on too little to be told."""
 
@@ -189,9 +191,10 @@ def score(fitted: Fitted | Unknown, cases: Mapping[str, NDArray[np.int64]], conf
     some = cases["orders"] >= 1
     if isinstance(fitted, Unknown) or not some.any():
         return scores
-    seen = horizon.predict(fitted.spender, fitted.spend, HORIZON_WEEKS, *_seen(cases, some), confidence=confidence)
-    for name, values in zip(names, (seen.value, seen.low, seen.high, seen.p_alive, seen.purchases), strict=True):
-        scores[name][some] = values
+    for rows in np.array_split(np.flatnonzero(some), 1 + int(some.sum()) // AT_ONCE):
+        seen = horizon.predict(fitted.spender, fitted.spend, HORIZON_WEEKS, *_seen(cases, rows), confidence=confidence)
+        for name, values in zip(names, (seen.value, seen.low, seen.high, seen.p_alive, seen.purchases), strict=True):
+            scores[name][rows] = values
     return scores
 
 
@@ -227,7 +230,7 @@ def ahead(
 
 
 def _seen(
-    cases: Mapping[str, NDArray[np.int64]], some: NDArray[np.bool_]
+    cases: Mapping[str, NDArray[np.int64]], some: NDArray[np.bool_] | NDArray[np.intp]
 ) -> tuple[Column, Column, Column, Column, Column]:
     """x, t_x, T in weeks, mean spend and number of occasions of some cases."""
     orders = cases["orders"][some].astype(np.float64)
