@@ -34,7 +34,7 @@ def columns(n: int, seed: int = 1) -> dict[str, Any]:
         "stage": np.array(STAGES, dtype=object)[stage],
         "orders": orders,
         "spent_minor": orders * 2500,
-        "value_minor": np.where(stage == 0, np.nan, rng.lognormal(9, 1, n)),
+        "worth_minor": np.where(stage == 0, np.nan, rng.lognormal(9, 1, n)),
         "rules": rules,
         "food_safety": np.array(FOOD_SAFETY, dtype=object)[food],
         "consents": np.array(agreed)[rng.choice(4, n, p=[0.3, 0.5, 0.1, 0.1])],

@@ -24,7 +24,7 @@ BY_MAIL = yes("marketing", "e-mail")
 def reason(action: str, **customer: Any) -> str:
     """Why an action is ruled out for a steady customer of 30 orders of whom all else is unknown; empty if it is not."""
     plain: dict[str, Any] = {
-        "stage": "steady", "orders": 30, "spent_minor": 90_000, "value_minor": 30_000.0, "rules": 0,
+        "stage": "steady", "orders": 30, "spent_minor": 90_000, "worth_minor": 30_000.0, "rules": 0,
         "food_safety": "unknown", "consents": 0, "nps_score": np.nan, "sent_friends": 0,
         "complained_on": np.datetime64("NaT"), "contacted_on": np.datetime64("NaT"),
         "attention_budget": 6.0, "attention_spent": 0.0, "resting": "",

@@ -69,7 +69,7 @@ def test_nobody_is_worth_less_than_their_band_says_and_at_most_1_78_times_as_muc
 def test_a_value_nobody_could_estimate_is_one_more_order() -> None:
     """Where no model speaks, the guess is small and marked as one; a stranger is worth nothing yet."""
     few = {**columns(3), "stage": np.array(["steady", "prospect", "steady"], dtype=object)}
-    few |= {"value_minor": np.array([np.nan, np.nan, 4e4]), "orders": np.array([4, 0, 4])}
+    few |= {"worth_minor": np.array([np.nan, np.nan, 4e4]), "orders": np.array([4, 0, 4])}
     few["spent_minor"] = np.array([20_000, 0, 20_000])
     found, of = circumstances_of(few, DAY)
     assert found.value_known[of].tolist() == [False, False, True]

@@ -167,7 +167,7 @@ ROWS = st.fixed_dictionaries(
         "resting": st.sampled_from((None, "", "asking-nps", "asking-csat,asking-nps", "asking-csat")),
         "stage": st.sampled_from(("new", "steady", "lapsed", None)),
         "orders": st.integers(0, 30),
-        "value_minor": st.one_of(st.none(), st.floats(0, 1e6)),
+        "worth_minor": st.one_of(st.none(), st.floats(0, 1e6)),
     }
 )
 

@@ -271,7 +271,7 @@ DECISION_COLUMNS: Mapping[str, pa.DataType] = {
     "policy": pa.string(),
     "worth_minor": pa.float64(),
 }
-"""`worth_minor`: what the customer was worth over 12 months when it was decided, null while unknown."""
+"""`worth_minor`: what the customer was worth as spender and sender over 12 months when it was decided, or null."""
 SITUATION_COLUMNS: Mapping[str, pa.DataType] = {
     "situation_id": pa.string(),
     "record": pa.string(),

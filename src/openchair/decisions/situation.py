@@ -44,9 +44,9 @@ _BANDS = 28
 class Circumstances(Limits):
     """c distinct circumstances, each an element of every array: their limits, and what an action must suit.
 
-    stage, nps: index into STAGES, NPS_GROUPS. value_minor: what the customers in them are at least worth over 12
-    months, in minor units. value_known: False where no model could say, and one more order like those before is taken
-    instead. orders: least number of orders.
+    stage, nps: index into STAGES, NPS_GROUPS. value_minor: what the customers in them are at least worth, as spender
+    and sender over 12 months, in minor units. value_known: False where no model could say, and one more order like
+    those before is taken instead. orders: least number of orders.
     """
 
     stage: NDArray[np.int8]
@@ -100,7 +100,7 @@ def situations_of(
 def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumstances, NDArray[np.int64]]:
     """The distinct circumstances of customers on a day, and (n,) which of them each customer is in.
 
-    customers: columns of n values, as in chair.ports.CUSTOMER_COLUMNS (stage, orders, spent_minor, value_minor, rules,
+    customers: columns of n values, as in chair.ports.CUSTOMER_COLUMNS (stage, orders, spent_minor, worth_minor, rules,
     food_safety, consents, nps_score, sent_friends, complained_on, contacted_on, attention_budget, attention_spent,
     resting are read). NaN, NaT and None are "not known". Raises BadInput for a word that is no stage or no state of
     food safety, and for columns of several lengths.
@@ -108,7 +108,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
     n = len(customers["stage"])
     for name in (
         "orders",
-        "value_minor",
+        "worth_minor",
         "rules",
         "consents",
         "food_safety",
@@ -221,7 +221,7 @@ def _value_bands(
     customers: Mapping[str, Any], orders: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """(n,) bands of value, and whether a model knew it; else one more order as those before is taken."""
-    value = np.asarray(customers["value_minor"], dtype=np.float64)
+    value = np.asarray(customers["worth_minor"], dtype=np.float64)
     spent = np.nan_to_num(np.asarray(customers["spent_minor"], dtype=np.float64))
     known = np.isfinite(value)
     return value_band(np.where(known, value, spent / np.maximum(orders, 1))), known

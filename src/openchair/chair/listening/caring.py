@@ -226,7 +226,7 @@ def _begun(row: Mapping[str, Any]) -> datetime:
 
 def _gain(action: Action, about: Mapping[str, Any]) -> float:
     """What the catalogue believes that an action brings, minor units."""
-    worth = about["value_minor"]
+    worth = about["worth_minor"]
     if worth is None:
         worth = about["spent_minor"] / max(about["orders"], 1)
     uplift = next((share for stage, share in action.uplift.items() if stage == about["stage"]), 0.0)

@@ -26,7 +26,7 @@ DAILY = "daily"
 """The occasion of the decisions that a turn takes for everyone."""
 
 LOOKED_AT = (
-    "stage", "orders", "spent_minor", "value_minor", "rules", "food_safety", "consents", "nps_score", "sent_friends",
+    "stage", "orders", "spent_minor", "worth_minor", "rules", "food_safety", "consents", "nps_score", "sent_friends",
     "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting",
 )  # fmt: skip
 """Columns of a customer's row that situations are made of."""
@@ -135,7 +135,7 @@ def _beliefs(state: State, actions: Sequence[Action]) -> policy.Beliefs:
 def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
     """Rows with LOOKED_AT as decisions.situation reads them."""
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
-    floats = ("value_minor", "nps_score", "attention_budget", "attention_spent")
+    floats = ("worth_minor", "nps_score", "attention_budget", "attention_spent")
     return columns | {name: columns[name].astype(np.float64) for name in floats}
 
 
@@ -148,7 +148,7 @@ def _choose(
     occasion: str,
 ) -> Chosen:
     columns = columns_of(table)
-    worth = columns["value_minor"]
+    worth = columns["worth_minor"]
     found, place = situation.circumstances_of(columns, moment.day)
     situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
     gains = policy.gains(situations, actions, beliefs, settings.confidence)
