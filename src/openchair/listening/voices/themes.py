@@ -83,7 +83,9 @@ def gather(vectors: Vectors, weights: NDArray[np.floating[Any]], *, fewest: int 
     return found
 
 
-def heirs(old: Sequence[str | None], new: NDArray[np.int64], weights: NDArray[np.floating[Any]], clusters: int) -> list[str]:
+def heirs(
+    old: Sequence[str | None], new: NDArray[np.int64], weights: NDArray[np.floating[Any]], clusters: int
+) -> list[str]:
     """For each new cluster the id of the old theme that it goes on, or "": one heir a theme, by greatest overlap.
 
     old: (n,) the theme id each sentence had, "" for none, None where it was not said yet: what is new says nothing of
