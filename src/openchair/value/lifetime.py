@@ -80,8 +80,8 @@ def _discounted(spender: Spender, t: float | None, d: float, rows: list[Array]) 
     scale = spender.params["alpha"]  # time over which what is known of a new customer changes
     reach = np.log1p(end / scale)
     at = (_NODES + 1.0) / 2.0 * reach
-    times, widths = scale * np.expm1(at), scale * np.exp(at) * _SHARES / 2.0 * reach
-    total = np.exp(-d * end) * spender.expected(end, *rows) if t is not None else np.zeros(len(rows[0]))
-    for time, width in zip(times, widths, strict=True):
-        total = total + d * width * np.exp(-d * time) * spender.expected(time, *rows)
+    times = np.append(scale * np.expm1(at), end)
+    widths = np.append(d * scale * np.exp(at - d * times[:-1]) * _SHARES / 2.0 * reach, 0.0 if t is None else 1.0)
+    widths[-1] *= np.exp(-d * end)
+    total: Array = widths @ spender.expected(times[:, None], *rows)
     return total
