@@ -7,6 +7,7 @@ import pytest
 
 from openchair.value import spender
 from openchair.value.spenders import segments
+from openchair.value.spenders.choosing import Split
 
 TRUTH = {"r": 0.9, "alpha": 6.0, "a": 0.8, "b": 2.5}
 
@@ -26,9 +27,9 @@ def test_segments_that_do_not_differ_are_the_shop(shop: Any) -> None:
     """Of twelve segments of 60 customers each, alike in truth, none is made out to be special."""
     names, x, t_x, T, _ = drawn(shop, [6.0] * 12, [60] * 12, 1)
     found = segments.fit(names, x, t_x, T)
-    assert found.spread <= 0.1
+    assert found.spreads["bg/nbd"] <= 0.1
     for one in found.segments.values():
-        assert one.params == pytest.approx(found.shop.params, rel=0.15)
+        assert one.params == pytest.approx(found.shops["bg/nbd"].params, rel=0.15)
 
 
 @pytest.mark.slow
@@ -43,7 +44,7 @@ def test_small_segments_are_foretold_better_than_alone_and_than_as_the_shop(shop
         for name, pooled in found.segments.items():
             some = names == name
             rows = x[some], t_x[some], T[some]
-            models = {"pooled": pooled, "alone": spender.fit(*rows), "shop": found.shop}
+            models = {"pooled": pooled, "alone": spender.fit(*rows), "shop": found.shops["bg/nbd"]}
             for key, model in models.items():
                 expected = model.expected(40, *rows).mean()
                 errors[key].append((expected - later[some].mean()) ** 2)
@@ -62,7 +63,7 @@ def test_a_segment_of_which_nobody_came_back_has_a_model(shop: Any) -> None:
     )
     few = found.segments["quiet"]
     assert few.n == 25
-    assert few.expected_new(40) < found.shop.expected_new(40)
+    assert few.expected_new(40) < found.shops["bg/nbd"].expected_new(40)
     assert np.isfinite(list(few.standard_errors.values())).all()
 
 
@@ -72,3 +73,38 @@ def test_many_customers_outweigh_the_shop(shop: Any) -> None:
     some = names == "segment 1"
     alone = spender.fit(x[some], t_x[some], T[some])
     assert found.segments["segment 1"].expected_new(40) == pytest.approx(alone.expected_new(40), rel=0.02)
+
+
+@pytest.mark.slow
+def test_segments_choose_for_themselves_where_they_have_enough(shop: Any) -> None:
+    """Regular and random buyers in one shop, and a few of whom nothing can be told: each is given what it can bear."""
+    rng = np.random.default_rng(6)
+    kinds = {"regular": ("mbg/nbd-3", {**TRUTH, "alpha": 2.0}, 3_000), "random": ("mbg/nbd", TRUTH, 3_000),
+             "few": ("mbg/nbd", TRUTH, 20)}  # fmt: skip
+    parts, names = [], []
+    for name, (model, buying, n) in kinds.items():
+        T = rng.uniform(20, 60, n)
+        who, when = shop(buying, (6, 4, 15), model).events(T + 20, rng)
+        parts.append((T, *_until(who, when, T), *_until(who, when, T + 20)))
+        names += [name] * n
+    T, x, t_x, gaps, x_now, t_x_now, gaps_now = (np.concatenate(column) for column in zip(*parts, strict=True))
+    split = Split((x, t_x, T), (x_now, t_x_now, T + 20), gaps, gaps_now, np.ones(len(T)))
+    chosen = segments.choose(names, split)
+    assert chosen["regular"].model == "mbg/nbd-3"
+    assert chosen["random"].model in ("bg/nbd", "mbg/nbd", "pareto/nbd")
+    assert chosen["few"].customers == len(T)
+    found = segments.fit(names, x, t_x, T, models={name: choice.model for name, choice in chosen.items()})
+    assert {name: one.model for name, one in found.segments.items()} == {n: c.model for n, c in chosen.items()}
+
+
+def _until(who: Any, when: Any, end: Any) -> tuple[Any, Any, Any]:
+    """Repeats, the last of them, and the summed logarithms of gaps of purchases up to an end each."""
+    seen = when <= end[who]
+    who, when = who[seen], when[seen]
+    order = np.lexsort((when, who))
+    who, when = who[order], when[order]
+    again = np.append(False, who[1:] == who[:-1])
+    last = np.zeros(len(end))
+    np.maximum.at(last, who, when)
+    gaps = np.diff(when, prepend=0.0)[again]
+    return np.bincount(who[again], minlength=len(end)), last, np.bincount(who[again], np.log(gaps), len(end))

@@ -164,20 +164,15 @@ def fit(cases: Mapping[str, NDArray[np.int64]], choice: Choice | None = None) ->
     if came_back < FEWEST_REPEATERS:
         return Unknown(f"{came_back} customers came back", needed=FEWEST_REPEATERS - came_back)
     some = orders >= 1
-    try:
-        return Fitted(
-            spender.fit(
-                orders[some] - 1,
-                cases["recency_days"][some] / DAYS_A_WEEK,
-                cases["age_days"][some] / DAYS_A_WEEK,
-                weight[some],
-                choice.model if choice else "bg/nbd",
-            ),
-            spend.fit(orders[some], cases["spent_minor"][some] / orders[some], weight[some]),
-            choice,
-        )
-    except FitFailed as failure:
-        return Unknown(str(failure))
+    x, t_x, T, _, n = _seen(cases, some)
+    why = Unknown("")
+    for model in dict.fromkeys((choice, None)):  # what could be fitted to the past may fail today
+        try:
+            buying = spender.fit(x, t_x, T, weight[some], model.model if model else "bg/nbd")
+            return Fitted(buying, spend.fit(n, cases["spent_minor"][some] / n, weight[some]), model)
+        except FitFailed as failure:
+            why = Unknown(str(failure))
+    return why
 
 
 def score(fitted: Fitted | Unknown, cases: Mapping[str, NDArray[np.int64]], confidence: float) -> dict[str, Column]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openchair.core.errors import FitFailed
 from openchair.value import spender
@@ -35,6 +36,13 @@ class Split:
     log_gaps_before: Array
     log_gaps: Array
     customers: Array
+
+    def of(self, some: NDArray[np.bool_]) -> "Split":
+        """Some of the rows."""
+        x, t_x, T = (values[some] for values in self.before)
+        x_now, t_x_now, T_now = (values[some] for values in self.now)
+        rest = (values[some] for values in (self.log_gaps_before, self.log_gaps, self.customers))
+        return Split((x, t_x, T), (x_now, t_x_now, T_now), *rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,39 @@ from numpy.typing import ArrayLike
 from openchair.value import spender
 from openchair.value.cases import same_length
 from openchair.value.spender import Prior, Spender
+from openchair.value.spenders import choosing
+from openchair.value.spenders.choosing import Choice, Split
 
 SPREADS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """E-folds by which segments may differ; with the least of them they are all the shop."""
+FEWEST_AFTER = 200
+"""Purchases held out of which a segment may choose a model of its own: fewer are judged with the whole shop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """The shop's model, each segment's, and how far the logarithms of segments' parameters spread about the shop's."""
+    """Each segment's model; for each kind of model the shop's, and how far segments' parameters spread about it."""
 
-    shop: Spender
     segments: Mapping[str, Spender]
-    spread: float
+    shops: Mapping[str, Spender]
+    spreads: Mapping[str, float]
+
+
+def choose(segment: ArrayLike, split: Split) -> dict[str, Choice]:
+    """The model to believe for each segment: its own choice where it has enough, else the whole shop's.
+
+    segment: (n,) names of the split's rows. Empty where not even the shop has a choice.
+    """
+    of = np.asarray(segment)
+    whole = choosing.choose(split)
+    if whole is None:
+        return {}
+    bought = split.customers * (split.now[0] - split.before[0])
+    found: dict[str, Choice] = {}
+    for name in np.unique(of).tolist():
+        own = choosing.choose(split.of(of == name)) if bought[of == name].sum() >= FEWEST_AFTER else None
+        found[str(name)] = own or whole
+    return found
 
 
 def fit(
@@ -35,29 +56,34 @@ def fit(
     t_x: ArrayLike,
     T: ArrayLike,
     weights: ArrayLike | None = None,
-    model: str = "bg/nbd",
+    models: Mapping[str, str] | None = None,
 ) -> Segments:
     """The buying models of a shop's segments.
 
-    segment: (n,) names. The rest is as in `spender.fit`, and so is what is raised; a segment in which nobody came back
-    has the shop's model, a little less of buying.
+    segment: (n,) names. models: the name of a model for each segment, as `choose` found it; BG/NBD where left out. The
+    rest is as in `spender.fit`, and so is what is raised; a segment in which nobody came back has the shop's model, a
+    little less of buying.
     """
     of = np.asarray(segment)
     repeats, last, seen = (np.asarray(values, dtype=np.float64) for values in (x, t_x, T))
     counted = same_length(weights, x=repeats, segment=of)
-    shop = spender.fit(repeats, last, seen, counted, model)
-    rows = {str(name): of == name for name in np.unique(of)}
-
-    def fits(spread: float) -> dict[str, Spender]:
-        prior = Prior(shop, spread)
-        return {
-            name: spender.fit(repeats[some], last[some], seen[some], counted[some], model, prior=prior)
-            for name, some in rows.items()
-        }
-
-    tried = {spread: fits(spread) for spread in SPREADS}
-    spread = max(SPREADS, key=lambda s: sum(_marginal(shop, found, s) for found in tried[s].values()))
-    return Segments(shop, tried[spread], spread)
+    kinds = {str(name): (models or {}).get(str(name), "bg/nbd") for name in np.unique(of)}
+    found: dict[str, Spender] = {}
+    shops, spreads = {}, {}
+    for model in sorted(set(kinds.values())):
+        shop = spender.fit(repeats, last, seen, counted, model)
+        rows = {name: of == name for name, kind in kinds.items() if kind == model}
+        tried = {}
+        for spread in SPREADS:
+            prior = Prior(shop, spread)
+            tried[spread] = {
+                name: spender.fit(repeats[some], last[some], seen[some], counted[some], model, prior=prior)
+                for name, some in rows.items()
+            }
+        best = max(SPREADS, key=lambda s: sum(_marginal(shop, one, s) for one in tried[s].values()))
+        shops[model], spreads[model] = shop, best
+        found |= tried[best]
+    return Segments(found, shops, spreads)
 
 
 def _marginal(shop: Spender, found: Spender, spread: float) -> float:
