@@ -102,7 +102,9 @@ def fill(state: SqlState, event: Callable[..., Envelope]) -> None:
             mail |= {"customer_id": who, "address": one.partition(":")[2], "language": "en", "made_at": NOW}
             connection.execute(insert(schema.outbox).values(**mail, due_at=NOW, status="waiting", tries=0))
             call = {"call_id": f"c{number}", "week": DAY, "leader": "ada", "place": 1, "customer_id": who}
-            connection.execute(insert(schema.calls).values(**call, reason="silent", questions="[]", status=""))
+            connection.execute(
+                insert(schema.calls).values(**call, reason="silent", because="", questions="[]", status="")
+            )
             heard = {"identifier": one, "fact_id": f"v{number}", "place": 0, "kind": "voices", "happened_at": NOW}
             heard |= {"channel": "review", "begins": 0, "ends": 9, "language": "en", "reading": "pain", "surety": 0.9}
             connection.execute(insert(schema.readings).values(**heard, read_by="model", sentiment=-0.5))
