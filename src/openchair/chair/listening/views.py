@@ -152,7 +152,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard in some days: themes, those that say most first; needs and aspirations; what could not be placed."""
+    """What was heard in some days: themes, those that say most first; needs and aspirations; what fits no theme."""
 
     as_of: datetime
     days: int
