@@ -26,6 +26,7 @@ from tests.pages.made_up_value import MadeUpGrowth
 
 from openchair.chair.actor import Actor
 from openchair.chair.seats import Seat
+from openchair.chair.value.views import Quadrants
 from openchair.chair.views import (
     Answered,
     Audited,
@@ -275,6 +276,11 @@ def dossier(who: Customer) -> Dossier:
         customer=who,
         stage=who.stage,
         value=who.value,
+        spender=who.value,
+        sender=Unknown("fewer than 20 were brought by others") if sparse else Estimate(12_000, 0, 38_000, n=2),
+        worth=who.value,
+        brought=Unknown("brought nobody yet", needed=1) if sparse else Estimate(2_400, 0, 5_200, n=2),
+        quadrants=None if sparse else Quadrants(0.2, 0.5, 0.1, 0.2),
         identifiers=(f"id:{who.customer_id}", "email:nadia@example.org"),
         headline="Slipping, with us since March 2024. Buys every 19 days; it has been 34.",
         traits=() if sparse else MANY if full else KNOWN,

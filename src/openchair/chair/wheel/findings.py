@@ -18,6 +18,7 @@ from openchair.core.words import count, listed, plural
 from openchair.dossier.stage import STAGES
 from openchair.listening.scores.metric import METRICS
 from openchair.listening.scores.satisfaction import share
+from openchair.value.senders import referrals
 
 VOICE_DAYS = 60
 """Words older than this no longer speak for today."""
@@ -31,9 +32,10 @@ def summarise(engine: Engine, customers: ir.Table) -> dict[str, Any]:
         came_back=(_.orders >= 2).cast("int64").sum(),
         value=_.value_minor.sum(),
         senders=(_.sent_friends >= 1).cast("int64").sum(),
+        sending=_.sender_minor.sum(),
     )
     stages = {row.pop("stage"): row for row in engine.rows(by_stage).to_pylist()}
-    names = ("customers", "buyers", "came_back", "value", "senders")
+    names = ("customers", "buyers", "came_back", "value", "senders", "sending")
     total = {name: sum(row[name] or 0 for row in stages.values()) for name in names}
     top = customers.filter(_.value_minor.notnull()).mutate(
         place=ibis.percent_rank().over(order_by=ibis.desc("value_minor"))
@@ -131,12 +133,13 @@ def found(
     engine: Engine,
     purchases: ir.Table,
     summary: Mapping[str, Any],
-    value: Mapping[str, Any],
+    models: Mapping[str, Mapping[str, Any]],
     last: TurnReport | None,
     currency: str,
 ) -> tuple[Finding, ...]:
-    """The sentences of a turn."""
+    """The sentences of a turn. models: what was learned of spender and sender value."""
     said = [_base(summary, last)]
+    value, sender = models["spender"], models["sender"]
     if "unknown" in value:
         said.append(Finding("What customers are worth cannot be told yet.", f"{value['unknown']}."))
     elif summary["value"] and summary["top"]["n"]:
@@ -154,9 +157,14 @@ def found(
         said.append(
             Finding(
                 f"{plural(summary['senders'], 'customer', 'customers')} sent a friend who came.",
-                "What that is worth is not in the values yet.",
+                f"Friends to come in 12 months are worth {show(summary['sending'], currency)}."
+                if summary["sending"]
+                else f"What friends to come are worth: {sender.get('unknown')}.",
             )
         )
+    if left := sender["left_out"]:
+        why = listed([f"{n:,} {referrals.REASONS[reason]}" for reason, n in left.items()])
+        said.append(Finding(f"{plural(sum(left.values()), 'referral', 'referrals')} do not count.", f"{why}."))
     said += _not_counted(engine, purchases, currency)
     return tuple(said)
 

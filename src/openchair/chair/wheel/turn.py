@@ -79,6 +79,7 @@ def turn(
     state.save_decisions(moment.day, choose.DAILY, chosen.situations, chosen.decisions)
     watch.step("tell")
     summary = findings.summarise(engine, known.customers)
+    learned = {"spender": known.value, "sender": known.sender}
     voice, voice_of = findings.voice(engine, facts["answers"], facts["voices"], known.identities, moment)
     report = TurnReport(
         turn_id=digest("turn", moment.now.isoformat(), started_at.isoformat())[:20],
@@ -88,8 +89,8 @@ def turn(
         customers=customers,
         decisions=chosen.acting,
         seconds=watch.seconds,
-        findings=findings.found(engine, facts["purchases"], summary, known.value, last, currency),
-        models={"spender": known.value, "sender": known.sender, "policy": dict(chosen.learned), "voices": heard},
+        findings=findings.found(engine, facts["purchases"], summary, learned, last, currency),
+        models={**learned, "policy": dict(chosen.learned), "voices": heard},
         arrived=findings.arrived(engine, facts, last),
         lenses=findings.lenses(engine, facts, known.customers, known.identities, summary, moment, currency),
         voice=voice,
