@@ -26,7 +26,7 @@ from openchair.value import worth
 CUSTOMERS = 10_000_000
 TODAY = date(2026, 3, 1)
 SEEN_DAYS = 546
-BUYING = {"r": 0.9, "alpha": 5.0, "a": 0.6, "b": 4.5}
+BUYING = {"r": 0.9, "alpha": 3.9, "a": 0.6, "b": 4.5}
 SPENDING = {"p": 6.25, "q": 3.74, "gamma": 1544.0}
 SECONDS, GB = 360, 6
 CONFIDENCE = 0.8
