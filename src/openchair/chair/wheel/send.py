@@ -88,19 +88,16 @@ def senders(engine: Engine, of: Sources, settings: Settings, moment: Moment) -> 
 def worth(table: ir.Table) -> dict[str, ir.Value]:
     """Spender and sender value together: worth_minor, worth_low, worth_high. table: columns of both.
 
-    The two are taken to miss independently, so the arms of their intervals add as squares. While nothing is known of
-    sending, worth is spender value alone; while nothing is known of spending, there is none.
+    The two are taken to miss independently, so the upper arms of their intervals add as squares. Both are skewed, and
+    mostly fall out below their mean: lower ends are simply added, as arms added there would be too short. While nothing
+    is known of sending, worth is spender value alone; while nothing is known of spending, there is none.
     """
     sent, low, high = (table[name].fill_null(0.0) for name in SENDER)
-    total = table.value_minor + sent
-
-    def arm(one: ir.Value, other: ir.Value) -> ir.Value:
-        return (one * one + other * other).sqrt()
-
+    total, own, others = table.value_minor + sent, table.value_high - table.value_minor, high - sent
     return {
         "worth_minor": total,
-        "worth_low": total - arm(table.value_minor - table.value_low, sent - low),
-        "worth_high": total + arm(table.value_high - table.value_minor, high - sent),
+        "worth_low": ibis.least(table.value_low + low, total),
+        "worth_high": total + (own * own + others * others).sqrt(),
     }
 
 
