@@ -102,7 +102,7 @@ def cases_routes(house: House) -> list[BaseRoute]:
             case=case,
             dossier=dossier,
             phones=[name.removeprefix("phone:") for name in dossier.identifiers if name.startswith("phone:")],
-            scale=scale_of([dossier.value]),
+            scale=scale_of([dossier.worth]),
             currency=chair.currency,
             me=by.name,
             verdicts={verdict: LABELS[verdict] for verdict in (*VERDICTS, UNWANTED)},

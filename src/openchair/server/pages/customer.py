@@ -150,7 +150,7 @@ def customer_routes(house: House) -> list[BaseRoute]:
             "typed": {},
             "timeline": dossier.timeline[:SHOWN_AT_FIRST],
             "rest": dossier.timeline[SHOWN_AT_FIRST:],
-            "scale": scale_of([dossier.value]),
+            "scale": scale_of([dossier.worth]),
             "currency": chair.currency,
             "simulated": dossier.simulated,
             "day": house.day,
