@@ -1,11 +1,11 @@
 """Which model of buying is believed: the one customers follow, and the simpler one where that cannot be told."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import ibis
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -93,7 +93,7 @@ def test_a_turns_record_holds_the_models(shop: Any) -> None:
     stats = counted(shop, "mbg/nbd", LEAVING, 1_500)
     cases = cases_of(stats)
     fitted = worth.fit(cases, choice_of(stats))
-    again = worth.told(json.loads(json.dumps(worth.explain(fitted))))
+    again = worth.told(msgspec.json.decode(msgspec.json.encode(worth.explain(fitted))))
     for one, other in zip(worth.score(fitted, cases, 0.8).items(), worth.score(again, cases, 0.8).items(), strict=True):
         assert one[0] == other[0]
         assert other[1] == pytest.approx(one[1], rel=1e-12, nan_ok=True)

@@ -1,6 +1,7 @@
 """Whether what was foretold came: customers in order of what was foretold of them, a tenth at a time."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,10 +50,9 @@ def tenths(
     )
     z = float(ndtri(0.5 + confidence / 2.0))
     result = []
-    for i in np.flatnonzero(n):
-        mean = of_came[i] / n[i]
-        half = z * float(np.sqrt(max(of_squares[i] / n[i] - mean**2, 0.0) / n[i]))
-        result.append(
-            Tenth(float(of_told[i] / n[i]), Estimate(float(mean), float(mean) - half, float(mean) + half, n[i]))
-        )
+    for size, told_sum, came_sum, squares in zip(*(v.tolist() for v in (n, of_told, of_came, of_squares)), strict=True):
+        if size:
+            mean = came_sum / size
+            half = z * sqrt(max(squares / size - mean**2, 0.0) / size)
+            result.append(Tenth(told_sum / size, Estimate(mean, mean - half, mean + half, size)))
     return tuple(result)
