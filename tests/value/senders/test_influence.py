@@ -156,7 +156,7 @@ def test_as_far_as_celf_gets_on_the_same_worlds() -> None:
     assert ours.spread.value == pytest.approx(by_us, rel=0.03)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(1, 30), st.integers(0, 60), st.integers(0, 2**31), st.integers(1, 5))
 def test_any_graph_gives_an_answer(n: int, m: int, seed: int, k: int) -> None:
     """Loops, double ties, chances of 0 and 1, nobody who knows anybody: seeds are distinct, within bounds."""
@@ -165,8 +165,9 @@ def test_any_graph_gives_an_answer(n: int, m: int, seed: int, k: int) -> None:
     found = influence.seeds(of, k, rng, slack=0.3)
     assert 1 <= len(found.places) <= min(k, n) and len(np.unique(found.places)) == len(found.places)
     assert 0 < found.spread.low <= found.spread.value <= found.spread.high <= n * 1.001
-    again = influence.seeds(of, k, np.random.default_rng(1), slack=0.3)
-    assert again.places.tolist() == influence.seeds(of, k, np.random.default_rng(1), slack=0.3).places.tolist()
+    if seed % 4 == 0:
+        one, other = (influence.seeds(of, k, np.random.default_rng(seed), slack=0.3) for _ in range(2))
+        assert one.places.tolist() == other.places.tolist() and one.spread == other.spread
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,8 @@ def _joined(one: Sets, other: Sets) -> Sets:
 def _cover(of: Sets, n: int, price: Floats, budget: float) -> tuple[Ints, float]:
     """Places that touch many sets within a budget, by gain for its cost, and a bound on the sets any could touch.
 
-    After each choice, what is touched and the best that a fraction of a customer may still add bound the optimum.
+    What is touched, and the best that a fraction of a customer may still add, bound the optimum after any choice; it is
+    asked after the 1st, 2nd, 4th and so on, and after the last.
     """
     gain = np.bincount(of.members, minlength=n)
     order = np.argsort(of.members, kind="stable")
@@ -227,7 +228,8 @@ def _cover(of: Sets, n: int, price: Floats, budget: float) -> tuple[Ints, float]
     best_alone = int(np.argmax(np.where(price <= budget, gain, -1)))
     alone = int(gain[best_alone])
     while True:
-        bound = min(bound, covered + _fraction(gain, price, budget))
+        if not len(places) & (len(places) - 1):
+            bound = min(bound, covered + _fraction(gain, price, budget))
         ratio = np.where(price <= left, gain / price, 0.0)
         best = int(np.argmax(ratio))
         if not ratio[best] > 0:
@@ -240,6 +242,7 @@ def _cover(of: Sets, n: int, price: Floats, budget: float) -> tuple[Ints, float]
         covered += len(mine)
         members = of.members[_ranges(of.begins[mine], np.diff(of.begins)[mine])]
         gain = gain - np.bincount(members, minlength=n)
+    bound = min(bound, covered + _fraction(gain, price, budget))
     if alone > covered:  # one dear customer may reach more than many cheap ones (Khuller, Moss & Naor 1999)
         return np.array([best_alone]), bound
     return np.array(places, dtype=np.int64), bound
