@@ -8,7 +8,7 @@ from tests.server.conftest import Shop
 from tests.server.test_api import get, true_to
 from tests.server.test_ingest import problem
 
-from openchair.chair.value.reports import GrowthReport
+from openchair.chair.value.reports import AuditReport, GrowthReport
 
 
 def ordered(number: int, days: int, price: float, currency: str = "EUR") -> dict[str, Any]:
@@ -40,6 +40,23 @@ def test_growth_from_orders_as_they_were_sent(shop: Shop) -> None:
     found = get(shop, "/growth", "value", by="stage")
     true_to(GrowthReport, found)
     assert sum(one["minor"] for one in found["causes"]) == found["after_minor"] - found["before_minor"]
+
+
+def test_the_loyalty_audit_from_orders_as_they_were_sent(shop: Shop) -> None:
+    """Nothing sold is not known; five weeks of orders have scores, and what is not known among them says why."""
+    empty = get(shop, "/loyalty", "value")
+    true_to(AuditReport, empty)
+    assert empty["overall"] is None and empty["unknown"] == "nothing was sold yet"
+    currency = shop.chair.currency
+    assert shop.send(*(ordered(k % 7, 1 + k, 10.0 + k, currency) for k in range(40))).status_code == 200
+    shop.chair.sync()
+    shop.chair.turn()
+    found = get(shop, "/loyalty", "value")
+    true_to(AuditReport, found)
+    assert found["rewarded_minor"] == 0 and {one["name"]: one["value"] for one in found["scores"]}["price"] == 3.0
+    assert found["same"] is None and found["brought"]["reason"]
+    other = shop.client.get("/api/v1/loyalty", headers=shop.bearer("listening"))
+    assert other.status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
 from openchair.chair.ports import INDEXED_KINDS, Channel, Engine, History, Progress
 from openchair.chair.state import State
+from openchair.chair.value.auditing import Auditing
 from openchair.chair.value.growing import Growing
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
@@ -248,6 +249,11 @@ class Chair:
     def growth(self) -> Growing:
         """What changed in revenue, why, and what to move next."""
         return Growing(self)
+
+    @property
+    def loyalty(self) -> Auditing:
+        """How much of the customers' loyalty is bought, and whether it was worth it."""
+        return Auditing(self)
 
     @property
     def surveys(self) -> Surveys:

@@ -57,4 +57,6 @@ def _journey() -> list[Path]:
             remedy="make demo DATA=complete-journey",
         )
     folder = Path(next(iter(spec.submodule_search_locations))) / "data"
-    return [folder / f"{name}.parquet" for name in ("transactions", "demographics", "campaigns", "coupon_redemptions")]
+    # When a campaign began is in its description, which is read before whom it was sent to.
+    names = ("campaign_descriptions", "transactions", "demographics", "campaigns", "coupon_redemptions")
+    return [folder / f"{name}.parquet" for name in names]

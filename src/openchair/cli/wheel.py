@@ -81,6 +81,7 @@ class What(StrEnum):
     CSAT = "csat"
     CES = "ces"
     GROWTH = "growth"
+    AUDIT = "audit"
 
 
 def report(
@@ -88,7 +89,8 @@ def report(
     what: Annotated[
         What,
         typer.Argument(
-            help="day: what the last turn found. nps, csat, ces: how customers answer. growth: why revenue changed."
+            help="day: what the last turn found. nps, csat, ces: how customers answer. "
+            "growth: why revenue changed. audit: how much of loyalty is bought."
         ),
     ] = What.DAY,
     days: Annotated[int, typer.Option(help="Of a score: the days whose answers count.")] = 90,
@@ -105,10 +107,10 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Write Markdown to this file instead.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A report to read out at a meeting: what the last turn found, a score with its parts, or growth by its causes."""
+    """A report to read out at a meeting: a score with its parts, growth by its causes, the loyalty audit."""
     from openchair.chair.listening.telling import score
     from openchair.chair.tell import minutes
-    from openchair.chair.value.telling import growth
+    from openchair.chair.value.telling import audit, growth
     from openchair.cli.wiring import open_home
     from openchair.core.clock import day_of
     from openchair.core.errors import BadInput
@@ -130,6 +132,9 @@ def report(
         elif what is What.GROWTH:
             view = grown = chair.growth.report(since=day(start), to=day(end), by=by)
             text = growth(grown)
+        elif what is What.AUDIT:
+            view = audited = chair.loyalty.report()
+            text = audit(audited)
         else:
             view = scored = chair.scores.report(what, days=days, by=by, since=day(since), as_of=as_of)
             text = score(scored)
@@ -143,7 +148,7 @@ def report(
 
 
 SCORE = ("by", "since", "as-of")
-TAKES = {What.DAY: (), What.GROWTH: ("by", "from", "to")}
+TAKES = {What.DAY: (), What.GROWTH: ("by", "from", "to"), What.AUDIT: ()}
 """The options that a report takes where it is not a score."""
 
 

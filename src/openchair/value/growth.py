@@ -73,9 +73,9 @@ def judged(lines: ir.Table, currency: str) -> ir.Table:
     return lines.mutate(reason=ibis.cases(*[(test(lines), why) for why, test in reasons(currency)], else_=""))
 
 
-def excluded(lines: ir.Table, periods: Periods) -> ir.Table:
-    """reason, lines, amount_minor: what of either period does not count. lines: judged(..) with `day`."""
-    wrong = lines.filter(lines.reason != "", lines.day >= periods.before, lines.day <= periods.to)
+def excluded(lines: ir.Table, since: date, to: date) -> ir.Table:
+    """reason, lines: what of these days does not count. lines: judged(..) with `day`."""
+    wrong = lines.filter(lines.reason != "", lines.day >= since, lines.day <= to)
     once = wrong.distinct(on="fact_id", keep="first")
     return once.group_by("reason").agg(lines=_.count().cast("int64")).order_by("reason")
 

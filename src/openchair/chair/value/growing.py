@@ -74,11 +74,14 @@ class Growing:
             periods = _periods(ends["first"], ends["last"], moment.day, since, to)
             if isinstance(periods, _Short):
                 return _nothing(chair.currency, periods, by, chair.simulated)
-            pair = _referred(facts["referrals"], identities, sold, moment)
+            pair = referred(facts["referrals"], identities, sold, moment)
             people = engine.keep(growth.count(lines, _brought(pair), periods))
             rows = engine.rows(growth.summed(_parted(engine, chair, people, facts["traits"], identities, by)))
             left = [
-                *((row["reason"], row["lines"]) for row in engine.rows(growth.excluded(lines, periods)).to_pylist()),
+                *(
+                    (row["reason"], row["lines"])
+                    for row in engine.rows(growth.excluded(lines, periods.before, periods.to)).to_pylist()
+                ),
                 *_unsound(engine, pair),
             ]
         changes = _by_part(rows.to_pylist())
@@ -120,7 +123,7 @@ def _periods(
     return Periods(end - timedelta(days=length - 1), end)
 
 
-def _referred(told: ir.Table, identities: ir.Table, sold: ir.Table, moment: Moment) -> ir.Table:
+def referred(told: ir.Table, identities: ir.Table, sold: ir.Table, moment: Moment) -> ir.Table:
     """Who told whom, with what is wrong with it (referrals.pairs)."""
     first = sold.group_by("customer_id").agg(first_on=_.day.min())
     known = owned(told, identities)

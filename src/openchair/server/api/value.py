@@ -1,4 +1,4 @@
-"""Routes of value: how revenue grows."""
+"""Routes of value: how revenue grows, and how much of loyalty is bought."""
 
 from datetime import date
 from typing import Annotated
@@ -8,12 +8,12 @@ from fastapi.responses import Response
 
 from openchair.chair.chair import Chair
 from openchair.chair.value.growing import BY
-from openchair.chair.value.reports import GrowthReport
+from openchair.chair.value.reports import AuditReport, GrowthReport
 from openchair.server.api.frame import Door, answer
 
 
 def value(chair: Chair, door: Door) -> APIRouter:
-    """Growth of the revenue by its causes."""
+    """Growth of the revenue by its causes, and the loyalty audit."""
     router = APIRouter()
 
     @router.get("/growth", tags=["value"], response_model=GrowthReport, dependencies=[door.reads("value")])
@@ -26,5 +26,10 @@ def value(chair: Chair, door: Door) -> APIRouter:
     ) -> Response:
         """The change of revenue from the equally long period before, by cause, and what to move next."""
         return answer(chair.growth.report(since=since, to=to, by=by))
+
+    @router.get("/loyalty", tags=["value"], response_model=AuditReport, dependencies=[door.reads("value")])
+    def loyalty() -> Response:
+        """The loyalty audit of the last year: what rewards bought and brought, and a score from 1.0 to 3.0."""
+        return answer(chair.loyalty.report())
 
     return router
