@@ -139,9 +139,10 @@ def test_intervals_hold_where_the_variance_is_infinite(shop: Any) -> None:
     assert (seen.spent_later > found.high)[new & (found.high > found.value)].mean() == pytest.approx(0.1, abs=0.01)
 
 
-def test_held_out_weeks_of_cdnow(cdnow: Any) -> None:
+@pytest.mark.parametrize("model", ["bg/nbd", "mbg/nbd", "pareto/nbd"])
+def test_held_out_weeks_of_cdnow(cdnow: Any, model: str) -> None:
     """Real customers: 80% intervals over 39 held-out weeks hold at least 80% of what was spent."""
-    buying = spender.fit(cdnow.x, cdnow.t_x, cdnow.T)
+    buying = spender.fit(cdnow.x, cdnow.t_x, cdnow.T, model=model)
     money = spend.fit(cdnow.x, cdnow.mean_spend)
     found = horizon.predict(buying, money, 39, cdnow.x, cdnow.t_x, cdnow.T, cdnow.mean_spend, cdnow.x)
     held = (found.low <= cdnow.spent_later) & (cdnow.spent_later <= found.high)
