@@ -164,7 +164,11 @@ def found(
         )
     if left := sender["left_out"]:
         why = listed([f"{n:,} {referrals.REASONS[reason]}" for reason, n in left.items()])
-        said.append(Finding(f"{plural(sum(left.values()), 'referral', 'referrals')} do not count.", f"{why}."))
+        said.append(
+            Finding(
+                f"{plural(sum(left.values()), 'referral', 'referrals')} left out: {why}.", "They raise nobody's value."
+            )
+        )
     said += _not_counted(engine, purchases, currency)
     return tuple(said)
 

@@ -19,12 +19,12 @@ Ints = NDArray[np.int64]
 CAME = ("joined", "bought")
 """Statuses that say the friend came."""
 REASONS = {
-    "self": "told themselves",
-    "late": "whoever told them joined after them",
-    "several": "somebody else had told them before",
-    "cycle": "whoever told them was, in the end, brought by them",
+    "self": "to themselves",
+    "late": "by somebody who joined later",
+    "several": "of somebody whom another had told before",
+    "cycle": "in a circle",
 }
-"""Why a referral is left out, in the order in which it is asked."""
+"""Why a referral is left out, in the order in which it is asked; in words that follow a number."""
 PASSED_ON = 0.5
 """The share of what a friend brings, counted for whoever brought that friend: later generations count for less."""
 

@@ -150,9 +150,10 @@ def value(shape: Floats, mean: Floats, one: Friend, confidence: float) -> tuple[
 
 def explain(sending: Sending | Unknown, year: Year | Unknown, anyway: Anyway) -> dict[str, Any]:
     """What was learned, as the turn's record keeps it."""
-    unknown = next((str(one) for one in (sending, year) if isinstance(one, Unknown)), None)
-    if unknown or isinstance(sending, Unknown) or isinstance(year, Unknown):
-        return {"unknown": unknown}
+    if isinstance(sending, Unknown):
+        return {"unknown": str(sending)}
+    if isinstance(year, Unknown):
+        return {"unknown": str(year)}
     return {
         "model": "nbd",
         "params": {"shape": sending.shape, "mean_a_year": sending.mean},
