@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 from tests.pages.made_up_surveys import MadeUpSurveys
-from tests.pages.made_up_value import MadeUpGrowth
+from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty
 
 from openchair.chair.actor import Actor
 from openchair.chair.seats import Seat
@@ -450,6 +450,7 @@ class MadeUpChair:
     voices: MadeUpVoices = field(default_factory=MadeUpVoices)
     surveys: MadeUpSurveys = field(default_factory=MadeUpSurveys)
     growth: MadeUpGrowth = field(default_factory=MadeUpGrowth)
+    loyalty: MadeUpLoyalty = field(default_factory=MadeUpLoyalty)
     channels: tuple[str, ...] = ("e-mail",)
 
     @property

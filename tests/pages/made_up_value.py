@@ -1,10 +1,20 @@
-"""What a made-up chair knows of value: growth with every cause, with few, and none."""
+"""What a made-up chair knows of value: growth and the loyalty audit, with all there is, and with nothing."""
 
 from dataclasses import dataclass, replace
 from datetime import date
 
-from openchair.chair.value.reports import Cause, Excluded, GrowthPart, GrowthReport, NextLever
+from openchair.chair.value.reports import (
+    AuditReport,
+    CampaignEffect,
+    Cause,
+    Excluded,
+    GrowthPart,
+    GrowthReport,
+    Maturity,
+    NextLever,
+)
 from openchair.core.errors import BadInput
+from openchair.core.estimate import Estimate, Unknown
 from openchair.value.growth import COMPONENTS
 
 MOVED = (5_129_275, 1_718_372, 45_568, -1_870_250, 351_995, -5_879, 29_306, 201, -79_099)
@@ -40,3 +50,44 @@ class MadeUpGrowth:
         if since is not None and to is not None and since > to:
             raise BadInput("from", value=str(since), bound=f"must be up to {to}", remedy="Give a day before it.")
         return replace(self.known, by=by)
+
+
+SPRING = CampaignEffect(
+    "18", date(2026, 8, 3), "matched", 1_133, 1_235, 60, 25_819_473, Estimate(513_200.0, -570_300.0, 1_596_800.0, 2_300)
+)
+AUDIT = AuditReport(
+    currency="EUR", since=date(2025, 11, 23), to=date(2026, 11, 22), days=365, customers=2_469, sold_minor=458_726_716,
+    rewarded_minor=233_779_421, given_minor=79_456_306, rewarded_share=0.51,
+    brought=Estimate(3_041_200.0, 571_600.0, 5_510_800.0, 19_000), bounds_minor=(0, 233_779_421),
+    campaigns=(
+        SPRING,
+        replace(SPRING, campaign=f"<b>{ENDLESS}", method="holdout", brought=Estimate(-518_000.0, -894_200.0, -9e4, 90)),
+        replace(SPRING, campaign="few", method="bounds", compared=2, brought=Unknown("2 customers", needed=28)),
+    ),
+    sensitivity=Estimate(-1.24, -1.3, -1.18, 2_000), unrewarded=Estimate(1.01, 0.99, 1.02, 1_546), regulars=2_402,
+    reliant=25, free=33, same=0.43, evenness=0.97,
+    scores=(
+        Maturity("price", 1.5, 0.51, "51% of revenue was bought with a discount, a coupon or a reward"),
+        Maturity("programme", 2.9, 0.01, "1% of customers with three orders or more buy with rewards only"),
+        Maturity("influence", None, None, "no referral is known"),
+        Maturity("listening", 1.0, 0.0, "0% of customers said something in these days"),
+        Maturity("relationship", 2.2, 0.43, "two customers were sent the same with a chance of 43%"),
+    ),
+    overall=1.9, excluded=(Excluded("a quantity of 0 or less", 49),),
+    notes=("The campaigns were sent to chosen customers, not by lot.",), simulated=True,
+)  # fmt: skip
+LACKING = Unknown("nothing was sold yet", needed=28)
+NO_AUDIT = AuditReport(
+    "EUR", None, None, 0, None, None, None, None, None, LACKING, None, (), LACKING, LACKING, None, None, None, None,
+    None, (), None, (), (), unknown="nothing was sold yet", needed=28,
+)  # fmt: skip
+
+
+@dataclass
+class MadeUpLoyalty:
+    """Answers as `chair.loyalty` does."""
+
+    known: AuditReport = AUDIT
+
+    def report(self) -> AuditReport:
+        return self.known

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = ["/", "/customers", "/customers?search=zzz", "/customers/c0001", "/customers/c0003", "/customers/c0004",
          "/customers/c0005", "/surveys", "/surveys/nps", "/surveys/odd", "/cases", "/cases/k3", "/cases/k9",
-         "/calls", "/calls/sheets", "/growth", "/growth?by=worth", "/merges", "/consents", "/audit",
+         "/calls", "/calls/sheets", "/growth", "/growth?by=worth", "/loyalty", "/merges", "/consents", "/audit",
          "/audit?customer=nobody", "/imports", "PREVIEW"]  # fmt: skip
 
 

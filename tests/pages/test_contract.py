@@ -55,6 +55,7 @@ def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, clien
         "/surveys",
         "/surveys/nps",
         "/growth",
+        "/loyalty",
         "/merges",
         "/consents",
         "/audit",

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from httpx import Client
-from tests.pages.made_up_value import GROWTH, NO_GROWTH
+from tests.pages.made_up_value import AUDIT, GROWTH, NO_AUDIT, NO_GROWTH
 
+from openchair.server.pages import loyalty
 from openchair.server.pages.growth import LEVERS, fall_of, headline
+from openchair.value.audit import SCALES
 from openchair.value.growth import COMPONENTS
 
 
@@ -62,3 +64,31 @@ def test_a_headline_for_every_way() -> None:
         "Why did revenue rise by €\u00a0725?", "Why did revenue fall by €\u00a09,275?", "What moves revenue?",
     ]  # fmt: skip
     assert headline(NO_GROWTH) == "Is revenue growing?"
+
+
+def test_loyalty_asks_whether_it_is_bought(client: Client) -> None:
+    """Five questions with what was counted; what is not known has no score and no dot; a campaign may have lost."""
+    page = client.get("/loyalty").text
+    assert "Is loyalty bought or earned? So far partly earned: 1.9 of 3.0" in page and page.count("<h1") == 1
+    assert list(loyalty.RESPECTS) == list(SCALES)
+    assert all(question in page for question in loyalty.RESPECTS.values())
+    assert page.count('class="unknown">not known') == 1 and "28 more needed" in page
+    assert "not by lot" in page and "against whom a lot kept from it" in page and "−€\u00a05,180" in page
+    assert "<b>aaa" not in page and "style=" not in page
+
+
+def test_loyalty_without_orders_teaches(made_up: Any, client: Client) -> None:
+    """What the audit asks, what is lacking, what to do."""
+    made_up.loyalty.known = NO_AUDIT
+    page = client.get("/loyalty").text
+    assert "Nothing was sold yet. 28 more days are needed." in page and "Import orders" in page
+    made_up.loyalty.known = replace(AUDIT, campaigns=(), regulars=0, same=None)
+    page = client.get("/loyalty").text
+    assert "anywhere between nothing and €\u00a02,337,794" in page and "too few were contacted" in page
+
+
+def test_a_headline_for_every_stage_of_loyalty() -> None:
+    """Bought, partly earned, earned, not known."""
+    said = [loyalty.headline(replace(AUDIT, overall=score)).partition("So far ")[2] for score in (1.2, 2.0, 2.8)]
+    assert said == ["bought: 1.2 of 3.0", "partly earned: 2.0 of 3.0", "earned: 2.8 of 3.0"]
+    assert loyalty.headline(NO_AUDIT) == "Is loyalty bought or earned?"

@@ -15,6 +15,7 @@ from openchair.server.pages.growth import growth_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.pages.imports import imports_routes
 from openchair.server.pages.listening import listening_routes
+from openchair.server.pages.loyalty import loyalty_routes
 from openchair.server.pages.merges import merges_routes
 from openchair.server.pages.render import error_page, render, static_route
 from openchair.server.pages.surveys import surveys_routes
@@ -33,6 +34,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *customer_routes(house),
         *listening_routes(house),
         *growth_routes(house),
+        *loyalty_routes(house),
         *cases_routes(house),
         *calls_routes(house),
         *surveys_routes(house),

@@ -32,6 +32,7 @@ ROOMS = (
     ("/calls", "Calls", ""),
     ("/listening", "Listening", ""),
     ("/growth", "Growth", ""),
+    ("/loyalty", "Loyalty", ""),
     ("/merges", "Reviews", ""),
     ("/consents", "Consents", ""),
     ("/imports", "Imports", ""),
