@@ -30,7 +30,9 @@ def test_truth_is_recovered(shop: Any) -> None:
     off = []
     for seed in range(12):
         rng = np.random.default_rng(seed)
-        seen = shop((1.0, 4.0, 0.8, 2.5), tuple(truth.values())).customers(rng.uniform(20, 80, 8_000), 0, rng)
+        seen = shop({"r": 1.0, "alpha": 4.0, "a": 0.8, "b": 2.5}, tuple(truth.values())).customers(
+            rng.uniform(20, 80, 8_000), 0, rng
+        )
         fit = spend.fit(seen.x, seen.mean_spend)
         off.append([(fit.params[name] - value) / fit.standard_errors[name] for name, value in truth.items()])
     assert np.abs(np.mean(off, axis=0)).max() < 3 / np.sqrt(12)
@@ -40,7 +42,9 @@ def test_truth_is_recovered(shop: Any) -> None:
 def test_next_purchases_are_as_foretold(shop: Any) -> None:
     """Simulated customers' later purchases have the mean foretold, whatever they spent before."""
     rng = np.random.default_rng(4)
-    seen = shop((1.0, 4.0, 0.3, 2.5), (6.25, 3.74, 15.44)).customers(np.full(200_000, 30.0), 30, rng)
+    seen = shop({"r": 1.0, "alpha": 4.0, "a": 0.3, "b": 2.5}, (6.25, 3.74, 15.44)).customers(
+        np.full(200_000, 30.0), 30, rng
+    )
     again = seen.later > 0
     expected = KNOWN.expected(seen.x, seen.mean_spend)
     for low, high in ((-1, 0), (0, 20), (20, 50), (50, 1e9)):

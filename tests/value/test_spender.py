@@ -155,6 +155,7 @@ def test_the_models_are_these() -> None:
 
 @pytest.mark.parametrize("model", KINDS)
 class TestEveryModel:
+    @pytest.mark.slow
     def test_truth_is_recovered(self, shop: Any, model: str) -> None:
         """Over 16 shops the parameters' errors, in standard errors, have mean 0 and deviation 1."""
         truth = shop(KINDS[model], (6, 4, 15), model)
@@ -167,6 +168,7 @@ class TestEveryModel:
         assert np.abs(np.mean(off, axis=0)).max() < 3 / np.sqrt(16)
         assert 0.5 < np.std(off, axis=0).min() < np.std(off, axis=0).max() < 1.6
 
+    @pytest.mark.slow
     def test_simulated_customers_do_as_foretold(self, shop: Any, model: str) -> None:
         rng = np.random.default_rng(8)
         seen = shop(KINDS[model], (6, 4, 15), model).customers(rng.uniform(0, 80, 200_000), 26, rng)

@@ -8,6 +8,7 @@ summed by Gauss and Legendre's rule on a logarithmic scale, which is exact to ro
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln, xlogy
@@ -16,8 +17,9 @@ from openchair.value.cases import Array
 from openchair.value.likelihood import Objective
 from openchair.value.spenders.model import Moments
 
-_NODES, _SHARES = np.polynomial.legendre.leggauss(24)
-_PLACES, _SHARES = (_NODES + 1.0) / 2.0, _SHARES / 2.0
+_NODES = 24  # of a likelihood, which a search evaluates often
+_FINE_NODES = 44  # of moments, which have a wider range of times in them
+_rule = cache(np.polynomial.legendre.leggauss)
 _ROWS = 2**13  # integrated at once: their nodes fit into a processor's cache
 _FADED = 45.0  # e-folds after which an integrand is nothing
 
@@ -212,7 +214,7 @@ def _when_lost(params: Array, x: Array, t_x: Array, T: Array) -> tuple[Array, Ar
     return logs, at
 
 
-def _spread(length: Array, near: Array, power: Array) -> tuple[Array, Array]:
+def _spread(length: Array, near: Array, power: Array, nodes: int = _NODES) -> tuple[Array, Array]:
     """Nodes in [0, length], (n, nodes), and the logarithms of their widths, evenly on log(1 + time / near).
 
     near: (n,) the time over which an integrand falls by e at first; power: with which it falls at least later, so that
@@ -221,18 +223,19 @@ def _spread(length: Array, near: Array, power: Array) -> tuple[Array, Array]:
     reach = np.log1p(length / near)
     far = np.log1p((power + 2.0) * np.expm1(np.minimum(_FADED / (power + 2.0), 700.0)))
     reach = np.minimum(reach, far)
-    at = reach[:, None] * _PLACES
+    places, shares = _rule(nodes)
+    at = reach[:, None] * (places + 1.0) / 2.0
     with np.errstate(divide="ignore"):
-        return near[:, None] * np.expm1(at), np.log(near * reach)[:, None] + at + np.log(_SHARES)
+        return near[:, None] * np.expm1(at), np.log(near * reach / 2.0)[:, None] + at + np.log(shares)
 
 
 def _lifetimes(s: float, left: Array | float, t: Array, near: Array) -> tuple[Array, Array]:
     """Times below t after which one is lost who is alive now, (.., nodes), and their chances."""
     flat = np.atleast_1d(t).ravel()
-    lived, log_width = _spread(flat, np.broadcast_to(near, np.shape(t)).ravel(), np.zeros_like(flat))
+    lived, log_width = _spread(flat, np.broadcast_to(near, np.shape(t)).ravel(), np.zeros_like(flat), _FINE_NODES)
     rate = np.broadcast_to(left, np.shape(t)).ravel()[:, None]
     chance = np.exp(np.log(s) - np.log(rate) - (s + 1.0) * np.log1p(lived / rate) + log_width)
-    shape = (*np.shape(t), len(_PLACES))
+    shape = (*np.shape(t), _FINE_NODES)
     return lived.reshape(shape), chance.reshape(shape)
 
 
