@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import Connection, insert
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS
 from openchair.chair.seats import Seat
 from openchair.chair.views import Field, Merge
 from openchair.facts.kinds import schema
+from openchair.store.sql import schema as schema_of
 
 NOW = datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=UTC)
 DAY = date(2026, 3, 1)
@@ -59,3 +61,15 @@ def facts(kind: str, *rows: dict[str, Any]) -> pa.Table:
 
 def seat(name: str, hours: int = 0, customer_id: str = "a") -> Seat:
     return Seat(name, customer_id, "ur", NOW + hours * HOUR, "ada", NOW + 720 * HOUR)
+
+
+def listened(connection: Connection, customer_id: str, identifier: str, number: int) -> None:
+    """A message that waits for a customer, a call to make to them, and a sentence of theirs as it was read."""
+    mail = {"message_id": f"m{number}", "kind": "survey", "subject": "nps", "channel": "e-mail", "why": "", "tries": 0}
+    mail |= {"customer_id": customer_id, "address": identifier.partition(":")[2], "language": "en", "status": "waiting"}
+    call = {"call_id": f"c{number}", "week": DAY, "leader": "ada", "place": 1, "customer_id": customer_id}
+    heard = {"identifier": identifier, "fact_id": f"v{number}", "place": 0, "kind": "voices", "happened_at": NOW}
+    heard |= {"channel": "review", "begins": 0, "ends": 9, "language": "en", "reading": "pain", "surety": 0.9}
+    connection.execute(insert(schema_of.outbox).values(**mail, made_at=NOW, due_at=NOW))
+    connection.execute(insert(schema_of.calls).values(**call, reason="silent", because="", questions="[]", status=""))
+    connection.execute(insert(schema_of.readings).values(**heard, read_by="model", sentiment=-0.5))

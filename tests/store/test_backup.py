@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from tests.store.making import DAY, NOW, chosen, facts, joined, linked, met, named, seat
+from sqlalchemy import insert, select
+from tests.store.making import DAY, NOW, chosen, facts, joined, linked, listened, met, named, seat
 
 from openchair.chair.intake.sync import sync
 from openchair.chair.ports import INDEXED_KINDS, Envelope
@@ -17,6 +17,7 @@ from openchair.core.errors import BadInput, Conflict
 from openchair.facts.kinds import KINDS
 from openchair.store import backup
 from openchair.store.history import DeltaHistory
+from openchair.store.sql import schema
 from openchair.store.sql.database import Database
 from openchair.store.sql.schema import metadata
 from openchair.store.sql.state import SqlState, open_state
@@ -58,6 +59,13 @@ def fill(state: SqlState, history: DeltaHistory, event: MakeEvent) -> None:
     state.open_reviews([Review("r1", "decision", "1", "a", "Look", NOW, "the customer")])
     state.add_seat(replace(seat("s1"), opened_at=NOW, session_hash=b"\x00\xff"))
     state.log("ada", "read", "a", "", NOW)
+    survey = {"survey_id": "nps", "version": 1, "status": "live", "definition": "{}", "changed_by": "ada"}
+    theme = {"theme_id": "t1", "name": "late", "told": "{}", "centroid": b"\x00\xff", "born_on": DAY, "named_by": ""}
+    with state._database.write() as connection:
+        listened(connection, "a", "id:1", 1)
+        connection.execute(insert(schema.surveys).values(**survey, changed_at=NOW))
+        connection.execute(insert(schema.themes).values(theme))
+        connection.execute(insert(schema.models).values(name="letters", made_at=NOW, body=b"\x00\xff"))
     state.bury(["id:9"], NOW)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from sqlalchemy import LargeBinary, insert, select
-from tests.store.making import DAY, NOW, chosen, facts, joined, linked, met, named, seat
+from tests.store.making import DAY, NOW, chosen, facts, joined, linked, listened, met, named, seat
 
 from openchair.chair.ports import INDEXED_KINDS, Envelope
 from openchair.chair.views import ImportReport, Reject, Review, TimelineEntry, TurnReport
@@ -98,16 +98,7 @@ def fill(state: SqlState, event: Callable[..., Envelope]) -> None:
     state.inbox.put([event("bad", body=b"zo\xc3\xab@ex\xc3\xa4mple.org is no JSON"), event("worse", body=b"nor this")])
     with state._database.write() as connection:
         for number, (who, one) in enumerate((("cust-zoe", GONE[0]), ("cust-old", GONE[1]), ("ben", "id:17"))):
-            mail = {"message_id": f"m{number}", "kind": "survey", "subject": "nps", "channel": "e-mail", "why": ""}
-            mail |= {"customer_id": who, "address": one.partition(":")[2], "language": "en", "made_at": NOW}
-            connection.execute(insert(schema.outbox).values(**mail, due_at=NOW, status="waiting", tries=0))
-            call = {"call_id": f"c{number}", "week": DAY, "leader": "ada", "place": 1, "customer_id": who}
-            connection.execute(
-                insert(schema.calls).values(**call, reason="silent", because="", questions="[]", status="")
-            )
-            heard = {"identifier": one, "fact_id": f"v{number}", "place": 0, "kind": "voices", "happened_at": NOW}
-            heard |= {"channel": "review", "begins": 0, "ends": 9, "language": "en", "reading": "pain", "surety": 0.9}
-            connection.execute(insert(schema.readings).values(**heard, read_by="model", sentiment=-0.5))
+            listened(connection, who, one, number)
         for n, body in enumerate((b'{"id": "990017"}', b'{"id": "17"}', None)):
             given = {"hash": bytes([n]) * 32, "fingerprint": b"f" * 32, "created_at": NOW, "status": 200, "body": body}
             connection.execute(insert(schema.idempotency).values(given))
