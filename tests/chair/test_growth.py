@@ -107,8 +107,8 @@ def test_each_customer_counts_where_they_belong(busy: Shop) -> None:
         "a price below 0 that is not a return": 1,
         "a quantity of 0 or less": 1,
         "nobody's: no customer is known for it": 1,
-        "referral: told themselves": 1,
-        "referral: whoever told them joined after them": 1,
+        "referral: to themselves": 1,
+        "referral: by somebody who joined later": 1,
     }
     assert report.levers[0].name == "retention" and "1 customer of 2 who bought" in report.levers[0].evidence
     assert report.levers[-1].name == "acquisition" and not report.levers[-1].existing

@@ -153,6 +153,8 @@ def sparked(shop: Shop) -> Iterator[Engine]:
 
 @pytest.mark.spark
 @pytest.mark.slow
+# Spark leaves it to the garbage collector to close the sockets by which it hands results over.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_they_are_looked_for_on_spark_too(shop: Shop, sparked: Engine) -> None:
     """The same search where the data has outgrown one machine."""
     looked_for(shop, sparked)

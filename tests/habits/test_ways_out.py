@@ -37,6 +37,8 @@ from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
 from openchair.chair.ports import Letter
 from openchair.chair.state.outbox import Message
+from openchair.chair.value.auditing import Auditing
+from openchair.chair.value.growing import Growing
 from openchair.cli.main import app as commands
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.clock import Moment
@@ -73,7 +75,8 @@ OUT = {
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
-    "cases calls voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
+    "cases calls growth loyalty growth.report loyalty.report "
+    "voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
     "what was done and heard is kept, and counted": "cases.open_new cases.close cases.figures calls.note calls.counts",
@@ -127,6 +130,8 @@ def use_cases() -> Iterator[str]:
         "voices.": Voices,
         "cases.": Cases,
         "calls.": Calls,
+        "growth.": Growing,
+        "loyalty.": Auditing,
     }
     for prefix, room in rooms.items():
         for name, value in vars(room).items():

@@ -357,7 +357,7 @@ def test_the_command_line_refuses_what_is_no_report(busy: Shop) -> None:
     for words, why in (
         (("nps", "--by", "horoscope"), "horoscope"),
         (("nps", "--since", "yesterday"), "2026-07-01"),
-        (("day", "--by", "stage"), "Ask for nps"),
+        (("day", "--by", "stage"), "is not for day"),
         (("csat", "--days", "0"), "1 to 3,660"),
     ):
         assert why in run("report", *words, home=home, code=1).stderr
