@@ -7,7 +7,7 @@ from math import exp, log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Unknown
@@ -76,5 +76,5 @@ def mean_change(before: ArrayLike, after: ArrayLike, *, confidence: float = 0.95
     if few := too_few(n, "answer after a case was closed", "answers after a case was closed"):
         return few
     mean = float(change.mean())
-    half = float(t.ppf(0.5 + confidence / 2, n - 1)) * float(change.std(ddof=1)) / sqrt(n)
+    half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * float(change.std(ddof=1)) / sqrt(n)
     return Estimate(mean, mean - half, mean + half, n=n)

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import numpy as np
 from ibis import _
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from openchair.core.estimate import Estimate, Unknown
 
@@ -175,7 +175,7 @@ def effect(rows: Sequence[Mapping[str, Any]], confidence: float) -> Effect:
         return Effect(*named, "bounds", everyone, compared, everyone - n, after, why)
     brought = sum(one["n"] * (one["total"] / one["n"] - two["total"] / two["n"]) for one, two in both)
     variance = sum(one["n"] ** 2 * (_variance(one) / one["n"] + _variance(two) / two["n"]) for one, two in both)
-    reach = float(norm.ppf((1 + confidence) / 2) * np.sqrt(variance))
+    reach = float(ndtri((1 + confidence) / 2) * np.sqrt(variance))
     known = Estimate(brought, brought - reach, brought + reach, n + compared)
     return Effect(*named, method, everyone, compared, everyone - n, after, known)
 
@@ -239,7 +239,7 @@ def unrewarded(sums: Mapping[str, float], confidence: float) -> Estimate | Unkno
         return Unknown(f"{n} customers with days of either kind", needed=max(FEWEST - n, 0) or None)
     ratio = sums["a"] / sums["b"]
     spread = sums["aa"] - 2 * ratio * sums["ab"] + ratio**2 * sums["bb"]
-    reach = float(norm.ppf((1 + confidence) / 2) * np.sqrt(max(spread, 0.0)) / sums["b"])
+    reach = float(ndtri((1 + confidence) / 2) * np.sqrt(max(spread, 0.0)) / sums["b"])
     return Estimate(ratio, max(ratio - reach, 0.0), ratio + reach, n)
 
 
@@ -282,7 +282,7 @@ def sensitivity(
         return Unknown("prices did not change")
     slope = float(x @ y) / total
     own = np.bincount(of, x * (y - slope * x))
-    reach = float(norm.ppf((1 + confidence) / 2) * np.sqrt(own @ own) / total)
+    reach = float(ndtri((1 + confidence) / 2) * np.sqrt(own @ own) / total)
     return Estimate(slope, slope - reach, slope + reach, len(names))
 
 

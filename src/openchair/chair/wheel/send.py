@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 from ibis import _
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from openchair.chair.ports import Engine
 from openchair.core.clock import Moment
@@ -162,7 +162,7 @@ def _brought(
     spends = np.nan_to_num(column["value_minor"].astype(np.float64))
     half = np.nan_to_num((column["value_high"] - column["value_low"]).astype(np.float64)) / 2
     saved = settings.acquisition_minor * (column["days_here"].astype(np.float64) <= sending.DAYS_A_YEAR)
-    z = float(norm.ppf((1 + settings.confidence) / 2))
+    z = float(ndtri((1 + settings.confidence) / 2))
     due = 1 - unlikely
     value = due * spends + unlikely * saved
     variance = (due * half / z) ** 2 + due * unlikely * (spends - saved) ** 2

@@ -4,7 +4,7 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Unknown
@@ -70,5 +70,5 @@ def ces(
     spread = float(np.average((score - mean) ** 2, weights=count))
     variance = (answers * spread + IMAGINED_VARIANCE) / answers
     quantile(confidence)
-    half = float(t.ppf(0.5 + confidence / 2, answers - 1)) * sqrt(variance / answers)
+    half = float(stdtrit(answers - 1, 0.5 + confidence / 2)) * sqrt(variance / answers)
     return Estimate(mean, max(1.0, mean - half), min(float(EASIEST), mean + half), n=answers)

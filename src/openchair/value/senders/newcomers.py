@@ -16,8 +16,7 @@ import ibis.expr.types as ir
 import numpy as np
 from ibis import _
 from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.stats import beta
+from scipy.special import betaincinv, expit
 
 from openchair.core.estimate import Estimate, Unknown
 
@@ -147,8 +146,8 @@ def lot(sent: int, sent_came: int, kept: int, kept_came: int) -> tuple[Floats, f
     sent, kept: invitations drawn to be sent, to be kept back; how many of each came. The rates have flat priors; the
     share is the ratio of the second to the first, at most 1.
     """
-    with_ = beta.ppf(_GRID, 1 + sent_came, 1 + sent - sent_came)
-    without = beta.ppf(_GRID, 1 + kept_came, 1 + kept - kept_came)
+    with_ = betaincinv(1 + sent_came, 1 + sent - sent_came, _GRID)
+    without = betaincinv(1 + kept_came, 1 + kept - kept_came, _GRID)
     share = np.minimum(without[:, None] / with_[None, :], 1.0).ravel()
     return share, float(share.mean()), float(share.std())
 

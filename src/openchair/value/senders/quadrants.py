@@ -6,7 +6,7 @@ on is not sure, so each belongs to all four with a chance.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
 
@@ -20,9 +20,9 @@ def above(value: ArrayLike, low: ArrayLike, high: ArrayLike, cut: float, confide
     """
     middle = np.asarray(value, dtype=np.float64)
     off = middle - cut
-    arm = np.where(off > 0, middle - np.asarray(low), np.asarray(high) - middle) / norm.ppf((1 + confidence) / 2)
+    arm = np.where(off > 0, middle - np.asarray(low), np.asarray(high) - middle) / ndtri((1 + confidence) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        chance: Floats = np.where(arm > 0, norm.cdf(off / arm), (off > 0).astype(np.float64))
+        chance: Floats = np.where(arm > 0, ndtr(off / arm), (off > 0).astype(np.float64))
     return chance
 
 
