@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from openchair.chair.listening.figuring import since_when
 from openchair.chair.listening.views import Change, Heard, Point, ScoreReport, Theme
 from openchair.core.errors import BadInput, OpenchairError
 from openchair.core.estimate import Estimate
@@ -20,8 +20,6 @@ from openchair.server.pages.house import House, actor
 from openchair.server.pages.render import back, render
 
 DAYS = 90
-SETTLING_DAYS = 28
-"""A quarter younger than this has too few answers to be held against the one before."""
 SHOWN = 12
 """Themes shown at first."""
 READINGS = ("pain", "need", "want", "aspiration", "praise", "other")
@@ -69,16 +67,6 @@ def told(change: Change | None, unit: str = "points") -> Verdict | None:
     return Verdict(f"{since}: {way} {abs(moved.value):.0f} ({ends}); {sure}.", change.changed)
 
 
-def since_of(day: date) -> date:
-    """The day after which change is looked for: the first of this quarter, or of the one before in its first weeks.
-
-    >>> since_of(date(2026, 11, 22)), since_of(date(2026, 10, 9))
-    (datetime.date(2026, 10, 1), datetime.date(2026, 7, 1))
-    """
-    first = date(day.year, day.month - (day.month - 1) % 3, 1)
-    return first if (day - first).days >= SETTLING_DAYS else since_of(first - timedelta(days=1))
-
-
 def in_percent(points: tuple[Point, ...]) -> list[Point]:
     """Shares as points of a hundred."""
 
@@ -106,7 +94,7 @@ def listening_routes(house: House) -> list[BaseRoute]:
         } | more
 
     def page(request: Request) -> Response:
-        by, since = request.query_params.get("by", PARTS[0]), since_of(house.day)
+        by, since = request.query_params.get("by", PARTS[0]), since_when(house.day)
         try:
             report = chair.scores.report("nps", days=DAYS, by=by if by in PARTS else PARTS[0], since=since)
         except BadInput:  # nobody has that trait yet
