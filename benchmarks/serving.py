@@ -28,7 +28,7 @@ class Served:
 
     url: str
     link: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
 
     @property
     def port(self) -> int:
@@ -69,20 +69,25 @@ def facts(home: Path, *kinds: str) -> dict[str, pa.Table]:
     return {kind: engine.rows(engine.facts(kind)) for kind in kinds}
 
 
-def _announced(process: subprocess.Popen[str], lines: Iterable[re.Pattern[str]]) -> list[str]:
-    """The first group of each pattern, as the server prints them in this order; the last may be missing."""
+def _announced(process: subprocess.Popen[bytes], lines: Iterable[re.Pattern[str]]) -> list[str]:
+    """The first group of each pattern, as the server prints them in this order; the last may be missing.
+
+    What was read waits in `said`, not in the pipe: two lines often come in one read, and `select` sees only the pipe.
+    """
     assert process.stdout is not None
     found: list[str] = []
+    said = ""
     deadline = time.monotonic() + START_SECONDS
     for pattern in lines:
-        while True:
+        while not (match := pattern.search(said, 0, said.rfind("\n") + 1)):
             waiting, _, _ = select.select([process.stdout], [], [], max(deadline - time.monotonic(), 0))
-            line = process.stdout.readline() if waiting else ""
-            if not line:
-                raise RuntimeError(f"the server did not start: {process.poll()}; it never printed {pattern.pattern}")
-            if said := pattern.search(line):
-                found.append(said[1])
-                break
+            read = os.read(process.stdout.fileno(), 4096) if waiting else b""
+            if not read:
+                ended = process.poll()
+                raise RuntimeError(f"the server did not start ({ended=}); it never printed {pattern.pattern}: {said!r}")
+            said += read.decode()
+        found.append(match[1])
+        said = said[match.end() :]
     return found
 
 
@@ -95,7 +100,7 @@ def served(home: Path, settings: Mapping[str, str] | None = None, *, owned: bool
     environment = os.environ | {f"OPENCHAIR_{name.upper()}": value for name, value in (settings or {}).items()}
     command = [str(OPENCHAIR), "--home", str(home), "serve", "--port", "0"]
     with (home / "server.log").open("a") as log:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1)
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, bufsize=0)
     try:
         patterns = [
             re.compile(r"Openchair is at (\S+)"),
