@@ -6,12 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from openchair.chair.value.views import Quadrants
-from openchair.core.estimate import Estimate, Unknown
+from openchair.core.estimate import Estimate, Number
 from openchair.dossier.attention import Attention
 from openchair.dossier.standing import Consent, Rule
 from openchair.dossier.traits import Note, Trait
-
-Number = Estimate | Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import typer
 from openchair.cli.output import Json, emit, told
 
 if TYPE_CHECKING:
-    from openchair.chair.views import Number
+    from openchair.core.estimate import Number
 
 case = typer.Typer(name="case", help="One case of somebody unhappy.", no_args_is_help=True)
 call = typer.Typer(name="call", help="One call.", no_args_is_help=True)

@@ -9,7 +9,7 @@ from openchair.cli.output import Json, emit, told
 from openchair.core.words import plural
 
 if TYPE_CHECKING:
-    from openchair.chair.views import Number
+    from openchair.core.estimate import Number
 
 Days = Annotated[int, typer.Option(help="The last days that count.")]
 SHOWN = 15

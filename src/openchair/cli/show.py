@@ -4,8 +4,8 @@ from datetime import datetime
 
 import typer
 
-from openchair.chair.views import Decision, Dossier, Lens, Number, Today
-from openchair.core.estimate import Unknown
+from openchair.chair.views import Decision, Dossier, Lens, Today
+from openchair.core.estimate import Number, Unknown
 from openchair.core.money import show
 
 

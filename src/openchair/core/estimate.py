@@ -35,3 +35,7 @@ class Unknown:
     def __str__(self) -> str:
         more = f", {self.needed} more needed" if self.needed else ""
         return f"not enough data yet: {self.reason}{more}"
+
+
+Number = Estimate | Unknown
+"""What is shown where a figure may not be known."""

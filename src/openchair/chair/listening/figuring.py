@@ -8,9 +8,8 @@ from typing import Any
 
 from openchair.chair.listening.views import Change, Point
 from openchair.chair.state import State
-from openchair.chair.views import Number
 from openchair.core.clock import Moment
-from openchair.core.estimate import Estimate, Unknown
+from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.core.sequential import half_width
 from openchair.core.words import plural
 from openchair.listening.scores.satisfaction import share

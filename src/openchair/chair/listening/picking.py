@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from openchair.chair.listening.measuring import DAYS
 from openchair.chair.listening.views import SendReport, SurveyState
 from openchair.chair.state import State
-from openchair.chair.views import Number
 from openchair.chair.wheel.choose import LOOKED_AT, columns_of
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, Conflict
-from openchair.core.estimate import Unknown
+from openchair.core.estimate import Number, Unknown
 from openchair.core.ids import uniforms
 from openchair.core.settings import Settings
 from openchair.decisions import guard

@@ -16,11 +16,10 @@ from openchair.chair.listening import measuring
 from openchair.chair.listening.measuring import Measured, Sources
 from openchair.chair.listening.views import Change, Part, Point, ScoreReport
 from openchair.chair.ports import Engine
-from openchair.chair.views import Number
 from openchair.chair.wheel.stand import owned
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput
-from openchair.core.estimate import Unknown
+from openchair.core.estimate import Number, Unknown
 from openchair.listening.scores import counting, trend
 from openchair.listening.scores.metric import Metric, Tally, metric_of
 from openchair.listening.scores.pooling import FEWEST_GROUPS, pooled

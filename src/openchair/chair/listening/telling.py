@@ -1,8 +1,7 @@
 """How a score reads as Markdown: what it is, what it rests on, and whether it changed."""
 
 from openchair.chair.listening.views import ScoreReport
-from openchair.chair.views import Number
-from openchair.core.estimate import Unknown
+from openchair.core.estimate import Number, Unknown
 from openchair.core.words import count, listed, plural
 from openchair.listening.scores.metric import METRICS, Metric
 

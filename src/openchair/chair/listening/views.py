@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from openchair.chair.views import Customer, Number, TimelineEntry
-from openchair.core.estimate import Estimate
+from openchair.chair.views import Customer, TimelineEntry
+from openchair.core.estimate import Estimate, Number
 from openchair.listening.asking.survey import Survey
 
 

@@ -13,10 +13,9 @@ from ibis import _
 from openchair.chair.ports import Engine
 from openchair.chair.value.growing import referred
 from openchair.chair.value.reports import AuditReport, CampaignEffect, Excluded, Maturity
-from openchair.chair.views import Number
 from openchair.chair.wheel.stand import owned
 from openchair.core.clock import Moment
-from openchair.core.estimate import Unknown
+from openchair.core.estimate import Number, Unknown
 from openchair.core.words import plural
 from openchair.facts.days import local_day
 from openchair.value import audit, growth

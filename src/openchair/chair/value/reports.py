@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from openchair.chair.views import Number
+from openchair.core.estimate import Number
 
 
 @dataclass(frozen=True, slots=True)

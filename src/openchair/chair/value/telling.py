@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from openchair.chair.value.reports import AuditReport, GrowthReport
-from openchair.chair.views import Number
-from openchair.core.estimate import Unknown
+from openchair.core.estimate import Number, Unknown
 from openchair.core.money import show
 from openchair.core.words import count, plural
 

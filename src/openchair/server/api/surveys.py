@@ -8,9 +8,8 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from openchair.chair.chair import Chair
-from openchair.chair.views import Number
 from openchair.core.errors import BadInput
-from openchair.core.estimate import Estimate
+from openchair.core.estimate import Estimate, Number
 from openchair.listening.asking import survey as asking
 from openchair.server.api.frame import Asked, Body, Door, Page, Someone, answer, problems
 from openchair.server.survey.forms import BODY_BYTES

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
-from openchair.chair.views import Number
-from openchair.core.estimate import Estimate
+from openchair.core.estimate import Estimate, Number
 
 WIDTH = 160.0
 PAD = 7.0

@@ -11,9 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from openchair.chair.listening.caring import CHANNELS, UNWANTED, VERDICTS
 from openchair.chair.listening.views import Case, CaseFigures
-from openchair.chair.views import Number
 from openchair.core.errors import BadInput, Conflict, OpenchairError
-from openchair.core.estimate import Estimate
+from openchair.core.estimate import Estimate, Number
 from openchair.server.pages import words
 from openchair.server.pages.bars import scale_of
 from openchair.server.pages.house import House, actor

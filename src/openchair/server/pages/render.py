@@ -16,9 +16,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from openchair.chair.views import Number
 from openchair.core.errors import OpenchairError
-from openchair.core.estimate import Estimate
+from openchair.core.estimate import Estimate, Number
 from openchair.core.words import count, plural
 from openchair.dossier.stage import every
 from openchair.server.pages import bars, words
