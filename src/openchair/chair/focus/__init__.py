@@ -1,0 +1,1 @@
+"""The shop's focus, told: the primary customer, drivers, the focus map, opportunities."""

@@ -1,0 +1,1 @@
+"""What the shop should care about most: whom it serves first, what moves them, and what they lack."""
