@@ -144,6 +144,7 @@ def test_a_file_is_shown_then_read(shop: Shop) -> None:
     assert get(shop, "/imports")["data"][0]["import_id"] == report["import_id"]
     text = shop.client.get(f"/api/v1/imports/{report['import_id']}/rejects.csv", headers=shop.bearer("read")).text
     assert len(list(csv.DictReader(io.StringIO(text)))) == report["rejected"]
+    problem(shop.client.get("/api/v1/imports/none/rejects.csv", headers=shop.bearer("read")), 404, "not_found")
     assert upload(shop, dry_run=False).json()["accepted"] == 0
     problem(upload(shop, dry_run=False, mapping="{"), 400, "bad_input")
 

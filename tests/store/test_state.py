@@ -341,7 +341,8 @@ def test_rejects_of_a_file_read_twice_are_kept_once_and_count_as_duplicates_then
     for import_id in ("i1", "i2"):
         assert [reject.line for reject in state.rejects(import_id)] == [3, 2]
     assert len(list(state.rejects(None))) == 2
-    assert list(state.rejects("i3")) == []
+    with pytest.raises(NotFound, match="i3"):
+        state.rejects("i3")
 
 
 def test_a_lease_is_one_owners_until_it_ends(state: SqlState) -> None:

@@ -212,7 +212,7 @@ class Reports(Protocol):
         ...
 
     def rejects(self, import_id: str | None) -> Iterator[Reject]:
-        """Rejected rows of one import, or of all."""
+        """Rejected rows of one import, or of all. Raises NotFound for an import that never was."""
         ...
 
 

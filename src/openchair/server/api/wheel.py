@@ -130,7 +130,11 @@ def wheel(chair: Chair, door: Door, apart: Apart) -> APIRouter:
             return answer(chair.listen([path], mapping=_mapping(mapping))[0], 201)
 
     @router.get(
-        "/imports/{import_id}/rejects.csv", tags=["imports"], response_class=StreamingResponse, dependencies=[reader]
+        "/imports/{import_id}/rejects.csv",
+        tags=["imports"],
+        response_class=StreamingResponse,
+        responses=problems(404),
+        dependencies=[reader],
     )
     def rejects(import_id: str) -> StreamingResponse:
         """The rows of one import that were not accepted, with file, line, reason and all they held."""

@@ -11,6 +11,7 @@ from sqlalchemy import Table, delete, func, insert, literal, select
 
 from openchair.chair.state import State
 from openchair.chair.views import ImportReport, Reject, TurnReport
+from openchair.core.errors import NotFound
 from openchair.core.ids import digest
 from openchair.store.sql import schema
 from openchair.store.sql.access import Access
@@ -113,7 +114,17 @@ class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calli
         return [msgspec.json.decode(text, type=ImportReport) for text in self._reports(schema.imports, limit)]
 
     def rejects(self, import_id: str | None) -> Iterator[Reject]:
-        """Rejected rows of one import, or of all, in the order they were found."""
+        """Rejected rows of one import, or of all, in the order they were found. Raises NotFound for no such import."""
+        if import_id is not None:
+            with self._database.read() as connection:
+                known = connection.execute(
+                    select(schema.imports.c.import_id).where(schema.imports.c.import_id == import_id)
+                ).first()
+            if known is None:
+                raise NotFound("import", value=import_id, bound="is not here", remedy="See the list of imports.")
+        return self._rejected(import_id)
+
+    def _rejected(self, import_id: str | None) -> Iterator[Reject]:
         seen = -1
         table, listed = schema.rejects, schema.import_rejects
         while True:
