@@ -29,7 +29,7 @@ def test_columns_are_the_kinds_own(folder: Path, kind: str) -> None:
 def test_everything_is_labelled_simulated(folder: Path, read: Read) -> None:
     """Every file says so in its metadata, every fact in its source, the manifest in plain words."""
     files = [*folder.rglob("*.parquet")]
-    assert len(files) == len(KINDS) + 4
+    assert len(files) == len(KINDS) + 5
     for file in files:
         assert pq.read_metadata(file).metadata[b"openchair.simulated"] == b"true", file.name
     for kind in KINDS:

@@ -53,10 +53,10 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """How each order's box went: (k,) `wait_days` until it came, and whether it was `changed` after noon."""
+    """How each order went: (k,) `wait_days` until its box came, and whether it was `rough`: met the friction."""
 
     wait_days: Floats
-    changed: Bools
+    rough: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ class Scene:
     @property
     def end_us(self) -> int:
         return self.end * DAY_US
+
+    @property
+    def friction(self) -> str:
+        """The step that loses and slows more of this shop's customers than it should."""
+        return self.world.friction(self.seed)
 
     @property
     def first_us(self) -> Ints:
@@ -163,7 +168,7 @@ def draw_lines(world: World, seed: int, block: int, people: People, orders: Orde
 
 
 def draw_boxes(seed: int, block: int, orders: Orders) -> Boxes:
-    """The first box is slow and sometimes very slow; a box changed after noon goes back and forth."""
+    """The first box is slow and sometimes very slow; some orders of the afternoon meet the shop's friction."""
     rng = stream(seed, block, 3)
     k = len(orders.place)
     wait = np.where(orders.first, rng.lognormal(np.log(5.5), 0.55, k), rng.lognormal(np.log(2.0), 0.35, k))

@@ -1,5 +1,7 @@
 """What members do besides buying: journeys with their friction, friends they bring; and what was sent to them."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,67 +12,124 @@ from openchair.simulation.world import DAY_US, Bools, Ints
 
 _MINUTE_US = 60_000_000
 _HOUR_US = 60 * _MINUTE_US
-# A session's steps in order: name, moment, minutes before the order is completed.
-_STEPS = (
+# A visit's steps in order: name, moment, minutes before the order is completed. Detours come between.
+_BEFORE = (
     ("Product Viewed", "recognise", 9.0),
     ("Product Added", "request", 7.0),
     ("Checkout Started", "request", 5.0),
-    ("Box Changed After Noon", "request", 4.0),
-    ("Product Removed", "request", 3.0),
-    ("Box Changed After Noon", "request", 1.5),
+)
+_AFTER = (
+    ("Payment Info Entered", "request", 1.0),
     ("Order Completed", "request", 0.0),
     ("Box Delivered", "respond", 0.0),
+    ("Live Chat Conversation Started", "respond", -400.0),
 )
-_FRICTION = np.array([3, 4, 5])
-_COMPLETED, _DELIVERED = 6, 7
+_TRIP = 3
+"""Steps of a detour gone back and forth: it, what is between, and it again."""
+_SHARE_HARMLESS, _SHARE_STOPPED = 0.15, 0.5
 
 
-def steps(scene: Scene) -> pa.Table:
-    """Journey steps: of three in five first orders and one in eight later ones, and of visits that end in nothing."""
-    rng, people, orders, lines, boxes = scene.rng(4), scene.people, scene.orders, scene.lines, scene.boxes
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Some of a block's visits to the shop: (v,) arrays, and the (v, s) steps of each.
+
+    `order` is a place in Orders, -1 where nothing was bought. `rough` visits met the shop's friction. `done` says which
+    of `steps` (name, moment) a visit took, at the time `at_us`.
+    """
+
+    place: Ints
+    order: Ints
+    item: Ints
+    rough: Bools
+    steps: tuple[tuple[str, str], ...]
+    done: Bools
+    at_us: Ints
+
+    def detour(self, name: str) -> slice:
+        """The columns of a detour's steps."""
+        first = [step for step, _ in self.steps].index(name)
+        return slice(first, first + _TRIP)
+
+
+def draw_visits(scene: Scene) -> Visits:
+    """Visits of three in five first orders and one in eight later ones, and some that end in nothing.
+
+    Every detour is met now and then and harms nobody, but for the one that is this shop's friction: it goes back and
+    forth, makes the visit three times as long, and ends half of those visits that end in nothing.
+    """
+    rng, chance, people, orders, boxes = scene.rng(4), scene.rng(19), scene.people, scene.orders, scene.boxes
     kept = np.flatnonzero(rng.random(len(orders.place)) < np.where(orders.first, 0.6, 0.12))
     left = np.flatnonzero(rng.random(len(people)) < 0.3)
     latest = np.minimum(people.joined[left] + 120, scene.end)
     open_days = (latest - people.joined[left]) * rng.random(len(left)) + 0.3
     left_us = people.joined[left] * DAY_US + np.round(DAY_US * open_days).astype(np.int64)
-    session_place = np.concatenate([orders.place[kept], left])
     completed_us = np.concatenate([orders.at_us[kept], left_us])
-    n, bought = len(session_place), np.arange(len(session_place)) < len(kept)
-    changed = np.concatenate([boxes.changed[kept], rng.random(len(left)) < 0.35])
-    done = np.ones((n, len(_STEPS)), dtype=bool)
-    done[:, _FRICTION] = changed[:, None]
-    # A visit without an order stops after looking, after adding, or - where the box had to be changed - at the end.
-    reach = np.where(changed, 5, rng.choice([0, 1, 2], n, p=[0.5, 0.3, 0.2]))
-    done[~bought] &= np.arange(len(_STEPS)) <= reach[~bought, None]
-    pace = rng.uniform(0.5, 2.5, (n, 1)) * (1 + 2 * changed[:, None])
-    before = pace * [minutes for _, _, minutes in _STEPS]
+    n, bought = len(completed_us), np.arange(len(completed_us)) < len(kept)
+    rough = np.concatenate([boxes.rough[kept], rng.random(len(left)) < _SHARE_STOPPED])
+    frictions = scene.world.raw["frictions"]
+    trips = [step for name, way in frictions.items() for step in (name, way["between"], name)]
+    spread = zip(trips, np.linspace(4.5, 1.5, len(trips)), strict=True)
+    table = (*_BEFORE, *((name, "request", minutes) for name, minutes in spread), *_AFTER)
+    steps = tuple((name, moment) for name, moment, _ in table)
+    checkout, paying, delivered = (len(_BEFORE) - 1, len(_BEFORE) + len(trips), len(table) - 2)
+    done = np.ones((n, len(table)), dtype=bool)
+    done[:, checkout + 1 : paying] = False
+    done[:, checkout + 1 : paying : _TRIP] = chance.random((n, len(frictions))) < _SHARE_HARMLESS
+    first = checkout + 1 + _TRIP * list(frictions).index(scene.friction)
+    done[:, first : first + _TRIP] = rough[:, None]
+    # A smooth visit without an order stops after looking, after adding, or somewhere from checkout to payment.
+    reach = rng.choice([0, 1, checkout], n, p=[0.5, 0.3, 0.2])
+    reach = np.where(reach == checkout, chance.integers(checkout, paying, n, endpoint=True), reach)
+    reach = np.where(rough, first + _TRIP - 1, reach)
+    done[~bought] &= np.arange(len(table)) <= reach[~bought, None]
+    done[:, -1] &= chance.random(n) < np.where(rough, 0.25, 0.03)
+    pace = rng.uniform(0.5, 2.5, (n, 1)) * (1 + 2 * rough[:, None])
+    before = pace * [minutes for _, _, minutes in table]
     at_us = completed_us[:, None] - np.round(before * _MINUTE_US).astype(np.int64)
-    at_us[: len(kept), _DELIVERED] += np.round(boxes.wait_days[kept] * DAY_US).astype(np.int64)
+    at_us[: len(kept), delivered:] += np.round(boxes.wait_days[kept, None] * DAY_US).astype(np.int64)
     done &= at_us < scene.end_us
-    row, slot = np.nonzero(done)
-    order = np.argsort(session_place[row], kind="stable")
-    row, slot = row[order], slot[order]
-    place = session_place[row]
-    session = scene.ids("events", session_place, np.arange(n))
-    turn = np.concatenate([orders.turn[kept], np.zeros(len(left), dtype=np.int64)])
-    order_id = order_ids(people.number[session_place], turn)
-    with_order = pa.array(slot >= _COMPLETED)
-    looked_at = np.concatenate([lines.main[kept], people.favourites[left, 0]])
-    with_item = np.where(slot <= 1, looked_at[row], -1)
+    place = np.concatenate([orders.place[kept], left])
+    order = np.concatenate([kept, np.full(len(left), -1)])
+    item = np.concatenate([scene.lines.main[kept], people.favourites[left, 0]])
+    return Visits(place, order, item, rough, steps, done, at_us)
+
+
+def steps(scene: Scene, visits: Visits) -> pa.Table:
+    """The visits' journey steps."""
+    row, slot = np.nonzero(visits.done)
+    sort = np.argsort(visits.place[row], kind="stable")
+    row, slot = row[sort], slot[sort]
+    place, order, names = visits.place[row], visits.order[row], [name for name, _ in visits.steps]
+    session = scene.ids("events", visits.place, np.arange(len(visits.place)))
+    number, turn = scene.people.number[visits.place], np.where(visits.order < 0, 0, scene.orders.turn[visits.order])
+    with_order = pa.array((slot >= names.index("Order Completed")) & (order >= 0))
     return facts(
         "steps",
         len(row),
         {
             "fact_id": scene.ids("steps", place, within(place)),
-            "happened_at": at_us[row, slot],
+            "happened_at": visits.at_us[row, slot],
             "identifier": (place, scene.members),
-            "name": (slot, [name for name, _, _ in _STEPS]),
-            "moment": (slot, [moment for _, moment, _ in _STEPS]),
+            "name": (slot, names),
+            "moment": (slot, [moment for _, moment in visits.steps]),
             "session_id": session.take(pa.array(row)),
-            "item_id": (with_item, scene.world.items.ids),
-            "order_id": pc.if_else(with_order, order_id.take(pa.array(row)), pa.scalar(None, pa.string())),
+            "item_id": (np.where(slot <= 1, visits.item[row], -1), scene.world.items.ids),
+            "order_id": pc.if_else(
+                with_order, order_ids(number, turn).take(pa.array(row)), pa.scalar(None, pa.string())
+            ),
         },
     )
+
+
+def stops(scene: Scene, visits: Visits) -> Ints:
+    """(detours, 2) visits that took each detour, and those of them that ended there."""
+    last = visits.done.shape[1] - 1 - visits.done[:, ::-1].argmax(1)
+    counts = []
+    for name in scene.world.raw["frictions"]:
+        where = visits.detour(name)
+        ended = (visits.order < 0) & (where.start <= last) & (last < where.stop)
+        counts.append((visits.done[:, where].any(1).sum(), ended.sum()))
+    return np.array(counts)
 
 
 def contacts(scene: Scene) -> pa.Table:

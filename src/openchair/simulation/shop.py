@@ -7,13 +7,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from openchair.core.errors import BadInput
 from openchair.facts.kinds import KINDS
 from openchair.simulation import buying, knowing, living, story, telling
 from openchair.simulation.files import Facts, Files
 from openchair.simulation.people import draw_people
-from openchair.simulation.truth import truth_table, truth_tables
+from openchair.simulation.truth import frictions_table, truth_table, truth_tables
 from openchair.simulation.world import world
 
 BLOCK = 50_000
@@ -72,17 +73,20 @@ def simulate(
         for name, table in truth_tables(shop).items():
             files.write(f"truth/{name}", table)
         files.write("truth/customers", story.truth(shop, end_day))
-        done = len(story.MEMBERS)
+        done, stopped = len(story.MEMBERS), np.zeros((len(shop.raw["frictions"]), 2), dtype=np.int64)
         for block in range(-(-customers // BLOCK)):
             first, last = max(block * BLOCK, done) + 1, min((block + 1) * BLOCK, customers)
             people = draw_people(shop, seed, block, np.arange(first, last + 1), start_day, end_day)
             scene = buying.draw_scene(shop, seed, block, people, start_day, end_day)
-            for kind, table in _told(scene).items():
+            visits = living.draw_visits(scene)
+            stopped += living.stops(scene, visits)
+            for kind, table in _told(scene, visits).items():
                 files.write(kind, table)
             files.write("truth/customers", truth_table(scene))
             done = last
             if progress:
                 progress(done, customers)
+        files.write("truth/frictions", frictions_table(shop, seed, stopped))
     summary = Summary(str(out), customers, brands, seed, start, end, {k: files.rows.get(k, 0) for k in KINDS})
     manifest = {
         "simulated": True,
@@ -98,13 +102,15 @@ def simulate(
     return summary
 
 
-def _told(scene: buying.Scene) -> Facts:
+def _told(scene: buying.Scene, visits: living.Visits) -> Facts:
     """All facts of a block."""
     return {
         "purchases": buying.purchases(scene),
-        "steps": living.steps(scene),
+        "steps": living.steps(scene, visits),
         "answers": telling.answers(scene),
-        "voices": telling.voices(scene),
+        "voices": pa.concat_tables(
+            [telling.voices(scene), telling.troubles(scene, visits)], promote_options="none"
+        ).unify_dictionaries(),
         "traits": knowing.traits(scene),
         "contacts": living.contacts(scene),
         **living.friends(scene),

@@ -11,21 +11,24 @@ import pyarrow.compute as pc
 
 from openchair.simulation.buying import Scene
 from openchair.simulation.files import facts, within
+from openchair.simulation.living import Visits
 from openchair.simulation.people import People
 from openchair.simulation.world import DAY_US, LANGUAGES, Bools, Floats, Ints, World
 
 SURVEY = "relationship"
 QUESTION = "How likely are you to recommend us to a friend?"
 _CHANNELS = ("review", "ticket", "chat", "call")
+_GROUPS = ("drivers", "needs", "aspirations", "frictions")
 _VARIANTS = 3
+_SHARE_TROUBLED = 0.08
 
 
 @dataclass(frozen=True, slots=True)
 class Sayings:
     """Sentences in one flat list: `at[language, topic, good, category, variant]` is a place in `sentences`.
 
-    Topics are the drivers' (with taste and safety), then the needs, then the aspirations. Openings and closings:
-    `around[part][language * 2 + good]` is the place of the first of five in `parts`.
+    Topics are the drivers' (with taste and safety), then the needs, the aspirations and the frictions. Openings and
+    closings: five for each mood of each language, the bad one first.
     """
 
     topics: tuple[str, ...]
@@ -40,13 +43,13 @@ def sayings(categories: tuple[str, ...]) -> Sayings:
     """All sentences of texts.toml with every kind of snack put in. categories: their names, `|` between languages."""
     raw = tomllib.loads(files("openchair.simulation").joinpath("texts.toml").read_text("utf-8"))
     english = raw["en"]
-    topics = (*english["drivers"], *english["needs"], *english["aspirations"])
+    topics = tuple(topic for group in _GROUPS for topic in english[group])
     sentences: list[str] = []
     at = np.zeros((len(LANGUAGES), len(topics), 2, len(categories), _VARIANTS), dtype=np.int64)
     for index in np.ndindex(at.shape):
         language, topic, good, category, variant = index
         spoken = raw[LANGUAGES[language]]
-        group = next(g for g in ("drivers", "needs", "aspirations") if topics[topic] in english[g])
+        group = next(g for g in _GROUPS if topics[topic] in english[g])
         said = spoken[group][topics[topic]]
         said = said["good" if good else "bad"] if isinstance(said, dict) else said
         at[index] = len(sentences)
@@ -64,12 +67,18 @@ def world_sayings(world: World) -> Sayings:
     return sayings(tuple("|".join(kind["name"][code] for code in LANGUAGES) for kind in kinds))
 
 
-def ratings(world: World, rng: np.random.Generator, taste: Floats, wait_days: Floats, changed: Bools) -> Ints:
-    """(n, drivers) 1 to 5: each one's leaning, a mood common to all, chance, and what their last box was like."""
-    n = len(taste)
-    felt = world.driver_column("mean") + taste + 0.45 * rng.normal(size=(n, 1)) + 0.7 * rng.normal(size=taste.shape)
-    felt[:, world.drivers.index("delivery")] -= 0.12 * (wait_days - 3)
-    felt[:, world.drivers.index("ease")] -= 1.4 * changed
+def ratings(scene: Scene, rng: np.random.Generator, order: Ints) -> Ints:
+    """(n, drivers) 1 to 5 after these orders: each one's leaning, a mood common to all, chance, and how it went."""
+    world, taste = scene.world, scene.people.taste[scene.orders.place[order]]
+    felt = (
+        world.driver_column("mean")
+        + taste
+        + 0.45 * rng.normal(size=(len(order), 1))
+        + 0.7 * rng.normal(size=taste.shape)
+    )
+    felt[:, world.drivers.index("delivery")] -= 0.12 * (scene.boxes.wait_days[order] - 3)
+    hurt = world.drivers.index(world.raw["frictions"][scene.friction]["driver"])
+    felt[:, hurt] -= 1.4 * scene.boxes.rough[order]
     return np.asarray(np.clip(np.round(felt), 1, 5), dtype=np.int64)
 
 
@@ -90,7 +99,7 @@ def answers(scene: Scene) -> pa.Table:
     asked, at_us = asked[at_us < scene.end_us], at_us[at_us < scene.end_us]
     place = orders.place[asked]
     n, drivers = len(place), len(world.drivers)
-    rated = ratings(world, rng, people.taste[place], boxes.wait_days[asked], boxes.changed[asked])
+    rated = ratings(scene, rng, asked)
     score = scores(world, rng, rated)
     good = score >= 8
     extreme = np.where(good, (rated + rng.random(rated.shape)).argmax(1), (rated + rng.random(rated.shape)).argmin(1))
@@ -129,7 +138,7 @@ def voices(scene: Scene) -> pa.Table:
     spoken, at_us = spoken[at_us < scene.end_us], at_us[at_us < scene.end_us]
     place = orders.place[spoken]
     n, topics = len(place), world_sayings(world).topics
-    rated = ratings(world, rng, people.taste[place], boxes.wait_days[spoken], boxes.changed[spoken])
+    rated = ratings(scene, rng, spoken)
     theme = rng.integers(0, 7, n)
     feeling = np.column_stack([rated, np.clip(rated.mean(1)[:, None] + rng.normal(0, 1, (n, 2)), 1, 5)])
     good = feeling[np.arange(n), theme] >= 3.5
@@ -157,6 +166,32 @@ def voices(scene: Scene) -> pa.Table:
             "rating": pa.array(rating, mask=~review),
             "item_id": (np.where(review, scene.lines.main[spoken], -1), world.items.ids),
             "conversation_id": pc.if_else(pa.array(~review), conversation, pa.scalar(None, pa.string())),
+        },
+    )
+
+
+def troubles(scene: Scene, visits: Visits) -> pa.Table:
+    """Tickets, chats and calls of one in twelve whose visit met the friction, bought or not, soon after it."""
+    rng, trip = scene.rng(20), visits.detour(scene.friction)
+    row = np.flatnonzero(visits.done[:, trip].all(1) & (rng.random(len(visits.place)) < _SHARE_TROUBLED))
+    at_us = visits.at_us[row, trip.stop - 1] + np.round(rng.exponential(DAY_US / 4, len(row))).astype(np.int64)
+    row, at_us = row[at_us < scene.end_us], at_us[at_us < scene.end_us]
+    sort = np.argsort(visits.place[row], kind="stable")
+    row, at_us = row[sort], at_us[sort]
+    place, n = visits.place[row], len(row)
+    topic = np.full(n, world_sayings(scene.world).topics.index(scene.friction))
+    bad = np.zeros(n, dtype=np.bool_)
+    return facts(
+        "voices",
+        n,
+        {
+            "fact_id": scene.ids("voices", place, 2**20 + within(place)),
+            "happened_at": at_us,
+            "identifier": (place, scene.members),
+            "channel": (rng.choice([1, 2, 3], n, p=[0.6, 0.25, 0.15]), _CHANNELS),
+            "text": _said(scene.world, rng, scene.people, place, visits.item[row], topic, bad),
+            "language": (scene.people.language[place], LANGUAGES),
+            "conversation_id": scene.ids("contacts", place, 2**21 + within(place)),
         },
     )
 

@@ -149,6 +149,28 @@ def truth_tables(world: World) -> dict[str, pa.Table]:
     }
 
 
+def frictions_table(world: World, seed: int, stopped: Ints) -> pa.Table:
+    """truth/frictions.parquet: a row a detour; whether it is the shop's friction, the driver it hurts, its excess.
+
+    stopped: (detours, 2) visits that took it, and those that ended there. The friction's `excess` is the share that
+    ended there beyond that of the other detours; theirs is 0.
+    """
+    names, planted = list(world.raw["frictions"]), world.friction(seed)
+    is_it = np.array([name == planted for name in names])
+    visits, ended = stopped.T
+    usual = ended[~is_it].sum() / max(visits[~is_it].sum(), 1)
+    return pa.table(
+        {
+            "step": names,
+            "is_friction": is_it,
+            "driver": [way["driver"] for way in world.raw["frictions"].values()],
+            "visits": visits,
+            "ended": ended,
+            "excess": np.where(is_it, ended / np.maximum(visits, 1) - usual, 0.0),
+        }
+    )
+
+
 def _floats(truth: pa.Table, column: str) -> Floats:
     return np.asarray(truth[column], dtype=np.float64)
 

@@ -66,6 +66,11 @@ class World:
     def doubles(self) -> tuple[str, ...]:
         return tuple(self.raw["doubles"])
 
+    def friction(self, seed: int) -> str:
+        """Which of world.toml's detours is the friction of the shop of this seed; they take turns."""
+        detours = list(self.raw["frictions"])
+        return str(detours[(seed - 1) % len(detours)])
+
     def shares(self, table: str) -> Floats:
         """The shares of a table of world.toml whose values are shares or have one, in its order."""
         rows = self.raw[table].values()
