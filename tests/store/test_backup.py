@@ -59,6 +59,7 @@ def fill(state: SqlState, history: DeltaHistory, event: MakeEvent) -> None:
     state.open_reviews([Review("r1", "decision", "1", "a", "Look", NOW, "the customer")])
     state.add_seat(replace(seat("s1"), opened_at=NOW, session_hash=b"\x00\xff"))
     state.log("ada", "read", "a", "", NOW)
+    state.choose("target", "", "{}", by="ada", at=NOW)
     survey = {"survey_id": "nps", "version": 1, "status": "live", "definition": "{}", "changed_by": "ada"}
     theme = {"theme_id": "t1", "name": "late", "told": "{}", "centroid": b"\x00\xff", "born_on": DAY, "named_by": ""}
     with state._database.write() as connection:
@@ -84,6 +85,8 @@ def test_a_dump_loads_into_either_database(
     assert {name for name, kept in rows(restored._database).items() if not kept} == {"turns", "invites"}
     restored.log("ada", "restored", None, "", NOW)
     assert [line.number for line in restored.audit()[0]] == [2, 1]
+    restored.choose("target", "", "[]", by="ada", at=NOW)
+    assert [one.number for one in restored.choices("target")] == [2, 1]
     assert [row["fact_id"] for row in restored.said("traits", "a")] == ["1"]
     assert restored.merge("a+b") == state.merge("a+b")
     assert restored.inbox.put([event(2), event(8)]) == [False, True]

@@ -84,6 +84,8 @@ def fill(state: SqlState, event: Callable[..., Envelope]) -> None:
         state.add_seat(seat(f"s{number}", customer_id=who))
         state.log("ada", "said", who, f"allergies of {who}", NOW)
     state.log("ada", "merged", "ben", "with cust-old, he is Zoë Brontë", NOW)
+    for said in ('{"quote": "Zoë Brontë waits"}', '{"quote": "somebody waits"}'):
+        state.choose("sheet", "late", said, by="ada", at=NOW)
     voice = TimelineEntry(NOW, "voices", "Said", "Lovely figs, says ZOË BRONTË", "plain", "shop")
     for number, (who, said) in enumerate((("cust-old", voice), ("ben", voice), ("ben", None))):
         plain = TimelineEntry(NOW, "voices", "Said", "Lovely dates", "plain", "shop")
@@ -122,6 +124,7 @@ def test_of_an_erased_person_no_table_holds_a_trace(state: SqlState, event: Call
     assert [merge.merge_id for merge in state.merges()[0]] == ["ben+eve"]
     assert [one.review_id for one in state.reviews()[0]] == ["r6"]
     assert [len(state.seats_of(who)) for who in ("ben", "cust-old")] == [1, 0]
+    assert [one.body for one in state.choices("sheet", "late")] == ['{"quote": "somebody waits"}']
     assert [reject.row for reject in state.rejects(None)] == ['{"Name": "Ben", "n": "17"}', "Zoëlogy"]
     waiting = [envelope.key for batch in state.inbox.batches(9) for _, envelope in batch]
     assert waiting == ["m1", "bens", "worse"]

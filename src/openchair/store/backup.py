@@ -122,7 +122,7 @@ def load(database: Database, folder: Path, history: DeltaHistory, kinds: Iterato
             connection.exec_driver_sql(
                 "SELECT setval(pg_get_serial_sequence('inbox', 'seq'), %s, true)", (max(seen, 1),)
             )
-            for grown in ("rejects", "audit"):
+            for grown in ("rejects", "audit", "choices"):
                 last = f"coalesce(max(number), 1)) FROM {grown}"
                 connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{grown}', 'number'), {last}")
 

@@ -10,6 +10,7 @@ from openchair.chair.ports import Envelope, Inbox
 from openchair.chair.seats import Seat
 from openchair.chair.state.asking import Asking
 from openchair.chair.state.calling import Calling
+from openchair.chair.state.choosing import Choosing
 from openchair.chair.state.hearing import Hearing
 from openchair.chair.views import Audited, ImportReport, Merge, Reject, Review, TurnReport
 
@@ -300,7 +301,20 @@ class Erasing(Protocol):
 
 
 class State(
-    Identities, Customers, Said, Decisions, Reports, Reviews, Seats, Audit, Erasing, Asking, Hearing, Calling, Protocol
+    Identities,
+    Customers,
+    Said,
+    Decisions,
+    Reports,
+    Reviews,
+    Seats,
+    Audit,
+    Erasing,
+    Asking,
+    Hearing,
+    Calling,
+    Choosing,
+    Protocol,
 ):
     """The whole state of a home."""
 

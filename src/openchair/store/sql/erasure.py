@@ -29,6 +29,7 @@ NAMING: dict[str, tuple[str, ...]] = {
     "reviews": ("subject", "text", "why"),
     "merges": ("because", "evidence", "why"),
     "idempotency": ("body",),
+    "choices": ("body", "why"),
 }
 """Tables whose rows go when one of these columns names the erased person, whomever else they are about."""
 

@@ -17,6 +17,7 @@ from openchair.store.sql import schema
 from openchair.store.sql.access import Access
 from openchair.store.sql.asking import Asking
 from openchair.store.sql.calling import Calling
+from openchair.store.sql.choosing import Choosing
 from openchair.store.sql.customers import Customers
 from openchair.store.sql.database import Database
 from openchair.store.sql.decisions import Decisions
@@ -30,7 +31,7 @@ from openchair.store.sql.team import Team
 _REJECTS_AT_ONCE = 500
 
 
-class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calling, State):
+class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calling, Choosing, State):
     """The whole of the State protocol over one Database; `inbox` and `access` share it."""
 
     def __init__(self, database: Database) -> None:

@@ -1,4 +1,5 @@
-"""Answers are found by whom they are of; what is asked and sent, what was heard and by which models, whom to call."""
+"""Answers are found by whom they are of; what is asked and sent, what was heard and by which models, whom to call, what
+persons decided about the shop."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,6 +45,7 @@ def upgrade() -> None:
     op.create_index("ix_facts_answers_low", "facts_answers", ["happened_at"], sqlite_where=low, postgresql_where=low)
     _asking()
     _hearing()
+    _choosing()
 
 
 def _asking() -> None:
@@ -122,3 +124,16 @@ def _hearing() -> None:
     )
     op.create_index("ix_readings_theme", "readings", ["theme_id", "happened_at"])
     op.create_index("ix_readings_fact", "readings", ["fact_id", "place"])
+
+
+def _choosing() -> None:
+    op.create_table(
+        "choices",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), autoincrement=True, nullable=False),
+        *_words("kind", "subject", "body", "by"),
+        sa.Column("at", TIME, nullable=False),
+        *_words("why"),
+        sa.Column("over", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_choices"),
+        sa.UniqueConstraint("kind", "subject", "over", name="uq_choices_kind_subject_over"),
+    )

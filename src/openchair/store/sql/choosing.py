@@ -1,0 +1,65 @@
+"""What persons decided about the shop, one row a choice, in the state's database."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, Table, UniqueConstraint, func, select
+
+from openchair.chair.state.choosing import Choice
+from openchair.store.sql.columns import Seq, UtcTime, Words
+from openchair.store.sql.database import Database
+from openchair.store.sql.rows import insertion
+from openchair.store.sql.schema import metadata
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("number", Seq, primary_key=True, autoincrement=True),
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    # JSON: what was decided
+    Column("body", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("why", Words, nullable=False),
+    # The number of the choice before it, 0 for none: of two who change the same at once, one is first.
+    Column("over", BigInteger, nullable=False),
+    UniqueConstraint("kind", "subject", "over"),
+)
+
+_shown = [column for column in choices.columns if column.name != "over"]
+
+
+class Choosing:
+    """What the State protocol says of choices."""
+
+    _database: Database
+
+    def choose(
+        self, kind: str, subject: str, body: str, *, by: str, at: datetime, why: str = "", over: int | None = None
+    ) -> Choice | None:
+        """Keep a choice; None, and nothing kept, where the one it was made from (`over`, 0: none) is not the newest."""
+        row = {"kind": kind, "subject": subject, "body": body, "by": by, "at": at, "why": why}
+        newest = select(func.max(choices.c.number)).where(choices.c.kind == kind, choices.c.subject == subject)
+        with self._database.write() as connection:
+            while True:
+                last = connection.scalar(newest) or 0
+                if over not in (None, last):
+                    return None
+                put = insertion(connection, choices).values(row | {"over": last}).on_conflict_do_nothing()
+                made = connection.execute(put.returning(*_shown)).mappings().first()
+                if made is not None:
+                    return Choice(**made)
+
+    def chosen(self, kind: str) -> dict[str, Choice]:
+        """The choices of a kind that hold, by subject."""
+        newest = select(func.max(choices.c.number)).where(choices.c.kind == kind).group_by(choices.c.subject)
+        query = select(*_shown).where(choices.c.number.in_(newest)).order_by(choices.c.subject)
+        with self._database.read() as connection:
+            return {row["subject"]: Choice(**row) for row in connection.execute(query).mappings()}
+
+    def choices(self, kind: str, subject: str = "") -> list[Choice]:
+        """All choices of a subject, the newest first."""
+        query = select(*_shown).where(choices.c.kind == kind, choices.c.subject == subject)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(choices.c.number.desc())).mappings()
+            return [Choice(**row) for row in found]

@@ -1,0 +1,34 @@
+"""What persons decided: every choice stays, the newest holds; the same on SQLite and PostgreSQL."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.store.making import HOUR, NOW
+
+from openchair.store.sql.state import SqlState
+
+
+def test_the_newest_choice_of_a_subject_holds_and_the_others_stay(state: SqlState) -> None:
+    """Each subject and kind has a past of its own, newest first."""
+    assert state.chosen("target") == {}
+    first = state.choose("target", "", '{"language": "en"}', by="ada", at=NOW, why="who we opened for")
+    later = state.choose("target", "", '{"language": "ur"}', by="bob", at=NOW + HOUR)
+    other = state.choose("driver", "price", '"keep"', by="ada", at=NOW)
+    assert state.choices("target") == [later, first]
+    assert state.chosen("target") == {"": later}
+    assert state.chosen("driver") == {"price": other}
+    assert (first and first.why, later and later.at) == ("who we opened for", NOW + HOUR)
+    assert state.choices("driver") == []
+
+
+def test_two_who_change_the_same_do_not_overwrite_each_other(state: SqlState) -> None:
+    """Of many who start from the same version one is kept, and the others are told."""
+
+    def change(number: int) -> bool:
+        return state.choose("sheet", "t1", str(number), by=f"p{number}", at=NOW, over=0) is not None
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(change, range(8))) == 1
+    (kept,) = state.choices("sheet", "t1")
+    assert state.choose("sheet", "t1", "x", by="ada", at=NOW, over=0) is None
+    assert state.choose("sheet", "t1", "x", by="ada", at=NOW, over=kept.number) is not None
+    assert len(state.choices("sheet", "t1")) == 2
