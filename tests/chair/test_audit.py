@@ -97,9 +97,9 @@ def test_the_command_line_tells_the_same(busy: Shop) -> None:
     report = busy.chair.loyalty.report()
     assert found["overall"] == report.overall and len(found["campaigns"]) == 1
     text = run("report", "audit", home=home).stdout
-    assert "| listening | 2.0 | 10% of customers said something in these days |" in text
-    assert "| spring | 2026-05-01 | 40 | 40 (matched) | € 1," in text
-    assert "--by: got" in run("report", "audit", "--by", "stage", home=home, code=1).stderr
+    assert "| Do we hear them? (listening) | 10% of customers said something in these days | 2.0 |" in text
+    assert "| spring (1 May 2026, against untouched customers who bought alike) | 40 | 40 | € 1," in text
+    assert "by: got" in run("report", "audit", "--by", "stage", home=home, code=1).stderr
 
 
 @pytest.mark.spark

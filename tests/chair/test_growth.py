@@ -189,10 +189,10 @@ def test_the_command_line_tells_the_same(busy: Shop) -> None:
     assert (found["before_minor"], found["after_minor"]) == (1700, 2050)
     assert sum(one["minor"] for one in found["causes"]) == 350
     text = run(*asked, "--by", "city").stdout
-    assert "**€ 20.50**, after € 17.00 in the 30 days before: +€ 3.50" in text
-    assert "| did not buy again | −€ 7.00 | 1 |" in text
+    assert "brought € 20, the 30 days before € 17." in text
+    assert "| did not buy again | −€ 7 | 1 customer |" in text
     assert "Lahore" in text
-    assert "--since: got" in run(*asked, "--since", "2026-06-01", code=1).stderr
+    assert "since: got" in run(*asked, "--since", "2026-06-01", code=1).stderr
 
 
 @pytest.mark.spark

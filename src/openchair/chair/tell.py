@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from math import isnan
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from openchair.chair import views
 from openchair.chair.listening.figuring import needs_of
 from openchair.chair.state import State
 from openchair.chair.value.worth import figures, spender
+from openchair.core.blocks import Block, Column, Empty, Figure, Group, Link, Quote, Sentence, Table, Told, Unit
 from openchair.core.clock import Moment
-from openchair.core.estimate import Estimate, Unknown
-from openchair.core.money import show
+from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.core.settings import Settings
 from openchair.decisions import explain
 from openchair.dossier import attention, rules, stage, standing
@@ -168,9 +168,8 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
             orders=who.orders,
             sent_friends=row["sent_friends"] or 0,
         )
-    learned = last.models.get("sender", {}) if last else {}
     return views.Dossier(
-        **figures(row, learned, shop.settings.confidence),
+        **figures(row, last.models if last else {}, last.day if last else at.day, shop.settings.confidence),
         customer=who,
         stage=who.stage,
         value=who.value,
@@ -208,18 +207,31 @@ def _relatives(shop: Teller, customer_id: str, identifiers: Sequence[str]) -> tu
     return tuple(order[:RELATIVES_SHOWN])
 
 
-def minutes(view: views.Today) -> str:
-    """The day as Markdown, to read out at a meeting or to paste into a message."""
+def day(view: views.Today) -> Told:
+    """The day: its figures, what the turn found, what to do, and who sits in the empty chair."""
     if view.as_of is None:
-        return "# The wheel has not turned yet\n\nImport orders, then run `openchair turn`.\n"
-    mark = " (simulated)" if view.simulated else ""
-    lines = [f"# {view.shop}{mark}, {view.day:%d %B %Y}", ""]
-    lines += [f"- {f.text} {f.note}".rstrip() for f in view.findings]
-    lines += ["", f"## What to do, best first ({len(view.decisions)})", ""]
-    for d in view.decisions:
-        low, high = show(d.gain.low, view.currency), show(d.gain.high, view.currency)
-        lines.append(f"1. **{d.customer}**: {d.title}. {show(d.gain.value, view.currency)} ({low} to {high}).")
-        lines += [f"   {reason}" for reason in d.reasons]
+        nothing = Empty("Nothing is known yet", "Import orders, then turn the wheel.", "Import orders", "/imports")
+        return Told("day", "The wheel has not turned yet", (nothing,), view.currency, view.simulated)
+    figures = tuple(Figure(one.title, _number(one), cast(Unit, one.unit), one.note) for one in view.lenses)
+    found = tuple(Sentence(f"{one.text} {one.note}".rstrip()) for one in view.findings)
+    todo = Table(
+        f"What to do, best first ({len(view.decisions)})",
+        (Column("Customer"), Column("What"), Column("Why"), Column("Gain in 12 months", "money", drawn=True)),
+        tuple(
+            (Link(one.customer, f"/customers/{one.customer_id}"), one.title, " ".join(one.reasons), one.gain)
+            for one in view.decisions
+        ),
+        empty="Today there is nothing to do.",
+    )
+    chair: tuple[Block, ...] = ()
     if view.voice and view.voice_customer:
-        lines += ["", "## In the empty chair", "", f"> {view.voice.detail}", f"> — {view.voice_customer.name}"]
-    return "\n".join(lines) + "\n"
+        who = view.voice_customer
+        chair = (Group("In the empty chair", (Quote(view.voice.detail, who.name, f"/customers/{who.customer_id}"),)),)
+    headline = f"{view.shop}, {view.day.day} {view.day:%B %Y}"
+    return Told("day", headline, (*figures, *found, todo, *chair), view.currency, view.simulated)
+
+
+def _number(lens: views.Lens) -> Number:
+    if lens.value is None or lens.low is None or lens.high is None:
+        return Unknown(lens.note or "nothing is known of it")
+    return Estimate(lens.value, lens.low, lens.high, n=0)

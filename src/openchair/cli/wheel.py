@@ -1,13 +1,13 @@
 """Commands of the wheel: turn, today, decide, report."""
 
+import inspect
 from collections.abc import Callable
-from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from openchair.chair.reports import OPTIONS, REPORTS, Option, report_of
 from openchair.cli.output import Json, emit, progress, told
 from openchair.core.words import plural
 
@@ -73,71 +73,24 @@ def decide(
         show.decision(view, chair.currency)
 
 
-class What(StrEnum):
-    """What there are reports of."""
-
-    DAY = "day"
-    NPS = "nps"
-    CSAT = "csat"
-    CES = "ces"
-    GROWTH = "growth"
-    AUDIT = "audit"
-
-
 def report(
     context: typer.Context,
-    what: Annotated[
-        What,
-        typer.Argument(
-            help="day: what the last turn found. nps, csat, ces: how customers answer. "
-            "growth: why revenue changed. audit: how much of loyalty is bought."
-        ),
-    ] = What.DAY,
-    days: Annotated[int, typer.Option(help="Of a score: the days whose answers count.")] = 90,
-    by: Annotated[
-        str,
-        typer.Option(
-            help="Of a score or growth: stage, worth, the name of a trait; of a score product, step, survey too."
-        ),
-    ] = "",
-    since: Annotated[str, typer.Option(help="Of a score: a date after which it may have changed.")] = "",
-    start: Annotated[str, typer.Option("--from", help="Of growth: the first day of the later period.")] = "",
-    end: Annotated[str, typer.Option("--to", help="Of growth: its last day; the days before it are compared.")] = "",
-    as_of: AsOf = "",
+    name: Annotated[
+        str, typer.Argument(help=f"{'; '.join(f'{r.name}: {r.about}' for r in REPORTS.values())}.")
+    ] = "day",
     out: Annotated[Path | None, typer.Option(help="Write Markdown to this file instead.")] = None,
     as_json: Json = False,
+    **options: str | int | None,
 ) -> None:
-    """A report to read out at a meeting: a score with its parts, growth by its causes, the loyalty audit."""
-    from openchair.chair.listening.telling import score
-    from openchair.chair.tell import minutes
-    from openchair.chair.value.telling import audit, growth
+    """A report to read out at a meeting, or as JSON. An option that is not for it is refused."""
+    from openchair.chair.markdown import markdown
     from openchair.cli.wiring import open_home
-    from openchair.core.clock import day_of
-    from openchair.core.errors import BadInput
 
-    def day(text: str) -> date | None:
-        return day_of(text) if text else None
-
-    given = {"by": by, "since": since, "from": start, "to": end, "as-of": as_of}
     with told():
-        for name, value in given.items():
-            if value and name not in TAKES.get(what, SCORE):
-                bound = f"is not for {what.value}"
-                raise BadInput(f"--{name}", value=value, bound=bound, remedy="See openchair report --help.")
-        chair, text = open_home(context.obj), ""
-        view: object
-        if what is What.DAY:
-            view = today = chair.today()
-            text = minutes(today)
-        elif what is What.GROWTH:
-            view = grown = chair.growth.report(since=day(start), to=day(end), by=by)
-            text = growth(grown)
-        elif what is What.AUDIT:
-            view = audited = chair.loyalty.report()
-            text = audit(audited)
-        else:
-            view = scored = chair.scores.report(what, days=days, by=by, since=day(since), as_of=as_of)
-            text = score(scored)
+        one = report_of(name)
+        asked = one.asked({public: options[option.field] for public, option in OPTIONS.items()})
+        view = one.read(open_home(context.obj), asked)
+        text = "" if as_json else markdown(one.tell(view))
     if as_json:
         emit(view)
     elif out:
@@ -147,10 +100,16 @@ def report(
         typer.echo(text)
 
 
-SCORE = ("by", "since", "as-of")
-TAKES = {What.DAY: (), What.GROWTH: ("by", "from", "to"), What.AUDIT: ()}
-"""The options that a report takes where it is not a score."""
+def _option(name: str, option: Option) -> inspect.Parameter:
+    """What a report may be asked, as an option of the command."""
+    kind = int | None if option.kind is int else str
+    said = Annotated[kind, typer.Option(f"--{name.replace('_', '-')}", help=option.about)]  # type: ignore[valid-type]
+    default = None if option.kind is int else ""
+    return inspect.Parameter(option.field, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=said)
 
+
+_own = list(inspect.signature(report).parameters.values())[:-1]
+report.__signature__ = inspect.Signature([*_own, *(_option(*one) for one in OPTIONS.items())])  # type: ignore[attr-defined]
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "turn": turn,

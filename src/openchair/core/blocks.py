@@ -3,16 +3,16 @@
 A block says what is true, in plain records; how it looks is the renderer's: page, Markdown, mail, terminal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from openchair.core.estimate import Estimate, Number, Unknown
 
-Unit = Literal["text", "count", "number", "share", "money", "change", "points", "days"]
-"""How a value is written. number: two digits. share: 0..1 as percent. money, change: minor units, a change with its
-sign. points: a whole number with its sign. days: a length of time."""
+Unit = Literal["text", "count", "number", "share", "percent", "money", "change", "points", "days"]
+"""How a value is written (core/figures.py). number: two digits that count. share: 0..1 as percent. percent: a change in
+percent with its sign. money, change: minor units, a change with its sign. points: a whole number with its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,12 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's title and unit. drawn: an interval is drawn beside it, all rows on one scale."""
+    """A column's title and unit. drawn: an interval is drawn beside it, all rows on one scale, from `ends` if given."""
 
     title: str
     unit: Unit = "text"
     drawn: bool = False
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +218,41 @@ class Told:
             if isinstance(block, Group):
                 waiting[:0] = block.blocks
         return found
+
+
+Chart = Waterfall | Scatter | Lines | Flow
+
+
+def table_of(chart: Chart) -> Table:
+    """The figures of a chart as a table, for those who cannot see it and for text.
+
+    >>> table_of(Waterfall("Why?", (("price", 300, ""), ("mix", -100, "3 customers")))).total
+    ('together', 200, None)
+    """
+    columns: Sequence[Column]
+    rows: Iterable[tuple[Cell, ...]]
+    total: tuple[Cell, ...] = ()
+    match chart:
+        case Waterfall():
+            columns, rows = (Column("Cause"), Column("Change", chart.unit), Column("Of")), chart.parts
+            total = ("together", sum(amount for _name, amount, _note in chart.parts), None)
+        case Scatter():
+            columns = (Column("Name"), Column(chart.x_title, chart.x_unit), Column(chart.y_title, chart.y_unit))
+            columns = (*columns, Column("Where"))
+            rows = ((Link(dot.name, dot.href), dot.x, dot.y, dot.group) for dot in chart.dots)
+        case Lines():
+            columns = (Column("Place"), *(Column(line.name, chart.unit) for line in chart.lines))
+            rows = ((label, *(_at(line, k) for line in chart.lines)) for k, label in enumerate(chart.labels))
+        case Flow():
+            columns = (Column("From"), Column("To"), Column("Customers", "count"), Column("Pain", "share"))
+            names = [Link(stop.name, stop.href) for stop in chart.stops]
+            rows = ((names[way.start], names[way.end], way.customers, way.pain) for way in chart.ways)
+    return Table(chart.title, tuple(columns), tuple(rows), chart.note, total)
+
+
+def _at(line: Line, k: int) -> Cell:
+    value = line.values[k]
+    if value is None or not line.low or not line.high:
+        return value
+    low, high = line.low[k], line.high[k]
+    return value if low is None or high is None else Estimate(value, low, high, n=0)

@@ -1,61 +1,71 @@
-"""How a score reads as Markdown: what it is, what it rests on, and whether it changed."""
+"""How a score is told: what it is, what it rests on, whether it changed, and for whom it is which."""
 
 from openchair.chair.listening.views import ScoreReport
-from openchair.core.estimate import Number, Unknown
+from openchair.core.blocks import Block, Column, Empty, Figure, Line, Lines, Sentence, Table, Told, Unit
+from openchair.core.estimate import Estimate, Number, Unknown
+from openchair.core.figures import chance, interval, written
 from openchair.core.words import count, listed, plural
-from openchair.listening.scores.metric import METRICS, Metric
+from openchair.listening.scores.metric import METRICS
 
-_SHOWN = {"nps": "{:z.0f}", "csat": "{:z.0f}%", "ces": "{:.1f}"}
+_UNITS: dict[str, tuple[Unit, float]] = {"nps": ("points", 1.0), "csat": ("share", 0.01), "ces": ("number", 1.0)}
+"""How each is written, and what it is multiplied by for that."""
 
 
-def score(view: ScoreReport) -> str:
-    """A score to read out at a meeting or to paste into a message."""
-    metric = METRICS[view.metric]
-    mark = " (simulated)" if view.simulated else ""
-    figure = view.unknown if view.value is None else _figure(metric, view.value, view.low, view.high)
-    lines = [
-        f"# {metric.title}{mark}, {view.daily[-1].begins:%d %B %Y}",
-        "",
-        f"**{figure}** over {plural(view.days, 'day', 'days')}",
-    ]
+def score(view: ScoreReport) -> Told:
+    """A score with its parts."""
+    metric, (unit, scale) = METRICS[view.metric], _UNITS[view.metric]
+
+    def scaled(number: Number) -> Number:
+        if isinstance(number, Unknown):
+            return number
+        return Estimate(number.value * scale, number.low * scale, number.high * scale, number.n)
+
+    def at(value: float | None) -> float | None:
+        return None if value is None else value * scale
+
+    value: Number = Unknown(view.unknown, view.needed)
+    headline = f"{metric.title}: not enough is known yet"
+    if view.value is not None and view.low is not None and view.high is not None:
+        value = scaled(Estimate(view.value, view.low, view.high, view.n))
+        headline = f"{metric.title}: {interval(value, unit, '')}"
     groups = zip(metric.groups, (view.promoters, view.passives, view.detractors), strict=True)
-    lines += ["", f"- {plural(view.n, 'answer', 'answers')}: {', '.join(f'{count(n)} {name}' for name, n in groups)}."]
-    if view.weighted_on and view.unweighted:
-        worth = f"worth {count(view.effective_n or 0)} equal ones"
-        lines.append(
-            f"- Weighted on {listed(view.weighted_on)}, {worth}; without weights {_number(metric, view.unweighted)}."
+    said = [f"{plural(view.n, 'answer', 'answers')}: {', '.join(f'{count(n)} {name}' for name, n in groups)}."]
+    if view.weighted_on and isinstance(view.unweighted, Estimate):
+        bare = written(view.unweighted.value * scale, unit, "")
+        said.append(
+            f"Weighted on {listed(view.weighted_on)}, worth {count(view.effective_n or 0)} equal ones; without weights "
+            f"{bare}."
         )
-    if view.response is not None and not isinstance(view.response, Unknown):
-        lines.append(
-            f"- {view.response.value:.0%} of {plural(int(view.response.n), 'customer', 'customers')} asked answered."
-        )
+    if isinstance(view.response, Estimate):
+        asked = plural(int(view.response.n), "customer", "customers")
+        said.append(f"{chance(view.response.value)} of {asked} asked answered.")
+    span = plural(view.days, "day", "days")
+    blocks: list[Block] = [Figure(metric.title, value, unit, f"over {span}"), Sentence(" ".join(said))]
+    if not view.n:
+        blocks = [Empty("Nobody has answered yet", f"{metric.title} is told from what customers answer.",
+                        "Ask your customers", "/surveys")]  # fmt: skip
     if view.change is not None:
-        since, known = f"{view.change.since:%d %B %Y}", not isinstance(view.change.difference, Unknown)
-        verdict = "changed" if view.change.changed else "no change that is sure" if known else "cannot be told yet"
-        lines.append(f"- Since {since}: {verdict}; difference {_number(metric, view.change.difference)}.")
-    lines += ["", f"| {view.days} days to | score | answers |", "| --- | --- | --- |"]
-    lines += [
-        f"| {one.begins} | {_figure(metric, one.value, one.low, one.high)} | {count(one.n)} |"
-        for one in view.daily[::-7]
-    ]
+        moved = view.change.difference
+        sure = "changed" if view.change.changed else "no change that is sure"
+        verdict = "cannot be told yet" if isinstance(moved, Unknown) else sure
+        day = f"{view.change.since.day} {view.change.since:%B %Y}"
+        blocks.append(Sentence(f"Since {day}: {verdict}; difference {interval(scaled(moved), unit, '')}."))
+    points = view.daily[::-7][::-1]
+    if any(one.value is not None for one in points):
+        drawn = Line(
+            metric.title,
+            tuple(at(one.value) for one in points),
+            tuple(at(one.low) for one in points),
+            tuple(at(one.high) for one in points),
+        )
+        labels = tuple(f"{one.begins.day} {one.begins:%b}" for one in points)
+        blocks.append(Lines(f"Is it changing? The {span} up to each day", labels, (drawn,), unit))
     if view.parts:
-        lines += ["", f"| {view.by} | score | answers | customers |", "| --- | --- | --- | --- |"]
-        for part in view.parts:
-            people = count(part.customers) if part.customers else ""
-            lines.append(
-                f"| {part.name.replace('|', '/')} | {_number(metric, part.value)} | {count(part.n)} | {people} |"
-            )
-    return "\n".join(lines) + "\n"
-
-
-def _number(metric: Metric, number: Number) -> str:
-    if isinstance(number, Unknown):
-        return str(number)
-    return _figure(metric, number.value, number.low, number.high)
-
-
-def _figure(metric: Metric, value: float | None, low: float | None, high: float | None) -> str:
-    if value is None or low is None or high is None:
-        return "too few answers"
-    most, least, greatest = (_SHOWN[metric.name].format(x).replace("-", "−") for x in (value, low, high))
-    return f"{most} ({least} to {greatest})"
+        ends = (metric.lowest * scale, metric.highest * scale)
+        columns = (
+            Column(view.by.capitalize()), Column("Answers", "count"), Column("Customers", "count"),
+            Column("Score", unit, drawn=True, ends=ends),
+        )  # fmt: skip
+        rows = tuple((one.name, one.n, one.customers or None, scaled(one.value)) for one in view.parts)
+        blocks.append(Table("Who is happy, who is not?", columns, rows))
+    return Told(view.metric, headline, tuple(blocks), "", view.simulated)
