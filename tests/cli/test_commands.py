@@ -67,6 +67,8 @@ def test_a_customer_is_found_by_mail_and_has_a_dossier(home: Path) -> None:
     dossier = told("customer", "guest7@example.org", "--timeline", home=home)
     assert dossier["identifiers"] == ["email:guest7@example.org"]
     assert dossier["customer"]["orders"] == len([e for e in dossier["timeline"] if e["title"] == "Ordered"]) > 0
+    assert list(dossier["horizons"]) == ["12 months", "36 months", "lifetime"]
+    assert dossier["horizons"]["12 months"] == dossier["spender"]
     assert dossier["decisions"][0]["day"] == TODAY
     assert "guest7" in run("customer", "guest7@example.org", home=home).stdout
     assert "nobody@example.org" in run("customer", "nobody@example.org", home=home, code=1).stderr

@@ -57,6 +57,7 @@ from openchair.dossier.consent import NEEDS_OPT_IN, SLOTS
 from openchair.dossier.standing import Consent, Rule
 from openchair.dossier.traits import Note, Said, Trait, group_of
 from openchair.server.pages import error_page, page_routes
+from openchair.value.lifetime import HORIZONS
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 DAY = date(2026, 11, 22)
@@ -277,6 +278,7 @@ def dossier(who: Customer) -> Dossier:
         stage=who.stage,
         value=who.value,
         spender=who.value,
+        horizons=dict.fromkeys(HORIZONS, who.value),
         sender=Unknown("fewer than 20 were brought by others") if sparse else Estimate(12_000, 0, 38_000, n=2),
         worth=who.value,
         brought=Unknown("brought nobody yet", needed=1) if sparse else Estimate(2_400, 0, 5_200, n=2),

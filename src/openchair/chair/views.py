@@ -220,7 +220,10 @@ class Dossier:
     stage: str
     value: Number
     spender: Number
-    """What they will spend over the next 12 months, minor units; `value` is the same."""
+    """What they will spend over the next 12 months, minor units; `value` is the same. Of it the settings margin and
+    yearly_rate are taken: the share that stays with the shop, in today's money."""
+    horizons: Mapping[str, Number]
+    """The same over 12 months, over 36 months and for life."""
     sender: Number
     """What the friends are worth whom they will bring over the next 12 months, minor units."""
     worth: Number

@@ -82,7 +82,8 @@ def dossier(view: Dossier, currency: str) -> None:
             )
     for relative in view.relatives:
         typer.echo(f"  {relative.relation}: {relative.name}")
-    typer.echo(f"  worth as spender over 12 months: {_money(view.spender, currency)}")
+    for horizon, number in view.horizons.items():
+        typer.echo(f"  worth as spender, {horizon}: {_money(number, currency)}")
     typer.echo(f"  worth as sender: {_money(view.sender, currency)}; together {_money(view.worth, currency)}")
     for d in view.decisions[1:3]:
         decision(d, currency, f"  {d.day}: ")

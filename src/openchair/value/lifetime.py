@@ -24,7 +24,7 @@ WEEKS_A_YEAR = 365 / 7
 HORIZONS: Mapping[str, float | None] = {"12 months": WEEKS_A_YEAR, "36 months": 3 * WEEKS_A_YEAR, "lifetime": None}
 """In weeks; None for life."""
 
-_NODES, _SHARES = np.polynomial.legendre.leggauss(48)
+_NODES = 48
 _FADED = 30.0  # e-folds of discount after which a purchase is worth nothing
 _MOST_YEARLY_RATE = 10.0
 
@@ -59,29 +59,36 @@ def present(
     d = float(np.log1p(yearly_rate)) / units_a_year
     shape = float(np.log(2.0)) / d if t is None else t
     found = horizon.predict(spender, spend, shape, x, t_x, T, mean_spend, n_spend, confidence)
-    if d == 0:
-        share = np.ones_like(found.value)
-    else:
-        rows, inverse = distinct(*(np.atleast_1d(v) for v in np.broadcast_arrays(*triples(x, t_x, T))))
-        undiscounted = spender.expected(shape, *rows)
-        counted = undiscounted > 0
-        discounted = _discounted(spender, t, d, rows)
-        share = np.where(counted, discounted / np.where(counted, undiscounted, 1.0), 0.0)[inverse]
-    purchases = found.purchases * share
-    money = margin * share
-    return replace(
-        found, value=found.value * money, low=found.low * money, high=found.high * money, purchases=purchases
-    )
+    share = discount(spender, t, d, shape, *triples(x, t_x, T)) if d else np.ones_like(found.value)
+    return replace(kept(found, margin * share), purchases=found.purchases * share)
+
+
+def kept(found: Horizon, share: Array) -> Horizon:
+    """The same predictions with only a share of each one's money. share: (n,)."""
+    return replace(found, value=found.value * share, low=found.low * share, high=found.high * share)
+
+
+def discount(spender: Spender, t: float | None, d: float, shape: float, x: Array, t_x: Array, T: Array) -> Array:
+    """(n,) each one's discounted mean number of purchases by t, as a share of the undiscounted one by `shape`.
+
+    d: the rate of discount a unit of time, above 0. t: as in `present`. x, t_x, T: of one shape, as in `spender.fit`.
+    """
+    rows, inverse = distinct(*(np.atleast_1d(values) for values in np.broadcast_arrays(x, t_x, T)))
+    undiscounted = spender.expected(shape, *rows)
+    counted = undiscounted > 0
+    share: Array = np.where(counted, _discounted(spender, t, d, rows) / np.where(counted, undiscounted, 1.0), 0.0)
+    return share[inverse]
 
 
 def _discounted(spender: Spender, t: float | None, d: float, rows: list[Array]) -> Array:
     """The discounted mean number of purchases of each row, by Gauss and Legendre's rule on a logarithmic scale."""
     end = _FADED / d if t is None else t
+    nodes, shares = np.polynomial.legendre.leggauss(min(_NODES, 4 + int(4 * d * end)))  # millionths off
     scale = spender.params["alpha"]  # time over which what is known of a new customer changes
     reach = np.log1p(end / scale)
-    at = (_NODES + 1.0) / 2.0 * reach
+    at = (nodes + 1.0) / 2.0 * reach
     times = np.append(scale * np.expm1(at), end)
-    widths = np.append(d * scale * np.exp(at - d * times[:-1]) * _SHARES / 2.0 * reach, 0.0 if t is None else 1.0)
+    widths = np.append(d * scale * np.exp(at - d * times[:-1]) * shares / 2.0 * reach, 0.0 if t is None else 1.0)
     widths[-1] *= np.exp(-d * end)
     total: Array = widths @ spender.expected(times[:, None], *rows)
     return total

@@ -20,7 +20,6 @@ from openchair.value import horizon, lifetime, spend, spender
 from openchair.value.spenders.choosing import Choice, Split, choose
 
 DAYS_A_WEEK = 7.0
-HORIZON_WEEKS = 365 / DAYS_A_WEEK
 HELD_OUT_DAYS = 91
 """Models of buying are judged by what customers did in these last days, not knowing them."""
 MOST_JUDGES = 10_000
@@ -175,19 +174,31 @@ def fit(cases: Mapping[str, NDArray[np.int64]], choice: Choice | None = None) ->
     return why
 
 
-def score(fitted: Fitted | Unknown, cases: Mapping[str, NDArray[np.int64]], confidence: float) -> dict[str, Column]:
+def score(
+    fitted: Fitted | Unknown,
+    cases: Mapping[str, NDArray[np.int64]],
+    confidence: float,
+    *,
+    margin: float = 1.0,
+    yearly_rate: float = 0.1,
+) -> dict[str, Column]:
     """Per case: value_minor, value_low, value_high, p_alive, expected_orders over 12 months; nan where unknown.
+
+    margin: in (0, 1]; yearly_rate: above 0; as in `lifetime.present`. `expected_orders` are not discounted.
 
     Whoever got all their money back is worth little, not an unknown customer's mean: what they spent counts as next to
     nothing, so that a refund never raises a value.
     """
     names = ("value_minor", "value_low", "value_high", "p_alive", "expected_orders")
     scores = {name: np.full(len(cases["orders"]), np.nan) for name in names}
-    some = cases["orders"] >= 1
+    some, year = cases["orders"] >= 1, lifetime.WEEKS_A_YEAR
     if isinstance(fitted, Unknown) or not some.any():
         return scores
     for rows in np.array_split(np.flatnonzero(some), 1 + int(some.sum()) // AT_ONCE):
-        seen = horizon.predict(fitted.spender, fitted.spend, HORIZON_WEEKS, *_seen(cases, rows), confidence=confidence)
+        x, t_x, T, mean, n = _seen(cases, rows)
+        seen = horizon.predict(fitted.spender, fitted.spend, year, x, t_x, T, mean, n, confidence)
+        share = lifetime.discount(fitted.spender, year, float(np.log1p(yearly_rate)) / year, year, x, t_x, T)
+        seen = lifetime.kept(seen, margin * share)
         for name, values in zip(names, (seen.value, seen.low, seen.high, seen.p_alive, seen.purchases), strict=True):
             scores[name][rows] = values
     return scores

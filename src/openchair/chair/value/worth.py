@@ -1,13 +1,16 @@
-"""A customer's row told as figures of worth: spender, sender, both together, and the quadrant they may belong to."""
+"""A customer's row told as figures of worth: spender at each horizon, sender, both together, and the quadrant."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
+
+import numpy as np
 
 from openchair.chair.value.views import Quadrants
 from openchair.core.estimate import Estimate, Unknown
+from openchair.value import lifetime, worth
 from openchair.value.senders import quadrants
 from openchair.value.senders.sending import FEWEST_BROUGHT
-from openchair.value.worth import FEWEST_REPEATERS
 
 Row = Mapping[str, Any]
 FIGURES = ("spender", "sender", "worth", "brought")
@@ -19,23 +22,47 @@ def spender(row: Row) -> Estimate | Unknown:
         return Estimate(row["value_minor"], row["value_low"], row["value_high"], n=row["orders"])
     if not row["orders"]:
         return Unknown("no order yet", needed=1)
-    return Unknown(f"fewer than {FEWEST_REPEATERS} customers of the shop came back")
+    return Unknown(f"fewer than {worth.FEWEST_REPEATERS} customers of the shop came back")
 
 
-def figures(row: Row | None, learned: Mapping[str, Any], confidence: float) -> dict[str, Any]:
-    """spender, sender, worth, brought and quadrants of a dossier. learned: what the last turn says of its senders.
+def horizons(row: Row, learned: Mapping[str, Any], day: date, confidence: float) -> dict[str, Estimate | Unknown]:
+    """Spender value at each of `lifetime.HORIZONS`, on the terms (margin, discount) of the turn that counted the row.
+
+    learned: what that turn says of spenders. day: the one it turned for.
+    """
+    year, *_later = lifetime.HORIZONS
+    if isinstance(own := spender(row), Unknown) or "params" not in learned:
+        return dict.fromkeys(lifetime.HORIZONS, own)
+    first, last = row["first_on"], row["last_on"]
+    case = {
+        "orders": row["orders"],
+        "recency_days": (last - first).days,
+        "age_days": max((day - first).days, 1),
+        "spent_minor": row["spent_minor"],
+    }
+    terms = {name: learned[name] for name in ("margin", "yearly_rate") if name in learned}
+    found = worth.ahead(
+        worth.told(learned), {name: np.array([number]) for name, number in case.items()}, confidence, **terms
+    )
+    return {name: one for name, (one,) in found.items()} | {year: own}
+
+
+def figures(row: Row | None, models: Mapping[str, Any], day: date, confidence: float) -> dict[str, Any]:
+    """spender, horizons, sender, worth, brought and quadrants of a dossier. models, day: of the last turn.
 
     row: of a customer; None while no turn has counted them.
     """
     found: dict[str, Any] = {"quadrants": None}
     if row is None:
-        return found | dict.fromkeys(FIGURES, Unknown("no turn since they came", needed=1))
+        none = Unknown("no turn since they came", needed=1)
+        return found | dict.fromkeys(FIGURES, none) | {"horizons": dict.fromkeys(lifetime.HORIZONS, none)}
     found |= {name: _estimate(row, name) for name in FIGURES[1:]} | {"spender": spender(row)}
+    found["horizons"] = horizons(row, models.get("spender", {}), day, confidence)
     if isinstance(found["worth"], Unknown):
         found["worth"] = found["spender"] if isinstance(found["spender"], Unknown) else found["worth"]
     if isinstance(found["brought"], Unknown) and not row["sent_friends"]:
         found["brought"] = Unknown("brought nobody yet", needed=1)
-    cuts, known = learned.get("middle") or {}, (found["spender"], found["sender"])
+    cuts, known = models.get("sender", {}).get("middle") or {}, (found["spender"], found["sender"])
     if all(isinstance(one, Estimate) for one in known) and None not in (cuts.get("spender"), cuts.get("sender")):
         sides = [
             quadrants.above(one.value, one.low, one.high, cuts[name], confidence)

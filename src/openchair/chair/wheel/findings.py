@@ -76,7 +76,7 @@ def lenses(
         note = plural(tally.answers, "answer", "answers") + on
         first = Lens(title, "points", score.value, score.low, score.high, note)
     slipping = summary["stages"].get("slipping", {"customers": 0, "value": 0})
-    at_stake = f", expected to spend {show(slipping['value'], currency)} in 12 months" if slipping["value"] else ""
+    at_stake = f", worth {show(slipping['value'], currency)} over 12 months" if slipping["value"] else ""
     return (
         first,
         _came_back(summary["came_back"], summary["buyers"]),
@@ -146,7 +146,7 @@ def found(
         share = summary["top"]["value"] / summary["value"]
         said.append(
             Finding(
-                f"A fifth of the buyers carries {share:.0%} of what all are expected to spend in 12 months.",
+                f"A fifth of the buyers carries {share:.0%} of what all are worth as spenders over 12 months.",
                 f"{summary['top']['n']:,} people of {show(summary['value'], currency)} in all; fitted by"
                 f" {value['model'].upper()} and Gamma-Gamma.",
             )

@@ -62,7 +62,7 @@ def know(
     stats = engine.keep(worth.count(days, moment.day))
     cases = engine.rows(stats.group_by(*CASE).agg(customers=_.count()).order_by(*CASE))
     judged = engine.rows(worth.trials(stats, columns_of(cases)))
-    scores, value = score(cases, judged, settings.confidence)
+    scores, value = score(cases, judged, settings)
     scored = stats.inner_join(engine.share(scores), list(CASE))
     by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
     nps = engine.keep(_newest(_asked(by["answers"]), ("customer_id",), ("score",)).rename(nps_score="score"))
@@ -85,14 +85,15 @@ def columns_of(table: pa.Table) -> dict[str, Any]:
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
-def score(cases: pa.Table, judged: pa.Table, confidence: float) -> tuple[pa.Table, Mapping[str, Any]]:
+def score(cases: pa.Table, judged: pa.Table, settings: Settings) -> tuple[pa.Table, Mapping[str, Any]]:
     """Stage and spender value of each distinct case, by the model of buying that foretold best.
 
     cases: CASE and `customers`, how many are equal. judged: the rows of `worth.trials`.
     """
     column = columns_of(cases)
     fitted = worth.fit(column, worth.chosen(columns_of(judged)))
-    figures = worth.score(fitted, column, confidence)
+    terms = {"margin": settings.margin, "yearly_rate": settings.yearly_rate}
+    figures = worth.score(fitted, column, settings.confidence, **terms)
     orders = column["orders"]
     figures["gap_days"] = np.where(orders >= 2, column["recency_days"] / np.maximum(orders - 1, 1), np.nan)
     gaps = np.repeat(figures["gap_days"], column["customers"])
@@ -112,7 +113,7 @@ def score(cases: pa.Table, judged: pa.Table, confidence: float) -> tuple[pa.Tabl
         | {name: pa.array(values, mask=np.isnan(values)) for name, values in figures.items()}
         | {"stage": pa.array(stage.STAGES).take(pa.array(places))}
     )
-    return table, worth.explain(fitted)
+    return table, {**worth.explain(fitted), **terms}
 
 
 def _newest(facts: ir.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> ir.Table:

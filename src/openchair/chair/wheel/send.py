@@ -187,7 +187,8 @@ def _ahead(
     fitted = sending.fit(brought, years, group, len(GROUPS), column["customers"])
     figures = tuple(np.full(len(brought), np.nan) for _name in SENDER)
     if not isinstance(fitted, Unknown) and not isinstance(year, Unknown):
-        one = sending.friend(fitted, year, anyway, settings.acquisition_minor)
+        terms = {"margin": settings.margin, "yearly_rate": settings.yearly_rate}
+        one = sending.friend(fitted, year, anyway, settings.acquisition_minor, **terms)
         figures = sending.value(*fitted.ahead(brought, years, group), one, settings.confidence)
     table = {name: cells[name] for name in _CELL}
     masked = {name: pa.array(f, mask=np.isnan(f)) for name, f in zip(SENDER, figures, strict=True)}

@@ -27,8 +27,6 @@ FEWEST_BROUGHT = 20
 """Friends brought in all the shop, below which a rate of bringing rests on too little to be told."""
 OWN_LEVEL = 10.0
 """Friends expected of a group, at which its own level weighs as much as that of all."""
-DISCOUNT = 0.1
-"""By which money a year away counts for less."""
 MOST_PASSED = 0.9
 """Bound of what one generation of friends passes on, so that a shop that doubles each year does not count for ever."""
 
@@ -114,18 +112,30 @@ class Friend:
     error: float
 
 
-def friend(sending: Sending, year: Year, anyway: Anyway, acquisition_minor: float) -> Friend:
+def friend(
+    sending: Sending,
+    year: Year,
+    anyway: Anyway,
+    acquisition_minor: float,
+    *,
+    margin: float = 1.0,
+    yearly_rate: float = 0.1,
+) -> Friend:
     """The worth of a friend who will join within the year, at today's money.
 
-    Who would not have come otherwise counts with their first year, and with what their own friends bring: PASSED_ON of
-    it, a year later. Who would have come anyway counts with acquisition_minor, what winning them costs (0: not known).
+    margin: the share of what a friend pays that stays with the shop. yearly_rate: of discount. Who would not have come
+    otherwise counts with their first year, and with what their own friends bring: PASSED_ON of it, a year later. Who
+    would have come anyway counts with acquisition_minor, what winning them costs (0: not known).
     """
     due = 1.0 - anyway.share.value
-    own = due * year.mean + anyway.share.value * acquisition_minor
-    later = min(due * PASSED_ON * sending.mean / (1 + DISCOUNT), MOST_PASSED)
-    today = (1 + DISCOUNT) ** -0.5 / (1 - later)  # friends come all through the year, half a year from now on average
-    square = due * (year.mean**2 + year.spread**2) + anyway.share.value * acquisition_minor**2
-    shared = np.hypot((year.mean - acquisition_minor) * anyway.shared, due * year.error)
+    mean, spread, error = (margin * money for money in (year.mean, year.spread, year.error))
+    own = due * mean + anyway.share.value * acquisition_minor
+    later = min(due * PASSED_ON * sending.mean / (1 + yearly_rate), MOST_PASSED)
+    today = (1 + yearly_rate) ** -0.5 / (
+        1 - later
+    )  # friends come all through the year, half a year from now on average
+    square = due * (mean**2 + spread**2) + anyway.share.value * acquisition_minor**2
+    shared = np.hypot((mean - acquisition_minor) * anyway.shared, due * error)
     return Friend(own * today, square * today**2, float(np.hypot(shared / max(own, 1e-9), sending.mean_error)))
 
 
