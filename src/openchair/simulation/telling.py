@@ -20,7 +20,7 @@ QUESTION = "How likely are you to recommend us to a friend?"
 _CHANNELS = ("review", "ticket", "chat", "call")
 _GROUPS = ("drivers", "needs", "aspirations", "frictions")
 _VARIANTS = 3
-_SHARE_TROUBLED = 0.08
+_SHARE_TROUBLED = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def voices(scene: Scene) -> pa.Table:
 
 
 def troubles(scene: Scene, visits: Visits) -> pa.Table:
-    """Tickets, chats and calls of one in twelve whose visit met the friction, bought or not, soon after it."""
+    """Tickets, chats and calls of one in thirty whose visit met the friction, bought or not, soon after it."""
     rng, trip = scene.rng(20), visits.detour(scene.friction)
     row = np.flatnonzero(visits.done[:, trip].all(1) & (rng.random(len(visits.place)) < _SHARE_TROUBLED))
     at_us = visits.at_us[row, trip.stop - 1] + np.round(rng.exponential(DAY_US / 4, len(row))).astype(np.int64)
