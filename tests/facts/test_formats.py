@@ -67,13 +67,18 @@ SAMPLES = {
         "ID,Status,Priority,Via,Created at,Solved at,Tags,Satisfaction Score,Subject,Description,Requester email\n"
         "1,closed,low,mail,2024-01-01 10:00,,,Bad,Late,The box is late,a@b.co\n2,open,,,2024-01-01 10:00,,,Offered,,,\n"
     ),
+    "event-log": (
+        "case:concept:name,concept:name,time:timestamp,org:resource\nA1,Assign,2012-04-03T16:55:38+02:00,Ada\n"
+        "A1,Assign,2012-04-03T16:55:38+02:00,Ada\nA1,,2012-04-03T16:55:38Z,\n,Close,2012-04-03T16:55:38Z,\n"
+        "A1,Close,soon,Ben\nA2,Close,2012-04-05,\n"
+    ),
 }
 
 
 def test_every_format_has_a_sample() -> None:
-    """The contract below drives all formats there are: eighteen."""
+    """The contract below drives all formats there are: nineteen."""
     assert {f.name for f in FORMATS} == SAMPLES.keys()
-    assert len(FORMATS) == 18
+    assert len(FORMATS) == 19
 
 
 @pytest.mark.slow
@@ -281,6 +286,51 @@ def test_zendesk(read: Reader) -> None:
     assert (voice["channel"], voice["text"], voice["conversation_id"]) == ("ticket", "Late\nThe box is late", "1")
     assert (answer["metric"], answer["score"], answer["identifier"]) == ("csat", 1, "email:a@b.co")
     assert seen.reasons == {3: "it holds neither a score nor words"}
+
+
+def test_event_logs(read: Reader) -> None:
+    """A case is a customer, an activity a step at its own time; a row said twice is two; the rest goes along."""
+    seen = read(SAMPLES["event-log"])
+    first, second, last = seen.of("steps")
+    assert (first["identifier"], first["name"], json.loads(first["properties"])) == (
+        "id:A1",
+        "Assign",
+        {"org:resource": "Ada"},
+    )
+    assert first["happened_at"].isoformat() == "2012-04-03T14:55:38+00:00" == second["happened_at"].isoformat()
+    assert (last["identifier"], last["happened_at"].isoformat()) == ("id:A2", "2012-04-04T23:00:00+00:00")
+    assert seen.reasons == {4: "no activity", 5: "no case", 6: "time 'soon' is not a time that can be read"}
+
+
+@pytest.mark.parametrize(
+    "columns", ["CaseID,ActivityID,CompleteTimestamp", "Case ID,Activity,Complete Timestamp", "timestamp,case,activity"]
+)
+def test_event_logs_by_other_names(read: Reader, columns: str) -> None:
+    """Published logs and tools name the three columns in their own ways."""
+    row = "2012-04-03 16:55:38,2,1" if columns.startswith("timestamp") else "2,1,2012-04-03 16:55:38"
+    seen = read(f"{columns}\n{row}\n")
+    (step,) = seen.of("steps")
+    assert (seen.format, step["identifier"], step["name"], step["properties"]) == ("event-log", "id:2", "1", None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("log", "events", "cases"),
+    [
+        ("helpdesk", 13_710, 3_804),
+        ("bpi_12_w", 72_413, 9_658),
+        ("bpi_12_w_no_repeat", 29_410, 9_658),
+        ("bpi_13_incidents", 65_533, 7_554),
+        ("env_permit", 38_944, 937),
+    ],
+)
+def test_published_event_logs_whole(read: Reader, shared_data: Path, log: str, events: int, cases: int) -> None:
+    """Every event of every case is a step of its own; none is refused."""
+    seen = read(shared_data / "process_logs" / f"{log}.parquet")
+    steps = seen.of("steps")
+    assert (seen.format, len(steps), seen.rejected) == ("event-log", events, [])
+    assert len({row["fact_id"] for row in steps}) == events
+    assert len({row["identifier"] for row in steps}) == cases
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from openchair.facts.formats import (
     asked,
     calls,
     complete_journey,
+    event_log,
     native,
     orders,
     shopify_customers,
@@ -22,6 +23,7 @@ FORMATS: tuple[Format, ...] = (
     shopify_customers.FORMAT,
     *complete_journey.FORMATS,
     *asked.FORMATS,
+    event_log.FORMAT,
     orders.FORMAT,
 )
 
