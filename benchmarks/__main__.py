@@ -20,7 +20,7 @@ from dataclasses import asdict
 
 from benchmarks import Row
 
-BENCHMARKS = ("imports", "value", "crowd", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys")
+BENCHMARKS = ("imports", "value", "crowd", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys", "focus")
 
 
 def machine() -> dict[str, object]:
