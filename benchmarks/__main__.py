@@ -20,7 +20,9 @@ from dataclasses import asdict
 
 from benchmarks import Row
 
-BENCHMARKS = ("imports", "value", "crowd", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys", "focus")
+BENCHMARKS = (
+    "imports", "value", "crowd", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys", "focus",
+)  # fmt: skip
 
 
 def machine() -> dict[str, object]:
