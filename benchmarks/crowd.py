@@ -50,8 +50,7 @@ def crowd(n: int) -> list[Row]:
         stats = engine.table("stats")
         cases = _columns(engine, stats.group_by(*_CASE).agg(customers=stats.count()))
         counted = time.perf_counter()
-        choice = worth.chosen(_columns(engine, worth.trials(stats, cases)))
-        fitted = worth.fit(cases, choice)
+        fitted = worth.fit(cases, *worth.chosen(_columns(engine, worth.trials(stats, cases))))
         if isinstance(fitted, Unknown):
             raise RuntimeError(str(fitted))
         thought = time.perf_counter()

@@ -157,6 +157,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("acquisition_minor", 0, "0 to 1000000000; 0: not known", "What it costs to win a customer by other ways than a friend, in minor units (cents): saved by a friend who would have come anyway.", _number(int, 0, 10**9)),
     Setting("margin", 1.0, "0.01 to 1", "The share of what customers pay that stays with the shop, which worth is counted in; 1: worth is revenue.", _number(float, 0.01, 1)),
     Setting("yearly_rate", 0.1, "0.01 to 1", "By how much money a year from now counts for less than today's.", _number(float, 0.01, 1)),
+    Setting("segments_by", "", "a trait's name, or first country, first category, first item, first source; or empty", "What parts customers into segments with buying models of their own, used where these foretell better; empty: one model for all.", str.strip),
     Setting("calls_a_week", 30, "0 to 200", "How many customers each leader is asked to ring in a week.", _number(int, 0, 200)),
     Setting("webhook_url", "", "an https address, or empty", "Where messages go that another system of yours delivers, signed (Standard Webhooks); empty: nowhere.", _address),
     Setting("webhook_secret", "", "whsec_ and base64 of 24 to 64 bytes, or empty", "What messages to webhook_url are signed with; needed with it.", _secret),
@@ -206,6 +207,7 @@ class Settings:
     acquisition_minor: int
     margin: float
     yearly_rate: float
+    segments_by: str
     calls_a_week: int
     webhook_url: str
     webhook_secret: str

@@ -4,8 +4,8 @@ The model every turn runs: `count` says what to count, `fit` learns from the dis
 figures, `explain` says in sentences what was found.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from openchair.core.errors import FitFailed
 from openchair.core.estimate import Estimate, Unknown
 from openchair.value import horizon, lifetime, spend, spender
+from openchair.value.spender import Spender
+from openchair.value.spenders import segments
 from openchair.value.spenders.choosing import Choice, Split, choose
+from openchair.value.spenders.segments import Judged
 
 DAYS_A_WEEK = 7.0
 HELD_OUT_DAYS = 91
@@ -40,9 +43,12 @@ Column = NDArray[np.float64]
 class Fitted:
     """How often customers of this shop buy (weeks) and what they spend each time (minor units)."""
 
-    spender: spender.Spender
+    spender: Spender
     spend: spend.Spend
     choice: Choice | None = None
+    segments: Mapping[str, Spender] = field(default_factory=dict)
+    """How often customers of each segment buy, where segments have models of their own; else empty."""
+    judged: Judged | None = None
 
 
 def purchase_days(purchases: ir.Table) -> ir.Table:
@@ -110,7 +116,7 @@ _NONE_IS_ZERO = (
 )  # fmt: skip
 
 
-def trials(stats: ir.Table, cases: Mapping[str, NDArray[np.int64]]) -> ir.Table:
+def trials(stats: ir.Table, cases: Mapping[str, NDArray[Any]]) -> ir.Table:
     """What customers known HELD_OUT_DAYS ago had done by then, and have done by now: one row a distinct case.
 
     stats: count(..). cases: as for `fit`. `log_gaps` and `before_log_gaps` are summed over a case's `customers`: the
@@ -122,7 +128,7 @@ def trials(stats: ir.Table, cases: Mapping[str, NDArray[np.int64]]) -> ir.Table:
     step = 1 + int(customers[old].sum()) // MOST_JUDGES
     offset = int(np.bincount(age[old] % step, customers[old], minlength=1).argmax())
     some = stats.filter(stats.before_orders > 0, stats.age_days > HELD_OUT_DAYS, stats.age_days % step == offset)
-    keys = ("before_orders", "before_recency_days", "orders", "recency_days", "age_days")
+    keys = ("before_orders", "before_recency_days", "orders", "recency_days", "age_days", *segment_of(stats.columns))
     found = some.group_by(*keys).agg(
         customers=some.count().cast("int64"),
         log_gaps=some.log_gaps.sum().cast("int64"),
@@ -131,32 +137,40 @@ def trials(stats: ir.Table, cases: Mapping[str, NDArray[np.int64]]) -> ir.Table:
     return found.order_by(*keys)
 
 
-def chosen(judged: Mapping[str, NDArray[np.int64]]) -> Choice | None:
-    """The model of buying that foretold the days held out best; None where too little was bought then to tell.
+def segment_of(columns: Iterable[str]) -> tuple[str, ...]:
+    """The column that says which segment customers belong to, where there is one."""
+    return ("segment",) if "segment" in columns else ()
 
-    judged: the columns of `trials`.
+
+def chosen(trial: Mapping[str, NDArray[Any]]) -> tuple[Choice | None, Judged | None]:
+    """The model of buying that foretold the days held out best, and what models by segment foretold.
+
+    None where too little was bought then to tell, or there are no segments. trial: the columns of `trials`.
     """
-    customers = judged["customers"]
-    before, now = (judged[name].astype(np.float64) - 1.0 for name in ("before_orders", "orders"))
+    customers = trial["customers"]
+    before, now = (trial[name].astype(np.float64) - 1.0 for name in ("before_orders", "orders"))
     if customers @ (now - before) < FEWEST_AFTER or int(customers[before > 0].sum()) < FEWEST_REPEATERS:
-        return None
+        return None, None
     a_week = np.log(DAYS_A_WEEK)
-    return choose(
-        Split(
-            (before, judged["before_recency_days"] / DAYS_A_WEEK, (judged["age_days"] - HELD_OUT_DAYS) / DAYS_A_WEEK),
-            (now, judged["recency_days"] / DAYS_A_WEEK, judged["age_days"] / DAYS_A_WEEK),
-            judged["before_log_gaps"] / MICRO / customers - before * a_week,
-            judged["log_gaps"] / MICRO / customers - now * a_week,
-            customers.astype(np.float64),
-        )
+    split = Split(
+        (before, trial["before_recency_days"] / DAYS_A_WEEK, (trial["age_days"] - HELD_OUT_DAYS) / DAYS_A_WEEK),
+        (now, trial["recency_days"] / DAYS_A_WEEK, trial["age_days"] / DAYS_A_WEEK),
+        trial["before_log_gaps"] / MICRO / customers - before * a_week,
+        trial["log_gaps"] / MICRO / customers - now * a_week,
+        customers.astype(np.float64),
     )
+    whole = choose(split)
+    return whole, segments.judge(trial["segment"], split, whole) if whole and segment_of(trial) else None
 
 
-def fit(cases: Mapping[str, NDArray[np.int64]], choice: Choice | None = None) -> Fitted | Unknown:
+def fit(
+    cases: Mapping[str, NDArray[Any]], choice: Choice | None = None, judged: Judged | None = None
+) -> Fitted | Unknown:
     """The shop's buying and spending models, or Unknown while too few customers came back.
 
     cases: columns orders, recency_days, age_days, spent_minor and `customers`, the number of equal cases.
-    choice: which model of buying was found best (`chosen`); BG/NBD while that cannot be told.
+    choice, judged: which model of buying was found best, and what models by segment foretold (`chosen`); BG/NBD while
+    that cannot be told. Segments have their own models where these foretold better; then cases have `segment`.
     """
     orders, weight = cases["orders"], cases["customers"]
     came_back = int(weight[(orders >= 2) & (cases["spent_minor"] > 0)].sum())
@@ -168,7 +182,12 @@ def fit(cases: Mapping[str, NDArray[np.int64]], choice: Choice | None = None) ->
     for model in dict.fromkeys((choice, None)):  # what could be fitted to the past may fail today
         try:
             buying = spender.fit(x, t_x, T, weight[some], model.model if model else "bg/nbd")
-            return Fitted(buying, spend.fit(n, cases["spent_minor"][some] / n, weight[some]), model)
+            whole = Fitted(buying, spend.fit(n, cases["spent_minor"][some] / n, weight[some]), model, judged=judged)
+            if judged is None or not judged.pays:
+                return whole
+            models = {name: one.model for name, one in judged.choices.items()}
+            own = segments.fit(cases["segment"][some], x, t_x, T, weight[some], models, judged.spreads)
+            return replace(whole, segments=own.segments)
         except FitFailed as failure:
             why = Unknown(str(failure))
     return why
@@ -176,7 +195,7 @@ def fit(cases: Mapping[str, NDArray[np.int64]], choice: Choice | None = None) ->
 
 def score(
     fitted: Fitted | Unknown,
-    cases: Mapping[str, NDArray[np.int64]],
+    cases: Mapping[str, NDArray[Any]],
     confidence: float,
     *,
     margin: float = 1.0,
@@ -194,19 +213,32 @@ def score(
     some, year = cases["orders"] >= 1, lifetime.WEEKS_A_YEAR
     if isinstance(fitted, Unknown) or not some.any():
         return scores
-    for rows in np.array_split(np.flatnonzero(some), 1 + int(some.sum()) // AT_ONCE):
-        x, t_x, T, mean, n = _seen(cases, rows)
-        seen = horizon.predict(fitted.spender, fitted.spend, year, x, t_x, T, mean, n, confidence)
-        share = lifetime.discount(fitted.spender, year, float(np.log1p(yearly_rate)) / year, year, x, t_x, T)
-        seen = lifetime.kept(seen, margin * share)
-        for name, values in zip(names, (seen.value, seen.low, seen.high, seen.p_alive, seen.purchases), strict=True):
-            scores[name][rows] = values
+    for buying, theirs in _by_model(fitted, cases, some):
+        for rows in np.array_split(theirs, 1 + len(theirs) // AT_ONCE):
+            x, t_x, T, mean, n = _seen(cases, rows)
+            seen = horizon.predict(buying, fitted.spend, year, x, t_x, T, mean, n, confidence)
+            share = lifetime.discount(buying, year, float(np.log1p(yearly_rate)) / year, year, x, t_x, T)
+            kept = lifetime.kept(seen, margin * share)
+            figures = (kept.value, kept.low, kept.high, kept.p_alive, kept.purchases)
+            for name, values in zip(names, figures, strict=True):
+                scores[name][rows] = values
     return scores
+
+
+def _by_model(
+    fitted: Fitted, cases: Mapping[str, NDArray[Any]], some: NDArray[np.bool_]
+) -> Iterator[tuple[Spender, NDArray[np.intp]]]:
+    """Each model of buying with the rows it speaks of, which some of the cases are."""
+    if not fitted.segments:
+        yield fitted.spender, np.flatnonzero(some)
+        return
+    for name in np.unique(cases["segment"][some]).tolist():
+        yield fitted.segments.get(name, fitted.spender), np.flatnonzero(some & (cases["segment"] == name))
 
 
 def ahead(
     fitted: Fitted | Unknown,
-    cases: Mapping[str, NDArray[np.int64]],
+    cases: Mapping[str, NDArray[Any]],
     confidence: float,
     *,
     margin: float = 1.0,
@@ -221,22 +253,22 @@ def ahead(
     if isinstance(fitted, Unknown) or not some.any():
         why = fitted if isinstance(fitted, Unknown) else Unknown("no order yet", needed=1)
         return {name: [why] * len(some) for name in lifetime.HORIZONS}
-    found: dict[str, list[Estimate | Unknown]] = {}
-    for name, weeks in lifetime.HORIZONS.items():
-        seen = lifetime.present(
-            fitted.spender, fitted.spend, weeks, *_seen(cases, some),
-            margin=margin, yearly_rate=yearly_rate, confidence=confidence,
-        )  # fmt: skip
-        rows = zip(
-            seen.value.tolist(), seen.low.tolist(), seen.high.tolist(), cases["orders"][some].tolist(), strict=True
-        )
-        known = iter(Estimate(value, low, high, n) for value, low, high, n in rows)
-        found[name] = [next(known) if one else Unknown("no order yet", needed=1) for one in some]
+    none = Unknown("no order yet", needed=1)
+    found: dict[str, list[Estimate | Unknown]] = {name: [none] * len(some) for name in lifetime.HORIZONS}
+    for buying, rows in _by_model(fitted, cases, some):
+        for name, weeks in lifetime.HORIZONS.items():
+            seen = lifetime.present(
+                buying, fitted.spend, weeks, *_seen(cases, rows),
+                margin=margin, yearly_rate=yearly_rate, confidence=confidence,
+            )  # fmt: skip
+            edges = zip(seen.value.tolist(), seen.low.tolist(), seen.high.tolist(), strict=True)
+            for row, (value, low, high) in zip(rows.tolist(), edges, strict=True):
+                found[name][row] = Estimate(value, low, high, int(cases["orders"][row]))
     return found
 
 
 def _seen(
-    cases: Mapping[str, NDArray[np.int64]], some: NDArray[np.bool_] | NDArray[np.intp]
+    cases: Mapping[str, NDArray[Any]], some: NDArray[np.bool_] | NDArray[np.intp]
 ) -> tuple[Column, Column, Column, Column, Column]:
     """x, t_x, T in weeks, mean spend and number of occasions of some cases."""
     orders = cases["orders"][some].astype(np.float64)
@@ -248,28 +280,47 @@ def told(explained: Mapping[str, Any]) -> Fitted | Unknown:
     """The models again from what `explain` made of them, which a turn's record keeps."""
     if "unknown" in explained:
         return Unknown(str(explained["unknown"]))
-    doubts = (tuple(map(tuple, explained.get(name, ()))) for name in ("doubt", "spend_doubt"))
-    buying, money = doubts
     return Fitted(
-        spender.Spender(explained["model"], explained["params"], n=explained["customers"], doubt=buying),
-        spend.Spend(explained["spend_params"], doubt=money),
+        _spender(explained),
+        spend.Spend(explained["spend_params"], doubt=tuple(map(tuple, explained.get("spend_doubt", ())))),
+        segments={name: _spender(one) for name, one in explained.get("segments", {}).items()},
     )
+
+
+def _spender(said: Mapping[str, Any]) -> Spender:
+    doubt = tuple(map(tuple, said.get("doubt", ())))
+    return Spender(said["model"], said["params"], n=said["customers"], doubt=doubt)
 
 
 def explain(fitted: Fitted | Unknown) -> dict[str, object]:
     """What was learned, as the turn's record keeps it: parameters, log-likelihood, or why there is none."""
     if isinstance(fitted, Unknown):
         return {"unknown": str(fitted)}
+    judged = fitted.judged
     return {
-        "model": fitted.spender.model,
+        "segmented": str(judged) if judged else "",
+        "segments": {
+            name: {
+                **_explained(one),
+                "chosen": str(judged.choices[name]) if judged and name in judged.choices else "As all of the shop.",
+            }
+            for name, one in fitted.segments.items()
+        },
+        **_explained(fitted.spender),
         "chosen": str(fitted.choice) if fitted.choice else "Too little was bought to tell models of buying apart.",
         "tried": [asdict(trial) for trial in fitted.choice.trials] if fitted.choice else [],
         "calibration": [asdict(tenth) for tenth in fitted.choice.calibration] if fitted.choice else [],
-        "params": dict(fitted.spender.params),
-        "doubt": fitted.spender.doubt,
-        "log_likelihood": fitted.spender.log_likelihood,
-        "customers": fitted.spender.n,
         "spend_params": dict(fitted.spend.params),
         "spend_doubt": fitted.spend.doubt,
         "spend_log_likelihood": fitted.spend.log_likelihood,
+    }
+
+
+def _explained(buying: Spender) -> dict[str, object]:
+    return {
+        "model": buying.model,
+        "params": dict(buying.params),
+        "doubt": buying.doubt,
+        "log_likelihood": buying.log_likelihood,
+        "customers": buying.n,
     }

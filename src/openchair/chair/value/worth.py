@@ -39,6 +39,7 @@ def horizons(row: Row, learned: Mapping[str, Any], day: date, confidence: float)
         "recency_days": (last - first).days,
         "age_days": max((day - first).days, 1),
         "spent_minor": row["spent_minor"],
+        "segment": row["segment"],
     }
     terms = {name: learned[name] for name in ("margin", "yearly_rate") if name in learned}
     found = worth.ahead(

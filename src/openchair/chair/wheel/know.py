@@ -21,11 +21,19 @@ from openchair.core.settings import Settings
 from openchair.dossier import stage
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
+from openchair.listening.scores import counting
 from openchair.loyalty.actions import Action
 from openchair.value import worth
 
 CASE = ("orders", "recency_days", "age_days", "last_gap_days", "early_orders", "gap_squares", "spent_minor")
 """The integers that a customer's stage and value follow from: equal integers, equal scores."""
+
+FIRST = {"first country": "country", "first category": "category", "first item": "item_id", "first source": "source"}
+"""What of a customer's first order may say which segment they are in, beside any trait."""
+MOST_SEGMENTS = 12
+FEWEST_IN_SEGMENT = 50
+"""Customers who bought; smaller segments are one together, of the name OTHERS."""
+OTHERS, NOT_KNOWN = "others", "not known"
 
 NEWEST_TRAITS = ("name", "first_name", "last_name")
 
@@ -59,12 +67,13 @@ def know(
     identities = identify(state, engine, facts, moment, settings.country)
     bought = owned(facts["purchases"].filter(_.currency == currency), identities)
     days = engine.keep(worth.purchase_days(bought.mutate(day=local_day(bought.happened_at, moment.zone))))
-    stats = engine.keep(worth.count(days, moment.day))
-    cases = engine.rows(stats.group_by(*CASE).agg(customers=_.count()).order_by(*CASE))
+    by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
+    stats = engine.keep(segmented(engine, worth.count(days, moment.day), bought, by["traits"], settings.segments_by))
+    case = (*CASE, *worth.segment_of(stats.columns))
+    cases = engine.rows(stats.group_by(*case).agg(customers=_.count()).order_by(*case))
     judged = engine.rows(worth.trials(stats, columns_of(cases)))
     scores, value = score(cases, judged, settings)
-    scored = stats.inner_join(engine.share(scores), list(CASE))
-    by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
+    scored = stats.inner_join(engine.share(scores), list(case))
     nps = engine.keep(_newest(_asked(by["answers"]), ("customer_id",), ("score",)).rename(nps_score="score"))
     sent = send.senders(engine, send.Sources(by["referrals"], identities, days, stats, scored, nps), settings, moment)
     counted = _rows(identities, scored, by, nps, sent.senders, moment)
@@ -80,6 +89,28 @@ _IBIS = {
 }
 
 
+def segmented(engine: Engine, stats: ir.Table, bought: ir.Table, traits: ir.Table, by: str) -> ir.Table:
+    """Customers' counts with the `segment` they are in; as they are where `by` is empty.
+
+    by: a key of FIRST, or the name of a trait. bought, traits: facts with owners.
+    """
+    if not by:
+        return stats
+    if by in FIRST:
+        sold = bought.filter(~bought.is_return, bought[FIRST[by]].notnull())
+        order = ibis.row_number().over(group_by="customer_id", order_by=["happened_at", "fact_id"])
+        of = sold.mutate(place=order).filter(_.place == 0).select("customer_id", part=FIRST[by])
+    else:
+        of = counting.newest_trait(traits, by)
+    named = engine.keep(of)
+    buyers = named.semi_join(stats.filter(stats.orders >= 1), "customer_id")
+    sizes = buyers.group_by("part").agg(n=_.count()).filter(_.n >= FEWEST_IN_SEGMENT)
+    apart = engine.rows(sizes.order_by(_.n.desc(), "part").limit(MOST_SEGMENTS))["part"].to_pylist()
+    part = stats.left_join(named, "customer_id").drop("customer_id_right")
+    known = ibis.cases((part.part.isnull(), NOT_KNOWN), (part.part.isin(["", *apart]), part.part), else_=OTHERS)
+    return part.mutate(segment=known).drop("part")
+
+
 def columns_of(table: pa.Table) -> dict[str, Any]:
     """A table's columns as arrays."""
     return {name: table[name].to_numpy() for name in table.column_names}
@@ -91,7 +122,7 @@ def score(cases: pa.Table, judged: pa.Table, settings: Settings) -> tuple[pa.Tab
     cases: CASE and `customers`, how many are equal. judged: the rows of `worth.trials`.
     """
     column = columns_of(cases)
-    fitted = worth.fit(column, worth.chosen(columns_of(judged)))
+    fitted = worth.fit(column, *worth.chosen(columns_of(judged)))
     terms = {"margin": settings.margin, "yearly_rate": settings.yearly_rate}
     figures = worth.score(fitted, column, settings.confidence, **terms)
     orders = column["orders"]
@@ -109,7 +140,7 @@ def score(cases: pa.Table, judged: pa.Table, settings: Settings) -> tuple[pa.Tab
         gap_sd_days=np.where(orders >= 3, np.sqrt(np.maximum(spread, 0.0)), np.nan),
     )
     table = pa.table(
-        {name: cases[name] for name in CASE}
+        {name: cases[name] for name in (*CASE, *worth.segment_of(cases.column_names))}
         | {name: pa.array(values, mask=np.isnan(values)) for name, values in figures.items()}
         | {"stage": pa.array(stage.STAGES).take(pa.array(places))}
     )
@@ -144,7 +175,7 @@ def _rows(
         voices.filter((voices.channel == "ticket") | (voices.rating <= 2)).select("customer_id", "day"),
     )
     parts = (
-        scored,
+        scored if "segment" in scored.columns else scored.mutate(segment=ibis.null("string")),
         _names(by["traits"]),
         nps,
         senders,

@@ -80,7 +80,7 @@ class Choice:
 log-likelihood (standard error 2.0).
         """
         whom = f"{self.customers:,.0f} customers did next ({self.purchases:,.0f} purchases)"
-        best, *others = self.trials
+        best, *others = (trial for trial in self.trials if trial.model != YARDSTICK)
         name = self.model.upper()
         if best.model != self.model:
             own = next(trial for trial in others if trial.model == self.model)
@@ -102,13 +102,13 @@ def choose(split: Split) -> Choice | None:
     if not fits:
         return None
     fits |= _regular(fits, split)
-    densities = {model: _foretold(found, split) for model, found in fits.items()}
+    densities = {model: foretold_by(found, split) for model, found in fits.items()}
     weights = split.customers
     best = max(densities, key=lambda model: float(weights @ densities[model]))
     trials = [_trial(model, densities[best], density, weights) for model, density in densities.items()]
     chosen = next(trial.model for trial in trials if trial.behind <= trial.error)
     if (steady := _fit(YARDSTICK, split)) is not None:
-        trials.append(_trial(YARDSTICK, densities[best], _foretold(steady, split), weights))
+        trials.append(_trial(YARDSTICK, densities[best], foretold_by(steady, split), weights))
     came = split.now[0] - split.before[0]
     foretold = fits[chosen].expected(split.now[2] - split.before[2], *split.before)
     return Choice(
@@ -118,6 +118,12 @@ def choose(split: Split) -> Choice | None:
         purchases=float(weights @ came),
         calibration=tenths(foretold, came, weights),
     )
+
+
+def foretold_by(fit: Spender, split: Split) -> Array:
+    """(n,) the log-likelihood of what a row's customers did after, given what they had done before."""
+    after: Array = fit.log_density(*split.now, split.log_gaps)
+    return after - fit.log_density(*split.before, split.log_gaps_before)
 
 
 def _regular(fits: Mapping[str, Spender], split: Split) -> dict[str, Spender]:
@@ -148,14 +154,8 @@ def _fit(model: str, split: Split) -> Spender | None:
         return None
 
 
-def _foretold(fit: Spender, split: Split) -> Array:
-    """(n,) the log-likelihood of what a row's customers did after, given what they had done before."""
-    after: Array = fit.log_density(*split.now, split.log_gaps)
-    return after - fit.log_density(*split.before, split.log_gaps_before)
-
-
 def _total(fit: Spender, split: Split) -> float:
-    return float(split.customers @ _foretold(fit, split))
+    return float(split.customers @ foretold_by(fit, split))
 
 
 def _trial(model: str, best: Array, density: Array, weights: Array) -> Trial:
