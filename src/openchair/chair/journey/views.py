@@ -126,7 +126,7 @@ class Pain:
 
 @dataclass(frozen=True, slots=True)
 class Delight:
-    """A step whose best tenth goes with more worth later: `later` in minor units a customer, within the value's days."""
+    """A step whose best goes with more worth later: `later` in minor units a customer, within the value days."""
 
     step: str
     moment: str

@@ -61,6 +61,10 @@ class Hearing(Protocol):
         of some facts; at most `limit`, the newest, where one is given."""
         ...
 
+    def moods(self) -> pa.Table:
+        """fact_id, mood: the mean sentiment, -1 to 1, of the sentences of every voice."""
+        ...
+
     def exemplars(self, each: int) -> list[str]:
         """fact_id of some sentences of every theme, the closest to its centre first."""
         ...
