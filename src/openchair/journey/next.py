@@ -1,0 +1,142 @@
+"""What a customer is likely to do next: from the last few steps, as far back as these tell more than fewer of them do.
+
+A hierarchy of Dirichlet priors: what followed a context of d steps is drawn towards what followed its last d - 1 steps,
+as if that were so many steps seen (MacKay & Peto, 1995). How many is found for each depth by leaving one out: where
+older steps say nothing, the number grows without bound and they are not heard. So rare contexts lean on shorter ones,
+and the chances are calibrated without setting data aside.
+"""
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+from ibis import _
+from numpy.typing import NDArray
+
+from openchair.core.estimate import Number
+from openchair.journey.counting import BASE
+from openchair.journey.timing import share
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DEPTH = 5
+"""Steps of a context: digits to BASE, the last step lowest; 0 where the need had not begun."""
+ENDS = 0
+"""What follows where the need ends; a step that follows is its code and one."""
+MOST = 200_000
+"""Rows of contexts that are looked at, the commonest."""
+_STRENGTHS = 2.0 ** np.arange(-2, 15)
+
+
+def contexts(steps: ir.Table, depth: int = DEPTH) -> ir.Table:
+    """context, follows, n: what followed which last steps of a need, needs under way left out. steps: cut(..)."""
+    known = _before(steps, depth).filter(_.next.notnull() | (_.end != "open"))
+    follows = (known.next.cast("int64") + 1).fill_null(ENDS)
+    counted = known.group_by("context", follows=follows).agg(n=_.count())
+    return counted.order_by(ibis.desc("n"), "context", "follows").limit(MOST)
+
+
+def standing(steps: ir.Table, depth: int = DEPTH) -> ir.Table:
+    """context, n: the last steps of needs that are under way."""
+    last = _before(steps, depth).filter(_.next.isnull() & (_.end == "open"))
+    return last.group_by("context").agg(n=_.count()).order_by("context")
+
+
+def _before(steps: ir.Table, depth: int) -> ir.Table:
+    # Steps of one turn are of one kind, so that turn and time give the order.
+    order = {"group_by": [steps.who, steps.need], "order_by": [steps.turn, steps.at]}
+    digits = [
+        (steps.code.cast("int64").lag(k).over(**order) + 1).fill_null(0) * BASE**k
+        if k
+        else steps.code.cast("int64") + 1
+        for k in range(depth)
+    ]
+    return steps.mutate(context=sum(digits, ibis.literal(0, "int64")))
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What follows: for each depth from 0 the contexts seen, sorted, and (c, 1 + codes) chances of ENDS and each code.
+
+    strengths: for each depth above 0, the steps that the shorter context is worth.
+    """
+
+    seen: tuple[Ints, ...]
+    chances: tuple[Floats, ...]
+    strengths: tuple[float, ...]
+
+    def of(self, context: Ints) -> Floats:
+        """(c, 1 + codes) chances of what follows each context; each row sums to 1."""
+        found = np.repeat(self.chances[0], len(context), axis=0)
+        for depth, (seen, chances) in enumerate(zip(self.seen, self.chances, strict=True)):
+            place = np.searchsorted(seen, context % BASE**depth).clip(max=len(seen) - 1)
+            known = seen[place] == context % BASE**depth
+            found[known] = chances[place[known]]
+        return found
+
+
+def fit(context: Ints, follows: Ints, n: Ints, codes: int, depth: int = DEPTH) -> Ahead:
+    """Learn from (r,) rows of contexts(..): `follows` is ENDS or a code and one, below 1 + codes.
+
+    >>> ahead = fit(np.array([1, 1, 2]), np.array([2, 0, 0]), np.array([90, 10, 90]), codes=2)
+    >>> ahead.of(np.array([1, 2])).round(2).tolist()
+    [[0.1, 0.0, 0.9], [1.0, 0.0, 0.0]]
+    """
+    above = np.full((1, 1 + codes), 1 / (1 + codes))
+    seen, chances, strengths = [np.zeros(1, dtype=np.int64)], [above], []
+    for d in range(depth + 1):
+        keys, row = np.unique(context % BASE**d, return_inverse=True)
+        counts = np.zeros((len(keys), 1 + codes))
+        np.add.at(counts, (row, follows), n)
+        prior = chances[-1][np.searchsorted(seen[-1], keys % BASE ** max(d - 1, 0))]
+        strength = _strength(counts, prior)
+        chances.append((counts + strength * prior) / (counts.sum(axis=1, keepdims=True) + strength))
+        seen.append(keys)
+        strengths.append(strength)
+    return Ahead(tuple(seen[1:]), tuple(chances[1:]), tuple(strengths[1:]))
+
+
+def _strength(counts: Floats, prior: Floats) -> float:
+    """How many steps a prior is worth, by the likelihood of each step seen when it is left out itself."""
+    row, follows = np.nonzero(counts)
+    had, whole, expected = counts[row, follows], counts.sum(axis=1)[row], prior[row, follows]
+
+    def likelihood(strength: float) -> float:
+        left_out = (had - 1 + strength * expected) / (whole - 1 + strength)
+        return float(had @ np.log(left_out.clip(1e-300)))
+
+    return float(max(_STRENGTHS, key=likelihood))
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """How well held-out steps were foretold: the share whose likeliest next step came, the same for always saying the
+    commonest one, mean -log2 of the chance given to what came, and by how much chances were off on average."""
+
+    right: Number
+    commonest: Number
+    bits: float
+    off: float
+
+
+def foretold(ahead: Ahead, context: Ints, follows: Ints, n: Ints, *, commonest: int, bands: int = 10) -> Foretold:
+    """Hold chances against (r,) rows of contexts(..) that were not learned from.
+
+    commonest: what the baseline always says. off: the expected calibration error of the likeliest step's chance, over
+    `bands` of equal width (Guo and others, 2017).
+    """
+    chances = ahead.of(context)
+    likeliest = chances.argmax(axis=1)
+    said, right = chances[np.arange(len(n)), likeliest], n * (likeliest == follows)
+    band = np.minimum((said * bands).astype(np.int64), bands - 1)
+    gaps = np.bincount(band, n * said, bands) - np.bincount(band, right, bands)
+    total = float(n.sum())
+    came = chances[np.arange(len(n)), follows]
+    return Foretold(
+        share(float(right.sum()), total),
+        share(float(n[follows == commonest].sum()), total),
+        float(-(n @ np.log2(came)) / total),
+        float(np.abs(gaps).sum() / total),
+    )
