@@ -2,7 +2,7 @@
 
     python scripts/docs.py            check, then build; fails when anything is out of step
     python scripts/docs.py --check    only check
-    python scripts/docs.py --write    write the generated parts (settings, commands) anew first
+    python scripts/docs.py --write    write the generated parts (settings, commands, reports) anew first
 
 Pages are the Markdown files of docs/; the site needs no network: no fonts, scripts or styles from elsewhere.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from openchair.chair.reports import OPTIONS, REPORTS
 from openchair.core.settings import SETTINGS
 from openchair.facts.kinds import KINDS
 
@@ -79,7 +80,17 @@ def _command_section(name: str, command: object) -> str:
     return "\n".join([f"## `{name}`", "", help_text, "", *table])
 
 
-GENERATED = {"settings.md": settings_table, "commands.md": commands_text}
+def reports_table() -> str:
+    """Every report with what it is about and what it takes, from the registry."""
+    rows = ["| report | about | scope | options |", "| --- | --- | --- | --- |"]
+    for r in REPORTS.values():
+        options = ", ".join(f"`{name}`" for name in r.takes)
+        rows.append(f"| `openchair report {r.name}`<br>`GET /reports/{r.name}` | {r.about} | {r.scope} | {options} |")
+    options = (f"- `{name}`: {option.about}" for name, option in OPTIONS.items())
+    return "\n".join([*rows, "", *options]) + "\n"
+
+
+GENERATED = {"settings.md": settings_table, "commands.md": commands_text, "reports.md": reports_table}
 
 
 def write_generated() -> None:

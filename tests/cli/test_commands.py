@@ -86,7 +86,7 @@ def test_the_report_reads_out(home: Path, tmp_path: Path) -> None:
     """Markdown, to a file or to the terminal."""
     run("report", "--out", tmp_path / "today.md", home=home)
     text = (tmp_path / "today.md").read_text(encoding="utf-8")
-    assert text.startswith("# Fig & Co, 01 July 2026") and "## What to do, best first" in text
+    assert text.startswith("# Fig & Co, 1 July 2026") and "## What to do, best first" in text
 
 
 def test_what_is_exported_can_be_imported_and_is_the_same(home: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
@@ -19,12 +19,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from tests.pages.made_up_blocks import MadeUpReport
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 from tests.pages.made_up_surveys import MadeUpSurveys
 from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty
 
 from openchair.chair.actor import Actor
+from openchair.chair.reports import Report
 from openchair.chair.seats import Seat
 from openchair.chair.value.views import Quadrants
 from openchair.chair.views import (
@@ -57,6 +59,8 @@ from openchair.dossier.consent import NEEDS_OPT_IN, SLOTS
 from openchair.dossier.standing import Consent, Rule
 from openchair.dossier.traits import Note, Said, Trait, group_of
 from openchair.server.pages import error_page, page_routes
+from openchair.server.pages.house import House
+from openchair.server.pages.reports import page_of
 from openchair.value.lifetime import HORIZONS
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -560,8 +564,9 @@ class Around:
 def app_around(chair: Any, lang: str = "en", role: str = "owner") -> Starlette:
     """The pages as the server mounts them."""
     settings = settings_of(chair.home, {"name": "The Made-up Snack Shop"}, {})
+    blocks = page_of(House(chair, settings, lambda: NOW), cast(Report, MadeUpReport()), "/blocks")
     app = Starlette(
-        routes=page_routes(chair, settings, clock=lambda: NOW),
+        routes=[*page_routes(chair, settings, clock=lambda: NOW), blocks],
         middleware=[Middleware(Around, lang=lang, role=role)],
         exception_handlers={OpenchairError: error_page, HTTPException: error_page, Exception: error_page},
     )

@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = ["/", "/customers", "/customers?search=zzz", "/customers/c0001", "/customers/c0003", "/customers/c0004",
          "/customers/c0005", "/surveys", "/surveys/nps", "/surveys/odd", "/cases", "/cases/k3", "/cases/k9",
-         "/calls", "/calls/sheets", "/growth", "/growth?by=worth", "/loyalty", "/merges", "/consents", "/audit",
-         "/audit?customer=nobody", "/imports", "PREVIEW"]  # fmt: skip
+         "/calls", "/calls/sheets", "/growth", "/growth?by=worth", "/loyalty", "/blocks", "/merges", "/consents",
+         "/audit", "/audit?customer=nobody", "/imports", "PREVIEW"]  # fmt: skip
 
 
 def watched(context: BrowserContext, origin: str) -> tuple[Page, list[str]]:
@@ -187,7 +187,7 @@ def test_the_keyboard_goes_in_reading_order(made_up: Any, serve: Any, browser: B
     page = context.new_page()
     page.goto(serve(made_up))
     names = []
-    rooms = [name for _, name, _ in ROOMS]
+    rooms = [name for _, some in ROOMS for _, name, _ in some]
     for _ in range(len(rooms) + 6):
         page.keyboard.press("Tab")
         names.append(page.evaluate("(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"))

@@ -13,10 +13,11 @@ from tests.server.conftest import MEMBERS, Shop
 from tests.server.test_ingest import problem
 
 from openchair.chair.lease import HEAVY, held
+from openchair.chair.reports import REPORTS
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, TimelineEntry, TurnReport
 from openchair.server.api.frame import Page
 
-ROUTES = 53
+ROUTES = 50 + len(REPORTS)
 """How many the document has: a new one is described in docs/api.md and classified in tests/habits/test_ways_out.py."""
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 ORDERS = "Email,Order,Date,Item,Quantity,Amount\nada@example.org,1,2026-01-05,Mango,2,9.00\nbad,,,,,\n"
@@ -215,10 +216,10 @@ def test_nowhere_is_a_problem_too(shop: Shop) -> None:
 
 
 def test_the_document_is_openapi_3_1_and_the_page_names_every_route(shop: Shop) -> None:
-    """docs/api.md has each method and path of the document."""
+    """docs/api.md has each method and path of the document, docs/reports.md those of reports."""
     document = shop.client.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.1")
-    page = DOCS.read_text(encoding="utf-8")
+    page = DOCS.read_text(encoding="utf-8") + DOCS.with_name("reports.md").read_text(encoding="utf-8")
     for path, methods in document["paths"].items():
         for method, about in methods.items():
             assert f"`{method.upper()} {path.replace(':path', '')}`" in page

@@ -1,4 +1,4 @@
-"""The route of scores: what it answers is what its document says, and what cannot be asked is a 400."""
+"""Scores in the API: what it answers is what its document says, and what cannot be asked is a 400."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,12 +30,12 @@ def test_a_score_with_all_that_it_rests_on(shop: Shop) -> None:
     assert shop.send(*rows, rows[0], answered(99, 11)).status_code == 200
     shop.chair.sync()
     shop.chair.turn()
-    found = get(shop, "/scores/nps", "listening", by="survey", since=datetime.now(UTC).date().isoformat())
+    found = get(shop, "/reports/nps", "listening", by="survey", since=datetime.now(UTC).date().isoformat())
     true_to(ScoreReport, found)
     assert (found["n"], found["promoters"], found["passives"], found["detractors"]) == (12, 6, 3, 3)
     assert found["value"] == 25 and found["low"] < 25 < found["high"] and found["effective_n"] == 12
     assert found["parts"][0]["name"] == "spring" and found["change"]["changed"] is False
-    empty = get(shop, "/scores/csat", "listening")
+    empty = get(shop, "/reports/csat", "listening")
     true_to(ScoreReport, empty)
     assert empty["value"] is None and empty["needed"] == 10
 
@@ -43,14 +43,14 @@ def test_a_score_with_all_that_it_rests_on(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("path", "query", "named"),
     [
-        ("/scores/moon", {}, "metric"),
-        ("/scores/nps", {"days": 0}, "days"),
-        ("/scores/nps", {"days": "many"}, "days"),
-        ("/scores/nps", {"by": "horoscope"}, "by"),
-        ("/scores/nps", {"by": "x" * 301}, "by"),
-        ("/scores/nps", {"since": "yesterday"}, "since"),
-        ("/scores/nps", {"since": "2999-01-01"}, "since"),
-        ("/scores/nps", {"as_of": "noon"}, "as-of"),
+        ("/reports/nps", {"from": "2026-01-01"}, "from"),
+        ("/reports/nps", {"days": 0}, "days"),
+        ("/reports/nps", {"days": "many"}, "days"),
+        ("/reports/nps", {"by": "horoscope"}, "by"),
+        ("/reports/nps", {"by": "x" * 301}, "by"),
+        ("/reports/nps", {"since": "yesterday"}, "since"),
+        ("/reports/nps", {"since": "2999-01-01"}, "since"),
+        ("/reports/nps", {"as_of": "noon"}, "as-of"),
     ],
 )
 def test_what_cannot_be_asked_is_answered(shop: Shop, path: str, query: dict[str, Any], named: str) -> None:

@@ -1,4 +1,4 @@
-"""The routes of value: what they answer is what their document says, and what cannot be asked is a 400."""
+"""Reports of value in the API: what they answer is what their document says, and what cannot be asked is a 400."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ def ordered(number: int, days: int, price: float, currency: str = "EUR") -> dict
 
 def test_growth_from_orders_as_they_were_sent(shop: Shop) -> None:
     """Orders sent twice count once; the causes add up; nothing sold is told as not known."""
-    empty = get(shop, "/growth", "value")
+    empty = get(shop, "/reports/growth", "value")
     true_to(GrowthReport, empty)
     assert empty["before_minor"] is None and empty["unknown"]
     currency = shop.chair.currency
@@ -36,26 +36,26 @@ def test_growth_from_orders_as_they_were_sent(shop: Shop) -> None:
     shop.chair.turn()
     today = datetime.now(UTC).date()
     days = {"from": (today - timedelta(days=13)).isoformat(), "to": today.isoformat()}
-    assert get(shop, "/growth", "value", **days)["after_minor"] == 1750
-    found = get(shop, "/growth", "value", by="stage")
+    assert get(shop, "/reports/growth", "value", **days)["after_minor"] == 1750
+    found = get(shop, "/reports/growth", "value", by="stage")
     true_to(GrowthReport, found)
     assert sum(one["minor"] for one in found["causes"]) == found["after_minor"] - found["before_minor"]
 
 
 def test_the_loyalty_audit_from_orders_as_they_were_sent(shop: Shop) -> None:
     """Nothing sold is not known; five weeks of orders have scores, and what is not known among them says why."""
-    empty = get(shop, "/loyalty", "value")
+    empty = get(shop, "/reports/audit", "value")
     true_to(AuditReport, empty)
     assert empty["overall"] is None and empty["unknown"] == "nothing was sold yet"
     currency = shop.chair.currency
     assert shop.send(*(ordered(k % 7, 1 + k, 10.0 + k, currency) for k in range(40))).status_code == 200
     shop.chair.sync()
     shop.chair.turn()
-    found = get(shop, "/loyalty", "value")
+    found = get(shop, "/reports/audit", "value")
     true_to(AuditReport, found)
     assert found["rewarded_minor"] == 0 and {one["name"]: one["value"] for one in found["scores"]}["price"] == 3.0
     assert found["same"] is None and found["brought"]["reason"]
-    other = shop.client.get("/api/v1/loyalty", headers=shop.bearer("listening"))
+    other = shop.client.get("/api/v1/reports/audit", headers=shop.bearer("listening"))
     assert other.status_code == 403
 
 
@@ -75,5 +75,5 @@ def test_what_cannot_be_asked_is_answered(shop: Shop, query: dict[str, Any], nam
     shop.send(*(ordered(1, days, 10.0, shop.chair.currency) for days in range(1, 30)))
     shop.chair.sync()
     shop.chair.turn()
-    answer = shop.client.get("/api/v1/growth", params=query, headers=shop.bearer("value"))
+    answer = shop.client.get("/api/v1/reports/growth", params=query, headers=shop.bearer("value"))
     assert named in problem(answer, 400, "bad_input")["message"]

@@ -67,6 +67,8 @@ class Table:
     total: tuple[Cell, ...] = ()
     empty: str = ""
     """What is said when there are no rows."""
+    ways: tuple[Link, ...] = ()
+    """Other ways to take it apart, as links of its page; the one shown has a note."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,11 @@ def chance(probability: float) -> str:
 def digits(value: float) -> str:
     """A number to two digits that count, or to all before its point.
 
-    >>> digits(1.0), digits(-1.243), digits(0.0456), digits(1234.5), digits(9.96)
-    ('1.0', '−1.2', '0.046', '1,234', '10')
+    >>> digits(1.0), digits(-1.243), digits(0.0456), digits(1234.5), digits(9.96), digits(5)
+    ('1.0', '−1.2', '0.046', '1,234', '10', '5')
     """
+    if isinstance(value, int):
+        return count(value)
     size = floor(log10(abs(float(f"{value:.1e}")))) if value and isfinite(value) else 0
     return f"{value:,.{max(0, 1 - size)}f}".replace("-", "−")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from openchair.chair.value.growing import BY
 from openchair.chair.value.reports import AuditReport, Excluded, GrowthReport
 from openchair.core.blocks import (
     Block,
@@ -89,6 +90,7 @@ def growth(view: GrowthReport) -> Told:
                     (part.name, part.before_minor, part.after_minor, *(minor or None for minor in part.causes))
                     for part in view.parts
                 ),
+                ways=tuple(Link(by, f"?by={by}", "shown" if by == view.by else "") for by in BY),
             )
         )
     way = "rise" if change > 0 else "fall"

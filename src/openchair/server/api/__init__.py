@@ -15,10 +15,9 @@ from openchair.core.errors import OpenchairError
 from openchair.server.api.cases import cases
 from openchair.server.api.frame import Door, on_invalid, problems
 from openchair.server.api.people import people
-from openchair.server.api.scores import scores
+from openchair.server.api.reports import reports
 from openchair.server.api.surveys import surveys
 from openchair.server.api.team import team
-from openchair.server.api.value import value
 from openchair.server.api.voices import voices
 from openchair.server.api.wheel import wheel
 from openchair.server.keyring import Keyring
@@ -51,7 +50,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
         strict_content_type=False,
     )
     door = Door(keyring)
-    parts = (team, scores, surveys, voices, cases, people, value)
+    parts = (team, reports, surveys, voices, cases, people)
     for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)
     return app

@@ -11,13 +11,12 @@ from openchair.server.pages.calls import calls_routes
 from openchair.server.pages.cases import cases_routes
 from openchair.server.pages.customer import customer_routes
 from openchair.server.pages.customers import customers_routes
-from openchair.server.pages.growth import growth_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.pages.imports import imports_routes
 from openchair.server.pages.listening import listening_routes
-from openchair.server.pages.loyalty import loyalty_routes
 from openchair.server.pages.merges import merges_routes
 from openchair.server.pages.render import error_page, render, static_route
+from openchair.server.pages.reports import report_routes
 from openchair.server.pages.surveys import surveys_routes
 from openchair.server.pages.team import team_routes
 from openchair.server.pages.today import today_routes
@@ -33,8 +32,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *customers_routes(house),
         *customer_routes(house),
         *listening_routes(house),
-        *growth_routes(house),
-        *loyalty_routes(house),
+        *report_routes(house),
         *cases_routes(house),
         *calls_routes(house),
         *surveys_routes(house),

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
-from openchair.core.estimate import Estimate, Number
+from openchair.core.blocks import Table
+from openchair.core.estimate import Estimate, Number, Unknown
 
 WIDTH = 160.0
 PAD = 7.0
@@ -54,6 +55,27 @@ def scale_of(numbers: Iterable[Number]) -> Scale:
         low=min(0.0, *(number.low for number in known)),
         high=max(0.0, min(highest, 3 * middle) if middle > 0 else highest),
     )
+
+
+def ranged(value: object) -> Number:
+    """A cell of a table as what is drawn of it: its interval, or from nothing to it."""
+    if isinstance(value, Estimate | Unknown):
+        return value
+    if isinstance(value, int | float):
+        return Estimate(value, min(value, 0.0), max(value, 0.0), n=0)
+    return Unknown("nothing to draw")
+
+
+def scales(table: Table) -> list[Scale | None]:
+    """The scale of each column that is drawn: all its rows on one."""
+    return [
+        None
+        if not column.drawn
+        else Scale(*column.ends)
+        if column.ends
+        else scale_of(ranged(row[k]) for row in table.rows)
+        for k, column in enumerate(table.columns)
+    ]
 
 
 def bar_of(number: Number, scale: Scale) -> Bar | None:

@@ -1,7 +1,7 @@
 """Listening: the score with its interval, what customers speak of, need and hope for, and who waits for an answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -11,11 +11,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from openchair.chair.listening.figuring import since_when
-from openchair.chair.listening.views import Change, Heard, Point, ScoreReport, Theme
+from openchair.chair.listening.views import Change, Heard, ScoreReport, Theme
 from openchair.core.errors import BadInput, OpenchairError
 from openchair.core.estimate import Estimate
 from openchair.server.pages.bars import Scale, scale_of
-from openchair.server.pages.charts import chart_of, ends_of, spark_of
+from openchair.server.pages.charts import spark_of, trend_of
 from openchair.server.pages.house import House, actor
 from openchair.server.pages.render import back, render
 
@@ -67,15 +67,6 @@ def told(change: Change | None, unit: str = "points") -> Verdict | None:
     return Verdict(f"{since}: {way} {abs(moved.value):.0f} ({ends}); {sure}.", change.changed)
 
 
-def in_percent(points: tuple[Point, ...]) -> list[Point]:
-    """Shares as points of a hundred."""
-
-    def hundred(share: float | None) -> float | None:
-        return None if share is None else 100 * share
-
-    return [replace(p, value=hundred(p.value), low=hundred(p.low), high=hundred(p.high)) for p in points]
-
-
 def listening_routes(house: House) -> list[BaseRoute]:
     """The page, a page for each theme, and what a person corrects there."""
     chair = house.chair
@@ -87,9 +78,7 @@ def listening_routes(house: House) -> list[BaseRoute]:
             "day": house.day,
             "zone": house.zone,
             "told": told,
-            "chart_of": chart_of,
             "spark_of": spark_of,
-            "in_percent": in_percent,
             "readings": READINGS,
         } | more
 
@@ -111,7 +100,7 @@ def listening_routes(house: House) -> list[BaseRoute]:
                 report=report,
                 others=[chair.scores.report(metric, days=DAYS) for metric in METRICS if metric != "nps"],
                 metrics=METRICS,
-                chart=chart_of(points, *ends_of(points, 20)),
+                chart=trend_of(points),
                 weekly=weekly,
                 shares=parts_of(report),
                 heard=heard,
@@ -134,7 +123,7 @@ def listening_routes(house: House) -> list[BaseRoute]:
             status,
             **around(
                 theme=found,
-                chart=chart_of(in_percent(found.trend), *ends_of(in_percent(found.trend), 10)),
+                chart=trend_of(found.trend),
                 problem=problem,
                 here=request.url.path,
             ),

@@ -2,10 +2,12 @@
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -16,28 +18,26 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from openchair.core import figures
+from openchair.core.blocks import Block, Link, Unit, table_of
 from openchair.core.errors import OpenchairError
-from openchair.core.estimate import Estimate, Number
+from openchair.core.estimate import Estimate, Unknown
 from openchair.core.words import count, plural
 from openchair.dossier.stage import every
-from openchair.server.pages import bars, words
+from openchair.server.pages import bars, drawing, words
+from openchair.server.pages.charts import chart_of
 
 HERE = Path(__file__).resolve().parents[1]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 ROOMS = (
-    ("/", "Today", ""),
-    ("/customers", "Customers", ""),
-    ("/surveys", "Surveys", ""),
-    ("/calls", "Calls", ""),
-    ("/listening", "Listening", ""),
-    ("/growth", "Growth", ""),
-    ("/loyalty", "Loyalty", ""),
-    ("/merges", "Reviews", ""),
-    ("/consents", "Consents", ""),
-    ("/imports", "Imports", ""),
-    ("/audit", "Audit", "owner"),
+    ("Each day", (("/", "Today", ""), ("/calls", "Calls", ""), ("/merges", "Reviews", ""))),
+    ("Customers", (("/customers", "Customers", ""), ("/listening", "Listening", ""), ("/surveys", "Surveys", ""))),
+    ("What matters", (("/growth", "Growth", ""), ("/loyalty", "Loyalty", ""))),
+    ("The house", (("/imports", "Imports", ""), ("/consents", "Consents", ""), ("/audit", "Audit", "owner"))),
 )
-"""Address, name, and the role that alone may enter where not everyone may."""
+"""By heading: address, name, and the role that alone may enter where not everyone may."""
+MOST_ROWS = 200
+"""Rows of a table that a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +86,54 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "amount": words.amount,
+        "as_table": table_of,
         "brief": words.brief,
-        "chance": words.chance,
+        "chance": figures.chance,
+        "chart": chart_of,
         "count": count,
         "day": words.day_words,
+        "ends": figures.ends,
+        "fall": drawing.fall_of,
         "kept": words.kept,
         "listing": words.listing,
+        "map_of": drawing.map_of,
         "moment": words.moment_words,
         "money": words.money,
+        "plane": drawing.plane_of,
+        "ranged": bars.ranged,
         "rhythm": every,
+        "runs": _runs,
+        "scales": bars.scales,
         "span": words.span,
         "spelled": words.spelled,
         "tongue": words.tongue,
+        "written": _written,
     }
     environment.globals |= {
         "asset": asset,
         "bar_of": bars.bar_of,
+        "most_rows": MOST_ROWS,
         "parts": bars.parts,
         "plural": plural,
         "rooms": ROOMS,
         "weighed": bars.weighed,
     }
-    environment.tests |= {"known": _known, "given": _given}
+    kinds = {"known": Estimate, "unknown": Unknown, "a_link": Link, "a_date": date}
+    environment.tests |= {name: _is(kind) for name, kind in kinds.items()} | {"given": _given}
     return environment
 
 
-def _known(number: Number) -> bool:
-    return isinstance(number, Estimate)
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, kind)
+
+
+def _written(value: float, unit: Unit, currency: str) -> str:
+    return words.kept(figures.written(value, unit, currency))
+
+
+def _runs(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
+    """Blocks of one kind that follow one another, together."""
+    return [(kind, list(some)) for kind, some in groupby(blocks, key=lambda block: type(block).__name__)]
 
 
 def _given(number: float | None) -> bool:

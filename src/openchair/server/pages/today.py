@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from openchair.chair.views import Lens, Today
 from openchair.core.errors import NotFound
+from openchair.core.figures import chance
 from openchair.core.words import count
 from openchair.server.pages import words
 from openchair.server.pages.bars import scale_of
@@ -64,7 +65,7 @@ def figure(number: float, unit: str, currency: str) -> str:
     ('41', '68%', '€\xa01,234')
     """
     if unit == "share":
-        return words.chance(number)
+        return chance(number)
     return words.money(number, currency) if unit == "money" else count(number)
 
 

@@ -168,16 +168,3 @@ def tongue(code: str) -> str:
         return Locale.parse(code, sep="-").get_display_name("en") or code
     except (ValueError, UnknownLocaleError):
         return code
-
-
-def chance(probability: float) -> str:
-    """A probability as a share of a hundred, never rounded to never or always.
-
-    >>> chance(0.714), chance(0.0004), chance(0.9999)
-    ('71%', 'under 1%', 'over 99%')
-    """
-    if 0 < probability < 0.01:
-        return "under 1%"
-    if 0.99 < probability < 1:
-        return "over 99%"
-    return f"{probability:.0%}"
