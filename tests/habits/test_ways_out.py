@@ -24,6 +24,7 @@ from typer.main import get_command
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
 from openchair.chair.intake import own
+from openchair.chair.journey.journeying import Journeying
 from openchair.chair.listening.asking import Surveys
 from openchair.chair.listening.calling import Calls
 from openchair.chair.listening.caring import Cases
@@ -75,7 +76,7 @@ OUT = {
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
-    "cases calls growth loyalty growth.report loyalty.report "
+    "cases calls growth loyalty journey growth.report loyalty.report journey.report journey.lost "
     "voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
@@ -86,6 +87,7 @@ IN = {
     "whom a survey would go to, and what is to be tried again": "sending.plan sending.replay",
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
     "merging.settle",
+    "what a step is, and what was done about it": "journey.place journey.tackle",
     "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain",
     "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak "
     "surveys.link surveys.path",
@@ -132,6 +134,7 @@ def use_cases() -> Iterator[str]:
         "calls.": Calls,
         "growth.": Growing,
         "loyalty.": Auditing,
+        "journey.": Journeying,
     }
     for prefix, room in rooms.items():
         for name, value in vars(room).items():

@@ -14,6 +14,7 @@ from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
+from openchair.chair.journey.journeying import Journeying
 from openchair.chair.lease import HEAVY, held
 from openchair.chair.listening.asking import Surveys
 from openchair.chair.listening.calling import Calls
@@ -254,6 +255,11 @@ class Chair:
     def loyalty(self) -> Auditing:
         """How much of the customers' loyalty is bought, and whether it was worth it."""
         return Auditing(self)
+
+    @property
+    def journey(self) -> Journeying:
+        """How customers come to what they need, and where they are lost."""
+        return Journeying(self)
 
     @property
     def surveys(self) -> Surveys:

@@ -138,6 +138,8 @@ _ALL = (
            "value.telling:growth"),
     Report("audit", "Loyalty", "how much of loyalty is bought, from 1.0 to 3.0", "value", (),
            lambda chair, asked: chair.loyalty.report(), "value.telling:audit"),
+    Report("journey", "Journey", "where customers are lost on their way, and what that costs", "listening", ("as_of",),
+           lambda chair, asked: chair.journey.report(as_of=asked.as_of), "journey.telling:journey"),
 )  # fmt: skip
 REPORTS: Mapping[str, Report] = {one.name: one for one in _ALL}
 

@@ -90,16 +90,27 @@ def held(of: ir.Table) -> ir.Table:
 
 
 def eased(of: ir.Table, scores: ir.Table) -> ir.Table:
-    """mask, n, total, squares: how easy customers said it was, by the steps of the need they had within two weeks.
+    """mask, score, n: how easy customers said it was, by the steps of the need they had within two weeks.
 
     scores: who, said_at, score.
     """
     both = of.inner_join(scores, "who")
     ended = both.last_at.epoch_seconds() + 14 * DAY_S
     near = both.filter(both.first_at <= both.said_at, both.said_at.epoch_seconds() <= ended)
-    return (
-        near.group_by("mask").agg(n=_.count(), total=_.score.sum(), squares=(_.score * _.score).sum()).order_by("mask")
-    )
+    return near.group_by("mask", "score").agg(n=_.count()).order_by("mask", "score")
+
+
+def digits(path: int) -> tuple[int, ...]:
+    """The codes of a path, in order.
+
+    >>> digits(1 + 3 * 64)
+    (0, 2)
+    """
+    found = []
+    while path:
+        path, digit = divmod(path, BASE)
+        found.append(digit - 1)
+    return tuple(found)
 
 
 def paths(of: ir.Table, most: int = 500) -> ir.Table:

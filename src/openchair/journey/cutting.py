@@ -41,12 +41,14 @@ SHORTEST_NEED_S, LONGEST_NEED_S = DAY_S, 365 * DAY_S
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A step as it is counted: `lane` is the place of its moment. helps: the customer had to ask for help."""
+    """A step as it is counted: `lane` is the place of its moment. helps: the customer had to ask for help. prompted: we
+    wrote first, so that to leave it at that is no loss."""
 
     name: str
     lane: int
     order: bool = False
     helps: bool = False
+    prompted: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ VOICES = {
 HELPS = ("ticket", "chat", "call")
 """Channels by which customers ask for help."""
 CONTACTS = ("opened", "clicked", "answered")
-"""What a customer does about something we sent, and so is a step; named `e-mail opened`."""
+"""What a customer does about something we sent, and so is a step."""
+PROMPT = "Our "
+"""What its name begins with, before the channel: `Our e-mail opened`."""
 _OURS = {
     ORDER: "request", RETURN: "respond", VOICES["ticket"]: "respond", VOICES["chat"]: "respond",
     VOICES["call"]: "respond", VOICES["review"]: "repeat", VOICES["social"]: "repeat",
@@ -108,11 +110,14 @@ def codes(
     own = set(common if len(common) <= MOST_CODES else common[: MOST_CODES - len(MOMENTS)])
     names = {name: name if name in own else f"{OTHER}: {moments[name]}" for name in moments}
     helping = {VOICES[channel] for channel in HELPS}
+    prompted = {name for name in names if name.startswith(PROMPT) and name.endswith(CONTACTS)}
     lanes = {names[name]: MOMENTS.index(moments[name]) for name in moments}
     total: dict[str, int] = {}
     for name, of in names.items():
         total[of] = total.get(of, 0) + times[name]
     order = sorted(lanes, key=lambda name: (lanes[name], name == ORDER, -total[name], name))
-    steps = tuple(Code(name, lanes[name], name == ORDER and ordered, name in helping) for name in order)
+    steps = tuple(
+        Code(name, lanes[name], name == ORDER and ordered, name in helping, name in prompted) for name in order
+    )
     where = {name: k for k, name in enumerate(order)}
     return Codes(steps, met_lane=2 if told else 3), [where[names[name]] for name in moments]

@@ -123,14 +123,17 @@ def hurts(of: Counted, codes: Codes, rng: np.random.Generator) -> list[Hurt]:
 
 def _best(j: int, of: Counted, codes: Codes) -> int | None:
     """The step that a step is held against: itself stands for all met needs without it."""
-    if of.closed[j].sum() < FEWEST:
+    if of.closed[j].sum() < FEWEST or codes.steps[j].prompted:
         return None
     if codes.after(j):
         return j if of.rest[j].sum() >= FEWEST else None
     peers = [
         p
         for p, step in enumerate(codes.steps)
-        if p != j and step.lane == codes.steps[j].lane and not codes.after(p) and of.closed[p].sum() >= FEWEST
+        if p != j
+        and step.lane == codes.steps[j].lane
+        and not (step.prompted or codes.after(p))
+        and of.closed[p].sum() >= FEWEST
     ]
     if not peers:
         return None
@@ -143,6 +146,8 @@ def _why(j: int, of: Counted, codes: Codes) -> str:
     n = of.closed[j].sum()
     if n < FEWEST:
         return f"{n:.0f} needs came here"
+    if codes.steps[j].prompted:
+        return "we wrote first, and not to answer is no loss"
     return "every need that was met holds it" if codes.after(j) else "no other step of its moment to compare with"
 
 

@@ -28,6 +28,7 @@ def share(part: float, whole: float, fewest: int = FEWEST) -> Number:
     """
     if whole < fewest:
         return Unknown(f"{whole:.0f} needs", needed=int(fewest - whole))
+    part, whole = float(part), float(whole)
     ends = betaincinv(part + 0.5, whole - part + 0.5, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Estimate(part / whole, min(float(ends[0]), part / whole), max(float(ends[1]), part / whole), n=whole)
 
@@ -46,8 +47,8 @@ def variance(total: float, squares: float, n: float) -> float:
 
 def around(value: float, variance: float, n: float) -> Estimate:
     """A value with its normal interval."""
-    half = float(ndtri((1 + CONFIDENCE) / 2)) * sqrt(variance)
-    return Estimate(value, value - half, value + half, n=n)
+    value, half = float(value), float(ndtri((1 + CONFIDENCE) / 2)) * sqrt(variance)
+    return Estimate(value, value - half, value + half, n=float(n))
 
 
 def went_on(moved: ArrayLike, left: ArrayLike) -> tuple[Floats, Floats]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOMENT, TACKLED = "journey moment", "journey tackled"
 """Kinds of choices that persons make about journeys (chair.state.choosing)."""
+LEFT_OUT = "none"
+"""The moment of steps that are left out of journeys."""
 VALUE_DAYS = 90
 """What a need brings is what is spent within so many days of its beginning, or half of a shorter history."""
 KINDS = ("steps", "purchases", "voices", "contacts", "answers")
@@ -136,7 +138,7 @@ def happenings(engine: Engine, facts: Mapping[str, ir.Table], currency: str, moo
             money=0, mood=(100 * ibis.coalesce(_.mood, rated)).round().cast("int64"),
         ),
         contacts.select(
-            "identifier", at=_.happened_at, name=_.channel.fill_null("contact") + " " + _.status,
+            "identifier", at=_.happened_at, name=guessing.PROMPT + _.channel.fill_null("message") + " " + _.status,
             said=ibis.literal("recognise"), money=0, mood=nothing,
         ),
     )  # fmt: skip
@@ -169,7 +171,8 @@ def mapped(engine: Engine, named: ir.Table, known: ir.Table, chosen: Mapping[str
     found = []
     for one in guessing.guess([guessing.Seen(n, counted[n], said[n], places.get(n)) for n in seen]):
         by = chosen.get(one.name)
-        moment, who, at = (by.body, by.by, by.at) if by else (one.moment, one.because, None)
+        moment, who, at = (by.body, by.by, by.at) if by and by.body else (one.moment, one.because, None)
+        moment = "" if moment == LEFT_OUT else moment
         found.append(Mapped(one.name, moment, who, at, one.times))
     return tuple(sorted(found, key=lambda one: (-one.times, one.step)))
 
