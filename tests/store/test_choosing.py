@@ -2,8 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from tests.store.making import HOUR, NOW
 
+from openchair.core.errors import Conflict
 from openchair.store.sql.state import SqlState
 
 
@@ -16,7 +18,7 @@ def test_the_newest_choice_of_a_subject_holds_and_the_others_stay(state: SqlStat
     assert state.choices("target") == [later, first]
     assert state.chosen("target") == {"": later}
     assert state.chosen("driver") == {"price": other}
-    assert (first and first.why, later and later.at) == ("who we opened for", NOW + HOUR)
+    assert (first.why, later.at) == ("who we opened for", NOW + HOUR)
     assert state.choices("driver") == []
 
 
@@ -24,11 +26,15 @@ def test_two_who_change_the_same_do_not_overwrite_each_other(state: SqlState) ->
     """Of many who start from the same version one is kept, and the others are told."""
 
     def change(number: int) -> bool:
-        return state.choose("sheet", "t1", str(number), by=f"p{number}", at=NOW, over=0) is not None
+        try:
+            return bool(state.choose("sheet", "t1", str(number), by=f"p{number}", at=NOW, over=0))
+        except Conflict:
+            return False
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(change, range(8))) == 1
     (kept,) = state.choices("sheet", "t1")
-    assert state.choose("sheet", "t1", "x", by="ada", at=NOW, over=0) is None
-    assert state.choose("sheet", "t1", "x", by="ada", at=NOW, over=kept.number) is not None
+    with pytest.raises(Conflict, match="newest"):
+        state.choose("sheet", "t1", "x", by="ada", at=NOW, over=0)
+    state.choose("sheet", "t1", "x", by="ada", at=NOW, over=kept.number)
     assert len(state.choices("sheet", "t1")) == 2

@@ -28,9 +28,9 @@ class Choosing(Protocol):
 
     def choose(
         self, kind: str, subject: str, body: str, *, by: str, at: datetime, why: str = "", over: int | None = None
-    ) -> Choice | None:
-        """Keep a choice. over: the number of the one that it was made from, 0 for none; where another came in the
-        meantime nothing is kept, and the answer is None."""
+    ) -> Choice:
+        """Keep a choice. over: the number of the one that it was made from, 0 for none. Raises Conflict where another
+        came in the meantime, and then nothing is kept."""
         ...
 
     def chosen(self, kind: str) -> dict[str, Choice]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column, Table, UniqueConstraint, func, select
 
 from openchair.chair.state.choosing import Choice
+from openchair.core.errors import Conflict
 from openchair.store.sql.columns import Seq, UtcTime, Words
 from openchair.store.sql.database import Database
 from openchair.store.sql.rows import insertion
@@ -36,15 +37,17 @@ class Choosing:
 
     def choose(
         self, kind: str, subject: str, body: str, *, by: str, at: datetime, why: str = "", over: int | None = None
-    ) -> Choice | None:
-        """Keep a choice; None, and nothing kept, where the one it was made from (`over`, 0: none) is not the newest."""
+    ) -> Choice:
+        """Keep a choice. Raises Conflict where the one it was made from (`over`, 0: none) is not the newest."""
         row = {"kind": kind, "subject": subject, "body": body, "by": by, "at": at, "why": why}
         newest = select(func.max(choices.c.number)).where(choices.c.kind == kind, choices.c.subject == subject)
         with self._database.write() as connection:
             while True:
                 last = connection.scalar(newest) or 0
                 if over not in (None, last):
-                    return None
+                    raise Conflict(
+                        kind, value=over, bound=f"is not the newest, {last}", remedy="Look at what changed first."
+                    )
                 put = insertion(connection, choices).values(row | {"over": last}).on_conflict_do_nothing()
                 made = connection.execute(put.returning(*_shown)).mappings().first()
                 if made is not None:
