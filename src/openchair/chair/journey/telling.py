@@ -1,6 +1,8 @@
 """How the report of journeys is told: the map, what hurts most with customers' own words, what delights, the rest."""
 
-from openchair.chair.journey.views import JourneyReport, Pain, StepFigures
+from collections.abc import Sequence
+
+from openchair.chair.journey.views import Example, JourneyReport, Pain, StepFigures
 from openchair.core.blocks import (
     Block,
     Cell,
@@ -53,6 +55,19 @@ def journey(view: JourneyReport) -> Told:
     blocks += [_pains(view), _delights(view), _steps(view), _paths(view), *_rounds(view), *_left_out(view)]
     headline = f"{worst.step} loses the most" if worst else "No step surely loses more than it should"
     return Told("journey", headline, tuple(blocks), view.currency, view.simulated)
+
+
+def lost(step: str, those: Sequence[Example], currency: str, simulated: bool) -> Told:
+    """The customers lost at a step, those with words first."""
+    return Told("lost", f"Who was lost at {step}?", (_lost(those, ""),), currency, simulated)
+
+
+def _lost(those: Sequence[Example], title: str) -> Table:
+    rows = tuple(
+        (Link("a customer", f"/customers/{one.customer_id}"), one.lost_at.date(), one.words or None) for one in those
+    )
+    columns = (Column("Who"), Column("When"), Column("What they said around then"))
+    return Table(title or "The latest", columns, rows, empty="Nobody was lost here.")
 
 
 def address(step: str) -> str:
@@ -142,11 +157,8 @@ def _hurt(pain: Pain, view: JourneyReport, place: int) -> Group:
         said = f"{done.what} ({done.by}, {done.on})"
         blocks.append(Sentence(f"Tackled: {said}."))
         blocks.append(Figure("Lost since, against before", done.change, "share", "below 0 is better"))
-    rows = tuple(
-        (Link("a customer", f"/customers/{one.customer_id}"), one.lost_at.date(), one.words or None)
-        for one in pain.examples
-    )
-    blocks.append(Table("Lost here lately", (Column("Who"), Column("When"), Column("What they said")), rows))
+    if pain.examples:
+        blocks.append(_lost(pain.examples, "Lost here lately"))
     return Group(pain.step, tuple(blocks), over="Where it hurts most" if place == 0 else "And then")
 
 

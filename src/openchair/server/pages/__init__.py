@@ -13,6 +13,7 @@ from openchair.server.pages.customer import customer_routes
 from openchair.server.pages.customers import customers_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.pages.imports import imports_routes
+from openchair.server.pages.journey import journey_routes
 from openchair.server.pages.listening import listening_routes
 from openchair.server.pages.merges import merges_routes
 from openchair.server.pages.render import error_page, render, static_route
@@ -33,6 +34,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *customer_routes(house),
         *listening_routes(house),
         *report_routes(house),
+        *journey_routes(house),
         *cases_routes(house),
         *calls_routes(house),
         *surveys_routes(house),

@@ -30,9 +30,12 @@ from openchair.server.pages.charts import chart_of
 HERE = Path(__file__).resolve().parents[1]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 ROOMS = (
-    ("Each day", (("/", "Today", ""), ("/calls", "Calls", ""), ("/merges", "Reviews", ""))),
+    ("At the table", (("/", "Today", ""), ("/calls", "Calls", ""), ("/merges", "Reviews", ""))),
     ("Customers", (("/customers", "Customers", ""), ("/listening", "Listening", ""), ("/surveys", "Surveys", ""))),
-    ("What matters", (("/growth", "Growth", ""), ("/loyalty", "Loyalty", ""))),
+    (
+        "What matters",
+        (("/journey", "Journey", ""), ("/value", "Value", ""), ("/growth", "Growth", ""), ("/loyalty", "Loyalty", "")),
+    ),
     ("The house", (("/imports", "Imports", ""), ("/consents", "Consents", ""), ("/audit", "Audit", "owner"))),
 )
 """By heading: address, name, and the role that alone may enter where not everyone may."""
