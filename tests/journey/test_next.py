@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from openchair.core.estimate import Estimate, Unknown
-from openchair.journey.next import BASE, DEPTH, ENDS, contexts, fit, foretold, standing
+from openchair.journey.next import BASE, DEPTH, ENDS, coming, contexts, fit, foretold, standing
 
 Ints = NDArray[np.int64]
 Needs = list[tuple[list[int], str]]
@@ -122,6 +122,19 @@ def test_where_older_steps_say_nothing_shorter_contexts_are_as_good() -> None:
     exact = -(later[2] @ np.log2(first[later[0] % BASE - 1, later[1] - 1])) / later[2].sum()
     assert told.bits == pytest.approx(exact, abs=0.01)
     assert told.off < 0.02
+
+
+def test_needs_under_way_are_told_what_is_likely_to_come() -> None:
+    """By the step they stand at: a mean over what was before it, the end of a need among what may follow."""
+    context = np.array([1 + BASE * 2, 1 + BASE * 2, 1 + BASE * 3, 3])
+    follows, n = np.array([2, ENDS, ENDS, ENDS]), np.array([900, 100, 1000, 5])
+    ahead = fit(context, follows, n, codes=3)
+    learned = np.bincount(context % BASE, n, 4)
+    first, second = coming(ahead, np.array([1 + BASE * 2, 1 + BASE * 3, 3]), np.array([30, 10, 4]), learned)
+    assert (first.code, first.needs, first.follows, second.code, second.needs) == (0, 40, 1, 2, 4)
+    assert isinstance(first.chance, Estimate) and isinstance(first.ends, Estimate)
+    assert first.chance.value == pytest.approx(0.675, abs=0.01) and first.ends.value == pytest.approx(0.325, abs=0.01)
+    assert second.follows is None and isinstance(second.chance, Unknown)
 
 
 def test_too_few_steps_are_not_judged() -> None:

@@ -111,6 +111,35 @@ def _strength(counts: Floats, prior: Floats) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """What is to come of needs that stand at a step: how many, the code that likeliest follows (None: nothing does,
+    the need ends there), its chance, and the chance that the need ends."""
+
+    code: int
+    needs: int
+    follows: int | None
+    chance: Number
+    ends: Number
+
+
+def coming(ahead: Ahead, context: Ints, n: Ints, learned: Floats) -> list[Coming]:
+    """By the step at which needs stand, the most needs first; intervals as of a share of the steps learned from.
+
+    context, n: rows of standing(..). learned: (1 + codes,) steps that what follows each code was learned from, at code
+    and one.
+    """
+    chances, digit = ahead.of(context), context % BASE
+    found = []
+    for at in np.unique(digit):
+        here = digit == at
+        mean = n[here] @ chances[here] / n[here].sum()
+        likeliest = int(mean.argmax())
+        told, ends = (share(float(mean[k] * learned[at]), float(learned[at])) for k in (likeliest, ENDS))
+        found.append(Coming(int(at) - 1, int(n[here].sum()), None if likeliest == ENDS else likeliest - 1, told, ends))
+    return sorted(found, key=lambda one: (-one.needs, one.code))
+
+
+@dataclass(frozen=True, slots=True)
 class Foretold:
     """How well held-out steps were foretold: the share whose likeliest next step came, the same for always saying the
     commonest one, mean -log2 of the chance given to what came, and by how much chances were off on average."""
