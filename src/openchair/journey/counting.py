@@ -34,8 +34,8 @@ def needs(steps: ir.Table, codes: Codes, value_days: int, now_s: int) -> ir.Tabl
     """One row a need: who, need, steps, `mask` (its steps as bits), `path` (the first PLACES as digits to BASE).
 
     steps: cut(..). Beside them `last` and `end` (the last step and what became of it), `first_at`, `last_at`, `met_at`
-    (null while unmet), `money`, `mood` and `moods` (sum and number of what was said), `helps`, `backs`; `later`: money
-    within value_days of its beginning, its own too, and `ripe`: whether these days are over.
+    (seconds since 1970; null while unmet), `money`, `mood` and `moods` (sum and number of what was said), `helps`,
+    `backs`; `later`: money within value_days of its beginning, its own too, and `ripe`: whether these days are over.
     """
     place = steps.turn.clip(upper=PLACES)
     new = (steps.prev != steps.code).fill_null(True) & (steps.turn < PLACES)
@@ -56,7 +56,7 @@ def needs(steps: ir.Table, codes: Codes, value_days: int, now_s: int) -> ir.Tabl
         helps=_.code.isin(codes.helps).sum().cast("int64") if codes.helps else ibis.literal(0, "int64"),
         backs=_.back.cast("int64").sum().cast("int64"),
     )
-    each = each.mutate(day=each.first_at.epoch_seconds() // DAY_S)
+    each = each.mutate(day=each.first_at // DAY_S)
     ahead = ibis.range_window(group_by=each.who, order_by=each.day, preceding=0, following=value_days - 1)
     return each.mutate(
         later=each.money.sum().over(ahead).cast("int64"),
@@ -92,11 +92,11 @@ def held(of: ir.Table) -> ir.Table:
 def eased(of: ir.Table, scores: ir.Table) -> ir.Table:
     """mask, score, n: how easy customers said it was, by the steps of the need they had within two weeks.
 
-    scores: who, said_at, score.
+    scores: who, said_at (seconds since 1970), score.
     """
     both = of.inner_join(scores, "who")
-    ended = both.last_at.epoch_seconds() + 14 * DAY_S
-    near = both.filter(both.first_at <= both.said_at, both.said_at.epoch_seconds() <= ended)
+    ended = both.last_at + 14 * DAY_S
+    near = both.filter(both.first_at <= both.said_at, both.said_at <= ended)
     return near.group_by("mask", "score").agg(n=_.count()).order_by("mask", "score")
 
 
@@ -116,7 +116,7 @@ def digits(path: int) -> tuple[int, ...]:
 def paths(of: ir.Table, most: int = 500) -> ir.Table:
     """The commonest beginnings of needs that are over: `path` (PREFIX steps as digits), needs, met and sums."""
     begun = of.filter(of.end != "open").mutate(path=of.path % BASE**PREFIX)
-    seconds = begun.met_at.epoch_seconds() - begun.first_at.epoch_seconds()
+    seconds = begun.met_at - begun.first_at
     return (
         begun.group_by("path")
         .agg(
@@ -135,7 +135,7 @@ def rounds(of: ir.Table) -> ir.Table:
 
     Only needs that were met after their first step count, so that how long is known.
     """
-    seconds = (of.met_at.epoch_seconds() - of.first_at.epoch_seconds()).cast("float64")
+    seconds = (of.met_at - of.first_at).cast("float64")
     took = of.mutate(days=seconds / DAY_S).filter(_.days > 0)
     order = {"group_by": took.who, "order_by": took.need}
     took = took.mutate(nth=ibis.row_number().over(**order) + 1, base=took.days.first().over(**order))
@@ -183,9 +183,10 @@ def arrivals(steps: ir.Table) -> ir.Table:
 
 
 def since(steps: ir.Table, marks: ir.Table, days: int) -> ir.Table:
-    """code, after, n, lost: a step before and since something was done about it. marks: code, done_at."""
+    """code, after, n, lost: a step before and since something was done about it. marks: code, done_at,
+    in seconds since 1970."""
     both = steps.filter(steps.end != "open").inner_join(marks, "code")
-    apart = both.at.epoch_seconds() - both.done_at.epoch_seconds()
+    apart = both.at - both.done_at
     near = both.filter(apart >= -days * DAY_S).mutate(after=apart >= 0)
     lost = (near.end == "lost").cast("int64").sum()
     return near.group_by("code", "after").agg(n=_.count(), lost=lost).order_by("code", "after")
@@ -198,7 +199,7 @@ def measures(of: ir.Table) -> ir.Table:
     """who and MEASURES of each customer: needs, those met and those dropped, times they asked for help, came again to
     a step, went back a moment; and the mean days from a need's first step to its being met, null where none took any.
     """
-    days = (of.met_at.epoch_seconds() - of.first_at.epoch_seconds()) / DAY_S
+    days = (of.met_at - of.first_at) / DAY_S
     return of.group_by("who").agg(
         needs=_.count().cast("int64"),
         met=_.met_at.count().cast("int64"),

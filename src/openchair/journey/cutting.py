@@ -93,20 +93,24 @@ def binned(value: ir.NumericValue, edges: Sequence[int] = EDGES_S) -> ir.Integer
     return within(0, len(edges))
 
 
+def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
+    """Whole seconds since 1970; cut off, for engines do not round alike."""
+    return at.truncate("s").epoch_seconds()
+
+
 def robots(steps: ir.Table, who: ir.Table) -> ir.Table:
     """who, steps: customers with more steps than a person takes. steps: identifier, at. who: identifier, who."""
     each = (
         steps.group_by("identifier").agg(n=_.count(), first=_.at.min(), last=_.at.max()).inner_join(who, "identifier")
     )
-    each = each.group_by("who").agg(
-        steps=_.n.sum(), first=_["first"].min().epoch_seconds(), last=_["last"].max().epoch_seconds()
-    )
+    each = each.group_by("who").agg(steps=_.n.sum(), first=seconds(_["first"].min()), last=seconds(_["last"].max()))
     days = (each["last"] - each["first"]) // DAY_S + 1
     return each.filter((each.steps > MOST_STEPS) | (each.steps > MOST_A_DAY * days)).select("who", "steps")
 
 
 def timed(steps: ir.Table) -> ir.Table:
-    """Steps with `gap`, seconds of silence before each, `prev`, the step before, and `place` in the customer's order.
+    """Steps with `gap`, seconds of silence before each, `prev`, the step before, and `place` in the customer's order;
+    `at` becomes whole seconds since 1970.
 
     steps: who (int32), at (UTC), code (int8), money (int64), mood (int64 or null, -100..100). What is said twice, a
     step of the same kind at the same instant, counts once; no money is lost by it.
@@ -117,11 +121,11 @@ def timed(steps: ir.Table) -> ir.Table:
         prev=steps.code.lag().over(**order),
         place=ibis.row_number().over(**order).cast("int32"),
     )
-    gap = (seen.at.epoch_seconds() - seen.before_.epoch_seconds()).cast("int32")
+    gap = (seconds(seen.at) - seconds(seen.before_)).cast("int32")
     again = ((seen.at == seen.before_) & (seen.code == seen.prev) & (seen.money == 0) & seen.mood.isnull()).fill_null(
         False
     )
-    return seen.mutate(gap=gap).filter(~again).drop("before_")
+    return seen.mutate(gap=gap).filter(~again).mutate(at=seconds(_.at)).drop("before_")
 
 
 def silences(steps: ir.Table) -> ir.Table:
@@ -210,14 +214,14 @@ def cut(steps: ir.Table, own: ir.Table, codes: Codes, visit_s: int, usual_s: int
     t = t.mutate(begins=t["first"] | t["long"] | (t.anew & after))
     order = {"group_by": t.who, "order_by": [t.place]}
     to_here = {**order, "rows": (None, 0)}
-    follows = t.at.lead().over(**order).epoch_seconds()
+    follows = t.at.lead().over(**order)
     t = t.mutate(
         need=t.begins.cast("int32").sum().over(**to_here).cast("int32"),
         start=ibis.ifelse(t.begins, t.place, none).max().over(**to_here),
         start_turn=ibis.ifelse(t.begins, t.turns, none).max().over(**to_here),
         next=t.code.lead().over(**order),
         ends=t.begins.lead().over(**order),
-        silence=(follows.fill_null(now_s) - t.at.epoch_seconds()).cast("int32"),
+        silence=(follows.fill_null(now_s) - t.at).cast("int32"),
         back=(t.lane < codes.lane(t.prev)).fill_null(False) & ~t.begins,
     )
     final, last = t.ends.isnull(), t.ends.fill_null(True)

@@ -9,15 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from openchair.chair.journey.reading import Journeys
-from openchair.chair.journey.views import Delight, PathFigures, Round, StepFigures, WayFigures
+from openchair.chair.journey.views import Delight, PathFigures, Round, Standing, StepFigures, WayFigures
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.journey import chain, counting, pains, timing
 from openchair.journey.cutting import DAY_S, EDGES_S, MOMENTS, Codes
+from openchair.journey.next import coming, fit
 from openchair.journey.pains import Counted, Hurt
 from openchair.listening.scores.satisfaction import ces
 
 Rows = Sequence[Mapping[str, Any]]
-MOST_PATHS = 12
+MOST_PATHS, MOST_STANDING = 12, 8
 FAST = 0.1
 """The best tenth."""
 
@@ -190,6 +191,27 @@ def delights(rows: Rows, codes: Codes) -> tuple[Delight, ...]:
     return tuple(
         Delight(codes.steps[j.code].name, MOMENTS[codes.steps[j.code].lane], j.how, j.customers, j.later, j.p)
         for j in pains.joys(rows)
+    )
+
+
+def standing(learned: pa.Table, stand: pa.Table, codes: Codes) -> tuple[Standing, ...]:
+    """Where needs under way stand and what is likely next. learned, stand: contexts(..) and standing(..)."""
+    if not learned.num_rows or not stand.num_rows:
+        return ()
+    context, follows, n = (learned[name].to_numpy() for name in ("context", "follows", "n"))
+    ahead = fit(context, follows, n, len(codes.steps))
+    seen = np.bincount(context % counting.BASE, n, 1 + len(codes.steps)).astype(np.float64)
+    those = coming(ahead, stand["context"].to_numpy(), stand["n"].to_numpy(), seen)
+    return tuple(
+        Standing(
+            codes.steps[one.code].name,
+            MOMENTS[codes.steps[one.code].lane],
+            one.needs,
+            "" if one.follows is None else codes.steps[one.follows].name,
+            one.chance,
+            one.ends,
+        )
+        for one in those[:MOST_STANDING]
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -21,6 +21,7 @@ from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Unknown
 from openchair.journey import counting, pains, timing
 from openchair.journey.cutting import DAY_S, MOMENTS
+from openchair.journey.next import contexts, standing
 from openchair.journey.pains import Hurt
 
 if TYPE_CHECKING:
@@ -150,12 +151,18 @@ class _Told:
                 self.rows(counting.rounds(of.needs)),
                 self.rows(counting.accepted(reading.offers(self.facts("contacts"), known))),
             ),
+            standing=figuring.standing(*self.ahead(every), codes),
             mapping=of.mapping,
             left_out=of.left_out,
             robots=of.robots,
             notes=tuple(_notes(of, every)),
             simulated=chair.simulated,
         )  # fmt: skip
+
+    def ahead(self, every: int) -> tuple[pa.Table, pa.Table]:
+        """What followed which last steps, of one customer in so many, and where needs under way stand."""
+        steps = self.of.steps.filter(self.of.steps.who % every == 0)
+        return self.engine.rows(contexts(steps)), self.engine.rows(standing(steps))
 
     def pains(self, hurts: Sequence[Hurt], figures: Mapping[str, StepFigures]) -> tuple[Pain, ...]:
         """Steps that surely lose more than they should, and those that somebody tackled; the most at stake first."""
@@ -182,7 +189,7 @@ class _Told:
         those = {places[step]: one for step, one in tackled.items() if step in places}
         if not those:
             return {}
-        times = pa.array([one.at for one in those.values()], pa.timestamp("us", tz="UTC"))
+        times = pa.array([int(one.at.timestamp()) for one in those.values()], pa.int64())
         marks = self.engine.share(pa.table({"code": pa.array(list(those), pa.int8()), "done_at": times}))
         sums = {
             (row["code"], row["after"]): (float(row["lost"]), float(row["n"]))
@@ -207,7 +214,10 @@ class _Told:
         known = self.engine.share(self.chair.state.identities()).select("identifier", "customer_id")
         known = known.inner_join(self.of.people, "customer_id").select("identifier", "who")
         said = reading.words(self.engine, self.facts("voices"), known, rows)
-        found = [Example(row["customer_id"], row["last_at"], said.get(row["who"], "")) for row in rows]
+        found = [
+            Example(row["customer_id"], datetime.fromtimestamp(row["last_at"], UTC), said.get(row["who"], ""))
+            for row in rows
+        ]
         return tuple(sorted(found, key=lambda one: not one.words)[:limit])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ def journeys(chair: "Chair", engine: Engine, moment: Moment) -> Journeys | None:
     now_s = int(moment.now.timestamp())
     own = engine.keep(cutting.patience(steps, visit_s, usual_s))
     cut = engine.keep(cutting.cut(steps, own, codes, visit_s, usual_s, now_s))
-    value_days = max(1, min(VALUE_DAYS, (seen["last"] - seen["first"]).days // 2))
+    value_days = max(1, min(VALUE_DAYS, (seen["last"] - seen["first"]) // DAY_S // 2))
     robots = engine.rows(machines.inner_join(people, "who").order_by(ibis.desc("steps"), "customer_id")).to_pylist()
     apart = sum(row["steps"] for row in robots)
     unwanted = sum(one.times for one in mapping if not one.moment)
@@ -101,7 +101,7 @@ def journeys(chair: "Chair", engine: Engine, moment: Moment) -> Journeys | None:
         people=people,
         codes=codes,
         mapping=mapping,
-        first=seen["first"],
+        first=datetime.fromtimestamp(seen["first"], UTC),
         now=moment.now,
         value_days=value_days,
         visit_s=visit_s,
@@ -205,14 +205,14 @@ def offers(contacts: ir.Table, known: ir.Table) -> ir.Table:
 def ease(answers: ir.Table, known: ir.Table) -> ir.Table:
     """who, said_at, score: answers of how easy it was, 1 to 7."""
     those = answers.filter(answers.metric == "ces", answers.score.between(1, 7)).distinct(on="fact_id", keep="first")
-    return those.inner_join(known, "identifier").select("who", said_at=_.happened_at, score=_.score)
+    return those.inner_join(known, "identifier").select("who", said_at=cutting.seconds(_.happened_at), score=_.score)
 
 
 def words(engine: Engine, voices: ir.Table, known: ir.Table, lost: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """What some customers wrote last within a month of being lost, by their number. lost: who, last_at."""
     if not lost:
         return {}
-    those = {row["who"]: row["last_at"] for row in lost}
+    those = {row["who"]: datetime.fromtimestamp(row["last_at"], UTC) for row in lost}
     said = voices.inner_join(known.filter(known.who.isin(list(those))), "identifier")
     rows = engine.rows(said.select("who", "happened_at", "text").order_by("happened_at", "text")).to_pylist()
     month = timedelta(seconds=30 * DAY_S)

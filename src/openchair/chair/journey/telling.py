@@ -52,7 +52,8 @@ def journey(view: JourneyReport) -> Told:
     lead = f"{plural(view.customers, 'customer', 'customers')} had {plural(view.needs, 'need', 'needs')}.{met}"
     blocks: list[Block] = [Sentence(lead, "lead"), *_unplaced(view), _map(view)]
     blocks += [_hurt(pain, view, place) for place, pain in enumerate(view.pains[:TOLD])]
-    blocks += [_pains(view), _delights(view), _steps(view), _paths(view), *_rounds(view), *_left_out(view)]
+    blocks += [_pains(view), *_standing(view), _delights(view), _steps(view), _paths(view)]
+    blocks += [*_rounds(view), *_left_out(view)]
     headline = f"{worst.step} loses the most" if worst else "No step surely loses more than it should"
     return Told("journey", headline, tuple(blocks), view.currency, view.simulated)
 
@@ -181,6 +182,20 @@ def _pains(view: JourneyReport) -> Table:
         f"{plural(view.value_days, 'day', 'days')}.",
         empty="No step surely loses more than the best that it can be compared with.",
     )  # fmt: skip
+
+
+def _standing(view: JourneyReport) -> list[Block]:
+    """Where needs under way stand, and what comes next."""
+    columns = (
+        Column("Stand at"), Column("Needs", "count"), Column("Likely next"), Column("Chance", "share"),
+        Column("Ends here", "share"),
+    )  # fmt: skip
+    rows = tuple(
+        (Link(one.step, note=one.moment), one.needs, one.likely or "nothing more", one.chance, one.ends)
+        for one in view.standing
+    )
+    note = "By what followed the same last steps before; the longer a customer is silent, the likelier nothing does."
+    return [Table("Where are they now, and what comes next?", columns, rows, note=note)] if rows else []
 
 
 def _delights(view: JourneyReport) -> Table:

@@ -152,6 +152,21 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Needs under way that stand at a step, and what is likely next by what followed the same last steps before."""
+
+    step: str
+    moment: str
+    needs: int
+    likely: str
+    """The step that likeliest follows; empty where the need likeliest ends here."""
+    chance: Number
+    """The chance of that."""
+    ends: Number
+    """The chance that the need ends here."""
+
+
+@dataclass(frozen=True, slots=True)
 class JourneyReport:
     """The journeys of a shop's customers, their pain points the worst first, and chances to delight."""
 
@@ -181,6 +196,8 @@ class JourneyReport:
     robots: tuple[tuple[str, int], ...]
     """Customers who took more steps than a person can, with how many."""
     notes: tuple[str, ...]
+    standing: tuple[Standing, ...] = ()
+    """Where needs under way stand, the most first."""
     unknown: str = ""
     """Why there is no answer."""
     simulated: bool = False
