@@ -35,7 +35,7 @@ def held_out(log: Path) -> tuple[Foretold, Foretold]:
         "steps",
         events.join(cases, "CaseID").join(kinds, "ActivityID").select("who", "code", need=1, turn="line", at="line"),
     )
-    steps = steps.mutate(next=steps.code.lead().over(group_by=steps.who, order_by=steps.turn), end=ibis.literal("lost"))
+    steps = steps.mutate(end=ibis.ifelse(steps.turn == steps.turn.max().over(group_by=steps.who), "lost", ""))
     codes, cases_all = (
         int(x) + 1 for x in engine.to_pyarrow(steps.agg(c=steps.code.max(), w=steps.who.max())).to_pylist()[0].values()
     )

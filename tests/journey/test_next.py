@@ -15,7 +15,7 @@ from openchair.core.estimate import Estimate, Unknown
 from openchair.journey.next import BASE, DEPTH, ENDS, coming, contexts, fit, foretold, standing
 
 Ints = NDArray[np.int64]
-Needs = list[tuple[list[int], str]]
+Needs = tuple[list[list[int]], str]
 
 
 def context_of(steps: list[int]) -> int:
@@ -23,38 +23,36 @@ def context_of(steps: list[int]) -> int:
     return sum((code + 1) * BASE**k for k, code in enumerate(steps[::-1][:DEPTH]))
 
 
-def rows(needs: Needs) -> list[dict[str, object]]:
-    """Steps as the journey cuts them, for needs given as steps and what became of them, last step first."""
+def rows(customers: list[Needs]) -> list[dict[str, object]]:
+    """Steps as the journey cuts them, for customers' needs and what became of the last, the last step first."""
     found = []
-    for who, (steps, end) in enumerate(needs):
-        turn = 0
-        for k, code in enumerate(steps):
-            turn += k > 0 and steps[k - 1] != code
-            last = k + 1 == len(steps)
-            after = None if last else steps[k + 1]
-            found.append(
-                {"who": who, "need": 1, "at": k, "turn": turn, "code": code, "next": after, "end": end if last else ""}
-            )
+    for who, (needs, end) in enumerate(customers):
+        for need, steps in enumerate(needs):
+            ended = end if need + 1 == len(needs) else "back"
+            turn = 0
+            for k, code in enumerate(steps):
+                turn += k > 0 and steps[k - 1] != code
+                of = {"who": who, "need": need, "at": 100 * need + k, "turn": turn, "code": code}
+                found.append({**of, "end": ended if k + 1 == len(steps) else ""})
     return found[::-1]
 
 
-SCHEMA = {"who": "int32", "need": "int32", "at": "int64", "turn": "int32", "code": "int8", "next": "int8"}
-NEEDS = st.lists(
-    st.tuples(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.sampled_from(["lost", "back", "open"])),
-    min_size=1,
-    max_size=12,
-)
+SCHEMA = {"who": "int32", "need": "int32", "at": "int64", "turn": "int32", "code": "int8", "end": "string"}
+STEPS = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=5), min_size=1, max_size=3)
+CUSTOMERS = st.lists(st.tuples(STEPS, st.sampled_from(["lost", "open"])), min_size=1, max_size=12)
 
 
 @settings(max_examples=20)
-@given(NEEDS)
-def test_contexts_are_what_was_before_and_what_followed(needs: Needs) -> None:
-    """Every step that is not the last of a need under way counts once; those are where customers stand."""
-    table = ibis.memtable(rows(needs), schema=ibis.schema({**SCHEMA, "end": "string"}))
+@given(CUSTOMERS)
+def test_contexts_are_what_was_before_and_what_followed(customers: list[Needs]) -> None:
+    """Every step counts once with the next, of this need or another, or with the loss of the customer; the last steps
+    of the others are where they stand."""
+    table = ibis.memtable(rows(customers), schema=ibis.schema(SCHEMA))
     engine = ibis.duckdb.connect()
     seen: Counter[tuple[int, int]] = Counter()
     stand: Counter[int] = Counter()
-    for steps, end in needs:
+    for needs, end in customers:
+        steps = [code for need in needs for code in need]
         for k in range(len(steps)):
             context = context_of(steps[: k + 1])
             if k + 1 < len(steps):
@@ -124,16 +122,16 @@ def test_where_older_steps_say_nothing_shorter_contexts_are_as_good() -> None:
     assert told.off < 0.02
 
 
-def test_needs_under_way_are_told_what_is_likely_to_come() -> None:
-    """By the step they stand at: a mean over what was before it, the end of a need among what may follow."""
+def test_customers_are_told_by_what_is_likely_to_come() -> None:
+    """By the step they stand at: a mean over what was before it, their loss among what may follow."""
     context = np.array([1 + BASE * 2, 1 + BASE * 2, 1 + BASE * 3, 3])
     follows, n = np.array([2, ENDS, ENDS, ENDS]), np.array([900, 100, 1000, 5])
     ahead = fit(context, follows, n, codes=3)
     learned = np.bincount(context % BASE, n, 4)
     first, second = coming(ahead, np.array([1 + BASE * 2, 1 + BASE * 3, 3]), np.array([30, 10, 4]), learned)
-    assert (first.code, first.needs, first.follows, second.code, second.needs) == (0, 40, 1, 2, 4)
-    assert isinstance(first.chance, Estimate) and isinstance(first.ends, Estimate)
-    assert first.chance.value == pytest.approx(0.675, abs=0.01) and first.ends.value == pytest.approx(0.325, abs=0.01)
+    assert (first.code, first.customers, first.follows, second.code, second.customers) == (0, 40, 1, 2, 4)
+    assert isinstance(first.chance, Estimate) and isinstance(first.lost, Estimate)
+    assert first.chance.value == pytest.approx(0.675, abs=0.01) and first.lost.value == pytest.approx(0.325, abs=0.01)
     assert second.follows is None and isinstance(second.chance, Unknown)
 
 

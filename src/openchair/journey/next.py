@@ -22,38 +22,34 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DEPTH = 5
-"""Steps of a context: digits to BASE, the last step lowest; 0 where the need had not begun."""
+"""Steps of a context: digits to BASE, the last step lowest; 0 before a customer's first."""
 ENDS = 0
-"""What follows where the need ends; a step that follows is its code and one."""
+"""What follows where nothing does and the customer is lost; a step that follows is its code and one."""
 MOST = 200_000
 """Rows of contexts that are looked at, the commonest."""
 _STRENGTHS = 2.0 ** np.arange(-2, 15)
 
 
 def contexts(steps: ir.Table, depth: int = DEPTH) -> ir.Table:
-    """context, follows, n: what followed which last steps of a need, needs under way left out. steps: cut(..)."""
-    known = _before(steps, depth).filter(_.next.notnull() | (_.end != "open"))
-    follows = (known.next.cast("int64") + 1).fill_null(ENDS)
-    counted = known.group_by("context", follows=follows).agg(n=_.count())
+    """context, follows, n: what customers did after which last steps, where that is known. steps: cut(..)."""
+    known = _ordered(steps, depth).filter(_.after.notnull() | (_.end == "lost"))
+    counted = known.group_by("context", follows=(known.after + 1).fill_null(ENDS)).agg(n=_.count())
     return counted.order_by(ibis.desc("n"), "context", "follows").limit(MOST)
 
 
 def standing(steps: ir.Table, depth: int = DEPTH) -> ir.Table:
-    """context, n: the last steps of needs that are under way."""
-    last = _before(steps, depth).filter(_.next.isnull() & (_.end == "open"))
+    """context, n: the last steps of customers of whom it is too early to say whether more follows."""
+    last = _ordered(steps, depth).filter(_.after.isnull() & (_.end == "open"))
     return last.group_by("context").agg(n=_.count()).order_by("context")
 
 
-def _before(steps: ir.Table, depth: int) -> ir.Table:
+def _ordered(steps: ir.Table, depth: int) -> ir.Table:
+    """Steps with their `context` and the code `after` them, from need to need."""
     # Steps of one turn are of one kind, so that turn and time give the order.
-    order = {"group_by": [steps.who, steps.need], "order_by": [steps.turn, steps.at]}
-    digits = [
-        (steps.code.cast("int64").lag(k).over(**order) + 1).fill_null(0) * BASE**k
-        if k
-        else steps.code.cast("int64") + 1
-        for k in range(depth)
-    ]
-    return steps.mutate(context=sum(digits, ibis.literal(0, "int64")))
+    order = {"group_by": steps.who, "order_by": [steps.need, steps.turn, steps.at]}
+    code = steps.code.cast("int64")
+    digits = [(code.lag(k).over(**order) + 1).fill_null(0) * BASE**k for k in range(1, depth)]
+    return steps.mutate(context=sum(digits, code + 1), after=code.lead().over(**order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +108,18 @@ def _strength(counts: Floats, prior: Floats) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """What is to come of needs that stand at a step: how many, the code that likeliest follows (None: nothing does,
-    the need ends there), its chance, and the chance that the need ends."""
+    """What is to come of customers who stand at a step: how many, the code that likeliest follows (None: nothing does),
+    its chance, and the chance that they are lost."""
 
     code: int
-    needs: int
+    customers: int
     follows: int | None
     chance: Number
-    ends: Number
+    lost: Number
 
 
 def coming(ahead: Ahead, context: Ints, n: Ints, learned: Floats) -> list[Coming]:
-    """By the step at which needs stand, the most needs first; intervals as of a share of the steps learned from.
+    """By the step at which customers stand, the most first; intervals as of a share of the steps learned from.
 
     context, n: rows of standing(..). learned: (1 + codes,) steps that what follows each code was learned from, at code
     and one.
@@ -134,9 +130,9 @@ def coming(ahead: Ahead, context: Ints, n: Ints, learned: Floats) -> list[Coming
         here = digit == at
         mean = n[here] @ chances[here] / n[here].sum()
         likeliest = int(mean.argmax())
-        told, ends = (share(float(mean[k] * learned[at]), float(learned[at])) for k in (likeliest, ENDS))
-        found.append(Coming(int(at) - 1, int(n[here].sum()), None if likeliest == ENDS else likeliest - 1, told, ends))
-    return sorted(found, key=lambda one: (-one.needs, one.code))
+        told, lost = (share(float(mean[k] * learned[at]), float(learned[at])) for k in (likeliest, ENDS))
+        found.append(Coming(int(at) - 1, int(n[here].sum()), None if likeliest == ENDS else likeliest - 1, told, lost))
+    return sorted(found, key=lambda one: (-one.customers, one.code))
 
 
 @dataclass(frozen=True, slots=True)

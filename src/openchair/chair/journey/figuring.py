@@ -195,7 +195,7 @@ def delights(rows: Rows, codes: Codes) -> tuple[Delight, ...]:
 
 
 def standing(learned: pa.Table, stand: pa.Table, codes: Codes) -> tuple[Standing, ...]:
-    """Where needs under way stand and what is likely next. learned, stand: contexts(..) and standing(..)."""
+    """Where customers stand and what is likely next. learned, stand: contexts(..) and standing(..)."""
     if not learned.num_rows or not stand.num_rows:
         return ()
     context, follows, n = (learned[name].to_numpy() for name in ("context", "follows", "n"))
@@ -206,10 +206,10 @@ def standing(learned: pa.Table, stand: pa.Table, codes: Codes) -> tuple[Standing
         Standing(
             codes.steps[one.code].name,
             MOMENTS[codes.steps[one.code].lane],
-            one.needs,
+            one.customers,
             "" if one.follows is None else codes.steps[one.follows].name,
             one.chance,
-            one.ends,
+            one.lost,
         )
         for one in those[:MOST_STANDING]
     )

@@ -160,7 +160,7 @@ class _Told:
         )  # fmt: skip
 
     def ahead(self, every: int) -> tuple[pa.Table, pa.Table]:
-        """What followed which last steps, of one customer in so many, and where needs under way stand."""
+        """What followed which last steps, of one customer in so many, and where customers stand."""
         steps = self.of.steps.filter(self.of.steps.who % every == 0)
         return self.engine.rows(contexts(steps)), self.engine.rows(standing(steps))
 

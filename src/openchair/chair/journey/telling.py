@@ -185,16 +185,16 @@ def _pains(view: JourneyReport) -> Table:
 
 
 def _standing(view: JourneyReport) -> list[Block]:
-    """Where needs under way stand, and what comes next."""
+    """Where customers stand, and what comes next."""
     columns = (
-        Column("Stand at"), Column("Needs", "count"), Column("Likely next"), Column("Chance", "share"),
-        Column("Ends here", "share"),
+        Column("Last step"), Column("Customers", "count"), Column("Likely next"), Column("Chance", "share"),
+        Column("Never again", "share"),
     )  # fmt: skip
     rows = tuple(
-        (Link(one.step, note=one.moment), one.needs, one.likely or "nothing more", one.chance, one.ends)
+        (Link(one.step, note=one.moment), one.customers, one.likely or "nothing more", one.chance, one.lost)
         for one in view.standing
     )
-    note = "By what followed the same last steps before; the longer a customer is silent, the likelier nothing does."
+    note = "By what others did after the same last steps. The longer a customer is silent, the less likely anything is."
     return [Table("Where are they now, and what comes next?", columns, rows, note=note)] if rows else []
 
 

@@ -153,17 +153,17 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Needs under way that stand at a step, and what is likely next by what followed the same last steps before."""
+    """Customers whose latest step this is, and what they do next, by what others did after the same last steps."""
 
     step: str
     moment: str
-    needs: int
+    customers: int
     likely: str
-    """The step that likeliest follows; empty where the need likeliest ends here."""
+    """The step that likeliest follows; empty where likeliest nothing does."""
     chance: Number
     """The chance of that."""
-    ends: Number
-    """The chance that the need ends here."""
+    lost: Number
+    """The chance that nothing follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class JourneyReport:
     """Customers who took more steps than a person can, with how many."""
     notes: tuple[str, ...]
     standing: tuple[Standing, ...] = ()
-    """Where needs under way stand, the most first."""
+    """Where customers stand who are not lost yet, the most first."""
     unknown: str = ""
     """Why there is no answer."""
     simulated: bool = False
