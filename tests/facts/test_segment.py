@@ -85,6 +85,22 @@ def test_spreading_loses_nothing(total: int, weights: list[float]) -> None:
         ("Live Chat Message Received", {"message_body": "sure"}, ("steps", "moment", "respond")),
         ("Product Viewed", {"product_id": 7}, ("steps", "moment", "recognise")),
         ("checkout_started", {}, ("steps", "moment", "request")),
+        (
+            "Subscription Started",
+            {"price": "9.50", "interval": "week", "interval_count": 2, "subscriptionId": "s"},
+            (
+                "steps",
+                "properties",
+                '{"subscription_id":"s","period_days":14.0,"amount_minor":950,"currency":"EUR","price":"9.50",'
+                '"interval":"week","interval_count":2,"subscriptionId":"s"}',
+            ),
+        ),
+        (
+            "Subscription Renewed",
+            {"price": -3},
+            ("steps", "properties", '{"period_days":30.4375,"currency":"EUR","price":-3}'),
+        ),
+        ("Subscription Cancelled", {"price": "many"}, ("events", "name", "Subscription Cancelled")),
         ("Friend Invited", {"email": "F@x.org"}, ("referrals", "invitee", "email:f@x.org")),
         (
             "Openchair Decision",

@@ -41,7 +41,8 @@ MOMENTS: dict[str, str] = {
         ),
         "repeat": (
             "product shared", "cart shared", "subscription started", "subscription renewed", "subscription paused",
-            "subscription cancelled", "subscription canceled", "box skipped", "points earned", "points redeemed",
+            "subscription resumed", "subscription cancelled", "subscription canceled", "subscription ended",
+            "subscription expired", "box skipped", "points earned", "points redeemed",
         ),
     }.items()
     for name in names
@@ -125,6 +126,28 @@ def step(name: str, properties: Properties, base: Row, currency: str) -> Facts:
     return [("steps", {**base, **row})]
 
 
+PERIOD_DAYS = {"da": 1.0, "we": 7.0, "mo": 365.25 / 12, "qu": 365.25 / 4, "ye": 365.25, "an": 365.25}
+"""The first letters of what a subscription calls its period (daily, weeks, month, annual), and the days one takes."""
+
+
+def subscription(name: str, properties: Properties, base: Row, currency: str) -> Facts:
+    """A subscription started, renewed, paused or ended: a step, whose properties say first what it costs a period."""
+    money = _money(properties, currency)
+    word = first(properties, "interval", "billing_interval", "billing_period", "plan_interval", "frequency") or "month"
+    days, times = PERIOD_DAYS.get(word[:2].lower()), number_of(properties.get("interval_count")) or 1.0
+    paid = basket.money(first(properties, "amount", "price", "total", "revenue", "plan_amount"), money) or 0
+    told = {
+        "subscription_id": first(properties, "subscription_id", "subscriptionId", "subscription"),
+        "period_days": round(days * times, 4) if days and 0 < times <= 1_000 else None,
+        "amount_minor": paid if paid > 0 else None,
+        "currency": money,
+    }
+    said = {key: value for key, value in {**told, **properties, **told}.items() if value is not None}
+    whole = msgspec.json.encode(said).decode()
+    kept = whole if len(whole) <= 20_000 else msgspec.json.encode(told).decode()
+    return step(name, properties, {**base, "properties": kept}, currency)
+
+
 def cut(text: str | None, longest: int = 300) -> str | None:
     """A text no longer than a column takes."""
     return text if text is None else text[:longest]
@@ -151,6 +174,8 @@ def _lines(name: str, properties: Properties, base: Row, currency: str, *, is_re
     rows: Facts = []
     for product, count, paid, off in basket.lines(properties, money):
         brand_and_rest = {k: v for k, v in product.items() if k in ("brand", "variant", "position") and v is not None}
+        if subscribed := first(properties, "subscription_id", "subscriptionId"):
+            brand_and_rest["subscription_id"] = subscribed
         row = {
             "order_id": order_id[:300],
             "item_id": cut(first(product, "product_id", "sku", "id")),
@@ -320,6 +345,7 @@ def unsubscribed(name: str, properties: Properties, base: Row, currency: str) ->
 
 BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(MOMENTS, step),
+    **{name: subscription for name in MOMENTS if name.startswith("subscription ")},
     "order completed": purchases,
     "order refunded": returns,
     "product reviewed": review,

@@ -25,6 +25,7 @@ from openchair.core.errors import BadInput
 from openchair.value.cases import Array, column, counts, distinct, together, triples
 from openchair.value.spend import Spend
 from openchair.value.spender import Spender
+from openchair.value.spenders.contract import Contract
 from openchair.value.spenders.model import Moments
 
 _TINY = float(np.finfo(np.float64).tiny)
@@ -35,7 +36,7 @@ _LONGEST_STEP = 0.5  # e-folds of a parameter
 _EXACT = 1e-9  # how near its level the probability at a quantile must be
 
 
-_Fitted = TypeVar("_Fitted", Spender, Spend)
+_Fitted = TypeVar("_Fitted", Spender, Spend, Contract)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +106,15 @@ def predict(
     low, high = np.minimum(rate * low[inverse], value), np.maximum(rate * high[inverse], value)
     return Horizon(
         value=value,
-        low=_widened(low, value, doubt, -1.0),
-        high=_widened(high, value, doubt, 1.0),
+        low=widened(low, value, doubt, -1.0),
+        high=widened(high, value, doubt, 1.0),
         p_alive=p_alive[inverse],
         purchases=purchases,
         p_none=p_none[inverse],
     )
 
 
-def _widened(edge: Array, value: Array, doubt: Array, side: float) -> Array:
+def widened(edge: Array, value: Array, doubt: Array, side: float) -> Array:
     """An edge of an interval with another independent error, on a logarithmic scale; no spend stays no spend."""
     some = (edge > 0) & (value > 0)
     off = np.log(np.where(some, edge, 1.0) / np.where(some, value, 1.0))

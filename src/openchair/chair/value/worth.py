@@ -11,8 +11,11 @@ from openchair.core.estimate import Estimate, Unknown
 from openchair.value import lifetime, worth
 from openchair.value.senders import quadrants
 from openchair.value.senders.sending import FEWEST_BROUGHT
+from openchair.value.spenders import subscribing
+from openchair.value.spenders.contract import Contract
 
 Row = Mapping[str, Any]
+COUNTS = ("orders", "recency_days", "age_days", "spent_minor")
 FIGURES = ("spender", "sender", "worth", "brought")
 
 
@@ -33,19 +36,42 @@ def horizons(row: Row, learned: Mapping[str, Any], day: date, confidence: float)
     year, *_later = lifetime.HORIZONS
     if isinstance(own := spender(row), Unknown) or "params" not in learned:
         return dict.fromkeys(lifetime.HORIZONS, own)
-    first, last = row["first_on"], row["last_on"]
-    case = {
-        "orders": row["orders"],
-        "recency_days": (last - first).days,
-        "age_days": max((day - first).days, 1),
-        "spent_minor": row["spent_minor"],
-        "segment": row["segment"],
-    }
+    return reckoned(row, learned, day, confidence) | {year: own}
+
+
+def reckoned(row: Row, learned: Mapping[str, Any], day: date, confidence: float) -> dict[str, Estimate | Unknown]:
+    """The same from the models alone: what is bought, and what is paid for subscriptions."""
     terms = {name: learned[name] for name in ("margin", "yearly_rate") if name in learned}
-    found = worth.ahead(
-        worth.told(learned), {name: np.array([number]) for name, number in case.items()}, confidence, **terms
-    )
-    return {name: one for name, (one,) in found.items()} | {year: own}
+    beside, _, runs = (row["subscribed"] or "").partition("|")
+    if row["subscribed"] is None:
+        first, last = row["first_on"], row["last_on"]
+        counts: tuple[int, ...] = (row["orders"], (last - first).days, max((day - first).days, 1), row["spent_minor"])
+    else:
+        counts = tuple(map(int, beside.split(":"))) if beside else (0, 0, 1, 0)
+    case = {name: np.array([number]) for name, number in zip(COUNTS, counts, strict=True)}
+    case["segment"] = np.array([row["segment"]])
+    bought = worth.ahead(worth.told(learned), case, confidence, **terms)
+    cases = np.array([[float(number) for number in one.split(":")] for one in runs.split()]).reshape(-1, 4).T
+    found: dict[str, Estimate | Unknown] = {}
+    for name, weeks in lifetime.HORIZONS.items():
+        one = bought[name][0]
+        if len(cases[0]):
+            paid = subscribing.payments(
+                Contract(**{part: learned["subscriptions"][part] for part in ("params", "doubt")}),
+                dict(zip(subscribing.CASE, cases, strict=True)), weeks and weeks * worth.DAYS_A_WEEK,
+                confidence=confidence, **terms,
+            )  # fmt: skip
+            one = _added(one, paid, row["orders"])
+        found[name] = one
+    return found
+
+
+def _added(bought: Estimate | Unknown, paid: subscribing.Payments, n: float) -> Estimate:
+    """What is bought beside subscriptions, and what is paid for them, as a turn adds them up (chair.wheel.spend)."""
+    own = bought if isinstance(bought, Estimate) else Estimate(0.0, 0.0, 0.0, 0)
+    value = own.value + float(paid.value.sum())
+    arms = [own.high - own.value, *(paid.high - paid.value).tolist()]
+    return Estimate(value, min(own.low + float(paid.low.sum()), value), value + float(np.hypot.reduce(arms)), n)
 
 
 def figures(row: Row | None, models: Mapping[str, Any], day: date, confidence: float) -> dict[str, Any]:

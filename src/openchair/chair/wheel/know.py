@@ -6,34 +6,20 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
-import pyarrow as pa
 from ibis import _
 
 from openchair.chair.people.identifying import identify
 from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
 from openchair.chair.state import State
-from openchair.chair.wheel import send
+from openchair.chair.wheel import send, spend
 from openchair.chair.wheel.stand import beside, ideas_of, owned
 from openchair.core.clock import Moment
 from openchair.core.ids import IDENTIFIER_KINDS
 from openchair.core.settings import Settings
-from openchair.dossier import stage
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
-from openchair.listening.scores import counting
 from openchair.loyalty.actions import Action
-from openchair.value import worth
-
-CASE = ("orders", "recency_days", "age_days", "last_gap_days", "early_orders", "gap_squares", "spent_minor")
-"""The integers that a customer's stage and value follow from: equal integers, equal scores."""
-
-FIRST = {"first country": "country", "first category": "category", "first item": "item_id", "first source": "source"}
-"""What of a customer's first order may say which segment they are in, beside any trait."""
-MOST_SEGMENTS = 12
-FEWEST_IN_SEGMENT = 50
-"""Customers who bought; smaller segments are one together, of the name OTHERS."""
-OTHERS, NOT_KNOWN = "others", "not known"
+from openchair.value.spenders import subscribing
 
 NEWEST_TRAITS = ("name", "first_name", "last_name")
 
@@ -65,86 +51,26 @@ def know(
 ) -> Known:
     """Where every customer stands at a moment. It runs in the engine; only distinct cases come to NumPy."""
     identities = identify(state, engine, facts, moment, settings.country)
-    bought = owned(facts["purchases"].filter(_.currency == currency), identities)
-    days = engine.keep(worth.purchase_days(bought.mutate(day=local_day(bought.happened_at, moment.zone))))
+    mine = facts["purchases"].filter(_.currency == currency)
+    bought = owned(mine.mutate(day=local_day(mine.happened_at, moment.zone)), identities)
     by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
-    stats = engine.keep(segmented(engine, worth.count(days, moment.day), bought, by["traits"], settings.segments_by))
-    case = (*CASE, *worth.segment_of(stats.columns))
-    cases = engine.rows(stats.group_by(*case).agg(customers=_.count()).order_by(*case))
-    judged = engine.rows(worth.trials(stats, columns_of(cases)))
-    scores, value = score(cases, judged, settings)
-    scored = stats.inner_join(engine.share(scores), list(case))
+    steps = owned(subscribing.named(facts["steps"]), identities)
+    steps = steps.mutate(day=local_day(steps.happened_at, moment.zone))
+    spent = spend.spenders(engine, spend.Sources(bought, steps, by["traits"]), currency, settings, moment)
     nps = engine.keep(_newest(_asked(by["answers"]), ("customer_id",), ("score",)).rename(nps_score="score"))
-    sent = send.senders(engine, send.Sources(by["referrals"], identities, days, stats, scored, nps), settings, moment)
-    counted = _rows(identities, scored, by, nps, sent.senders, moment)
+    of = send.Sources(by["referrals"], identities, spent.days, spent.stats, spent.scored, nps)
+    sent = send.senders(engine, of, settings, moment)
+    counted = _rows(identities, spent.scored, by, nps, sent.senders, moment)
     table = beside(engine, counted, by["traits"], by["contacts"], ideas_of(state, actions), settings, moment)
     types = {name: ibis.dtype(kind) for name, kind in _IBIS.items()}
     kept = engine.keep(table.select(**{name: table[name].cast(types[name]) for name in CUSTOMER_COLUMNS}))
-    return Known(kept, days, identities, value, sent.learned)
+    return Known(kept, spent.days, identities, spent.learned, sent.learned)
 
 
 _IBIS = {
     name: {"date32[day]": "date", "double": "float64"}.get(str(kind), str(kind))
     for name, kind in CUSTOMER_COLUMNS.items()
 }
-
-
-def segmented(engine: Engine, stats: ir.Table, bought: ir.Table, traits: ir.Table, by: str) -> ir.Table:
-    """Customers' counts with the `segment` they are in; as they are where `by` is empty.
-
-    by: a key of FIRST, or the name of a trait. bought, traits: facts with owners.
-    """
-    if not by:
-        return stats
-    if by in FIRST:
-        sold = bought.filter(~bought.is_return, bought[FIRST[by]].notnull())
-        order = ibis.row_number().over(group_by="customer_id", order_by=["happened_at", "fact_id"])
-        of = sold.mutate(place=order).filter(_.place == 0).select("customer_id", part=FIRST[by])
-    else:
-        of = counting.newest_trait(traits, by)
-    named = engine.keep(of)
-    buyers = named.semi_join(stats.filter(stats.orders >= 1), "customer_id")
-    sizes = buyers.group_by("part").agg(n=_.count()).filter(_.n >= FEWEST_IN_SEGMENT)
-    apart = engine.rows(sizes.order_by(_.n.desc(), "part").limit(MOST_SEGMENTS))["part"].to_pylist()
-    part = stats.left_join(named, "customer_id").drop("customer_id_right")
-    known = ibis.cases((part.part.isnull(), NOT_KNOWN), (part.part.isin(["", *apart]), part.part), else_=OTHERS)
-    return part.mutate(segment=known).drop("part")
-
-
-def columns_of(table: pa.Table) -> dict[str, Any]:
-    """A table's columns as arrays."""
-    return {name: table[name].to_numpy() for name in table.column_names}
-
-
-def score(cases: pa.Table, judged: pa.Table, settings: Settings) -> tuple[pa.Table, Mapping[str, Any]]:
-    """Stage and spender value of each distinct case, by the model of buying that foretold best.
-
-    cases: CASE and `customers`, how many are equal. judged: the rows of `worth.trials`.
-    """
-    column = columns_of(cases)
-    fitted = worth.fit(column, *worth.chosen(columns_of(judged)))
-    terms = {"margin": settings.margin, "yearly_rate": settings.yearly_rate}
-    figures = worth.score(fitted, column, settings.confidence, **terms)
-    orders = column["orders"]
-    figures["gap_days"] = np.where(orders >= 2, column["recency_days"] / np.maximum(orders - 1, 1), np.nan)
-    gaps = np.repeat(figures["gap_days"], column["customers"])
-    spread = column["gap_squares"] / np.maximum(orders - 1, 1) - figures["gap_days"] ** 2
-    places = stage.stages(
-        orders,
-        column["age_days"] - column["recency_days"],
-        figures["gap_days"],
-        float(np.nanmedian(gaps)) if np.isfinite(gaps).any() else float("nan"),
-        p_alive=figures["p_alive"],
-        first_half_orders=column["early_orders"],
-        last_gap_days=np.where(orders >= 2, column["last_gap_days"], np.nan),
-        gap_sd_days=np.where(orders >= 3, np.sqrt(np.maximum(spread, 0.0)), np.nan),
-    )
-    table = pa.table(
-        {name: cases[name] for name in (*CASE, *worth.segment_of(cases.column_names))}
-        | {name: pa.array(values, mask=np.isnan(values)) for name, values in figures.items()}
-        | {"stage": pa.array(stage.STAGES).take(pa.array(places))}
-    )
-    return table, {**worth.explain(fitted), **terms}
 
 
 def _newest(facts: ir.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> ir.Table:
@@ -175,7 +101,7 @@ def _rows(
         voices.filter((voices.channel == "ticket") | (voices.rating <= 2)).select("customer_id", "day"),
     )
     parts = (
-        scored if "segment" in scored.columns else scored.mutate(segment=ibis.null("string")),
+        scored.mutate(**{name: ibis.null("string") for name in spend.SOME if name not in scored.columns}),
         _names(by["traits"]),
         nps,
         senders,

@@ -22,7 +22,8 @@ def upgrade() -> None:
     for figure in ("sender", "brought", "worth"):
         for part in ("minor", "low", "high"):
             op.add_column("customers", sa.Column(f"{figure}_{part}", sa.Float()))
-    op.add_column("customers", sa.Column("segment", WORDS))
+    for name in ("segment", "subscribed"):
+        op.add_column("customers", sa.Column(name, WORDS))
     # Until the next turn worth is what was known: spender value.
     op.execute("UPDATE customers SET worth_minor = value_minor, worth_low = value_low, worth_high = value_high")
     op.create_table(
