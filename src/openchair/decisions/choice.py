@@ -69,12 +69,14 @@ def choose(
     codes: NDArray[np.int16],
     *,
     discounts: Sequence[bool] = (),
+    weights: Sequence[float] = (),
     sharpness: float = SHARPNESS,
     floor: float = FLOOR,
 ) -> Choice:
     """The chances in each of k situations, from the gains and from what the guard permits.
 
-    codes: (k, A) from guard.permitted. discounts: which of the A actions are one; none by default. An action whose
+    codes: (k, A) from guard.permitted. discounts: which of the A actions are one; none by default. weights: how
+    many times the gain of each counts, above 0, in what is more likely; 1 each by default. An action whose
     expected gain is below 0 is ruled out here: it would cost more than it brings, and so is never more likely than
     waiting. So is a discount where anything else is expected to bring something. Waiting gains 0 and is always a
     candidate. Each of the K candidates of a situation has a chance of at least floor / K. Raises BadInput for a
@@ -100,10 +102,11 @@ def choose(
     served = ((ruled == 0) & (gains.mean > 0) & ~bought).any(axis=1, keepdims=True)
     ruled = np.where((ruled == 0) & bought & served, np.int16(LAST_RESORT), ruled)
     k, number = ruled.shape
+    counted = gains.mean * np.array(weights) if len(weights) else gains.mean
     chances = np.empty((k, number + 1))
     for start in range(0, k, _ROWS):
         rows = slice(start, start + _ROWS)
-        chances[rows] = _inverse_gap(gains.mean[rows], ruled[rows] == 0, sharpness, floor)
+        chances[rows] = _inverse_gap(counted[rows], ruled[rows] == 0, sharpness, floor)
     return Choice(probabilities=chances, codes=ruled)
 
 

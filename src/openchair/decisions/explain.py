@@ -30,9 +30,9 @@ from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 
 
-class CandidateRecord(msgspec.Struct, frozen=True):
+class CandidateRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """An action that could have been drawn: its expected gain with its interval (minor units), the outcomes behind
-    that, and its chance."""
+    that, its chance, and how many times its gain counted (the focus map's weight)."""
 
     action: str
     gain: float
@@ -40,6 +40,12 @@ class CandidateRecord(msgspec.Struct, frozen=True):
     high: float
     n: float
     probability: float
+    weight: float = 1.0
+
+    @property
+    def counts(self) -> float:
+        """What it was compared by."""
+        return self.gain * self.weight
 
 
 class RuledOutRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,6 +55,12 @@ class RuledOutRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     if_only: str = ""
     gain: float = 0.0
+    weight: float = 1.0
+
+    @property
+    def counts(self) -> float:
+        """What it would have been compared by."""
+        return self.gain * self.weight
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -59,23 +71,30 @@ class Record(msgspec.Struct, frozen=True):
     ruled_out: tuple[RuledOutRecord, ...]
 
 
-def records_of(situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice) -> list[str]:
-    """The record of each of k situations, as JSON text that `read` reads back; candidates come best gain first."""
+def records_of(
+    situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice, weights: Sequence[float] = ()
+) -> list[str]:
+    """The record of each of k situations, as JSON text that `read` reads back; candidates come best first.
+
+    weights: as in choice.choose.
+    """
+    counted = weights or [1.0] * len(actions)
     names = [action.id for action in actions]
     mean, low, high, n = (part.round(2) for part in (gains.mean, gains.low, gains.high, gains.n))
     records = []
     for i in range(len(situations)):
         chance, codes = choice.probabilities[i].tolist(), choice.codes[i].tolist()
         expected = mean[i].tolist()
-        rows = zip(names, codes, expected, low[i].tolist(), high[i].tolist(), n[i].tolist(), chance, strict=False)
+        figures_of = (expected, low[i].tolist(), high[i].tolist(), n[i].tolist(), chance[:-1], counted)
+        rows = zip(names, codes, *figures_of, strict=True)
         candidates = [CandidateRecord(name, *figures) for name, code, *figures in rows if not code]
         candidates.append(CandidateRecord(WAIT, 0.0, 0.0, 0.0, 0.0, chance[-1]))
-        candidates.sort(key=lambda candidate: (-candidate.gain, candidate.action))
+        candidates.sort(key=lambda candidate: (-candidate.counts, candidate.action))
         out = tuple(
-            RuledOutRecord(name, REASONS[code], LIFTABLE[code], gain)
+            RuledOutRecord(name, REASONS[code], LIFTABLE[code], gain, weight)
             if code in LIFTABLE
             else RuledOutRecord(name, REASONS[code])
-            for name, code, gain in zip(names, codes, expected, strict=True)
+            for name, code, gain, weight in zip(names, codes, expected, counted, strict=True)
             if code
         )
         record = Record(fields_of(situations, i), tuple(candidates), out)
@@ -118,20 +137,21 @@ def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], 
     """What would have had to be otherwise for another action to win, in one sentence."""
     mine = next(one for one in record.candidates if one.action == chosen)
     best = record.candidates[0]
-    if best.gain > mine.gain:
+    if best.counts > mine.counts:
         return (
             f"Chance chose this, to learn ({_share(mine.probability)}); by expectation alone it would have been "
             f"{_named(best.action, actions)}."
         )
     barred = _barred(record)
-    if barred is not None and barred.gain > mine.gain:
+    if barred is not None and barred.counts > mine.counts:
         return f"It would have been {_named(barred.action, actions)} {barred.if_only}."
     other = next((one for one in record.candidates if one.action != chosen), None)
     if other is None:
         return "Nothing else was possible: every action was ruled out."
-    gap = show(mine.gain - other.gain, currency, cents=True)
     if other.action == WAIT:
+        gap = show(mine.gain, currency, cents=True)
         return f"We would have waited, were it expected to bring {gap} less."
+    gap = show(mine.counts / other.weight - other.gain, currency, cents=True)
     return f"It would have been {_named(other.action, actions)}, were that expected to bring more than {gap} more."
 
 
@@ -192,14 +212,14 @@ def told(
         said.append(("orders", {"orders": orders}))
     said.append(("untouched", {}) if contacted is None else _since("touched", (day - contacted).days))
     barred = _barred(record)
-    gain = mine.gain if mine else 0.0
+    counts = mine.counts if mine else 0.0
     if len(record.candidates) == 1:
         said.append(("alone", {}))
-    elif record.candidates[0].gain > gain:
+    elif record.candidates[0].counts > counts:
         said.append(("chance", {}))
     else:
         said.append(("best", {}))
-    said.append((barred.if_only if barred is not None and barred.gain > gain else "otherwise", {}))
+    said.append((barred.if_only if barred is not None and barred.counts > counts else "otherwise", {}))
     return tuple((TOLD[key], numbers) for key, numbers in said)
 
 
@@ -211,7 +231,7 @@ def _since(key: str, days: int) -> tuple[str, Mapping[str, int]]:
 
 def _barred(record: Record) -> RuledOutRecord | None:
     """The best of what was ruled out for a reason that may change."""
-    return max((one for one in record.ruled_out if one.if_only in TOLD), key=lambda one: one.gain, default=None)
+    return max((one for one in record.ruled_out if one.if_only in TOLD), key=lambda one: one.counts, default=None)
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -270,10 +290,11 @@ def _silence(customer: Mapping[str, Any], day: date) -> str:
 def _known(chosen: str, record: Record) -> str:
     """How well it is known what the action brings."""
     one = next(candidate for candidate in record.candidates if candidate.action == chosen)
-    guessed = "" if record.situation["value_known"] else ", for a customer whose value is a guess"
+    beside = "" if record.situation["value_known"] else ", for a customer whose value is a guess"
+    beside += f"; the focus map counts it {one.weight:g} times" if one.weight != 1 else ""
     if one.n >= 1:
-        return f"what it brings was learned from {one.n:.0f} outcomes{guessed}"
-    return f"what it brings is a prior belief, not yet learned from this shop's outcomes{guessed}"
+        return f"what it brings was learned from {one.n:.0f} outcomes{beside}"
+    return f"what it brings is a prior belief, not yet learned from this shop's outcomes{beside}"
 
 
 def _why_wait(record: Record) -> str:

@@ -32,27 +32,29 @@ def levels_of(rows: Array, weight: Array) -> Array:
     return found.transpose(0, 2, 1)
 
 
-def bends(filled: Array, levels: Array, weights: Array, covs: Array) -> Array:
+def bends(filled: Array, levels: Array, weights: Array, raw: Array) -> Array:
     """What a unit of each driver is worth from bad to middling, and from middling to good: (d, 2, p).
 
-    Of the outcome less what the other drivers explain (component plus residual; Larsen & McCleary, 1972), compared
-    between levels as penalty and reward are (Brandt, 1987), over the distance between them.
+    weights: (d, n) how often each person counts. raw: (d, p) regression slopes, in units of outcome and driver.
     """
     d, (_, p, n) = len(weights), levels.shape
     q = filled.shape[1]
-    size = np.sqrt(np.diagonal(covs, axis1=1, axis2=2))
-    raw = slopes(covs) * size[:, -1:] / size[:, :-1]
     means = []
     for level in levels:
-        sums = weights @ (level[:, :, None] * filled[None]).transpose(1, 0, 2).reshape(n, p * q)
-        people = weights @ level.T
+        sums = weights @ (level.T[:, :, None] * filled[:, None, :]).reshape(n, p * q)
         with np.errstate(invalid="ignore", divide="ignore"):
-            means.append(sums.reshape(d, p, q) / people[:, :, None])
+            means.append(sums.reshape(d, p, q) / (weights @ level.T)[:, :, None])
     where = np.stack(means)  # level, draw, driver whose level it is, column
     own = where[:, :, np.arange(p), np.arange(p)]
     left = where[..., -1] - (where[..., :-1] @ raw[None, :, :, None])[..., 0] + own * raw
     bent: Array = (np.diff(left, axis=0) / np.diff(own, axis=0)).transpose(1, 0, 2)
     return bent
+
+
+def raw_slopes(covs: Array) -> Array:
+    """Regression slopes in units of outcome and driver: (d, p)."""
+    size = np.sqrt(np.diagonal(covs, axis1=1, axis2=2))
+    return slopes(covs) * size[:, -1:] / size[:, :-1]
 
 
 def shape_of(bend: Array, wide: Array, gap: float) -> Shape:

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.focus import missing
-from openchair.focus.bends import LEVEL, Shape, bends, levels_of, shape_of
+from openchair.focus.bends import LEVEL, Shape, bends, levels_of, raw_slopes, shape_of
 from openchair.focus.importance import (
     EXACT,
     MOST,
@@ -157,15 +157,16 @@ def _found(
     value = lmg(cov) if sampled is None else sampled.value
     again = rng.multinomial(n, weight / n, size=draws)
     level = levels_of(rows, weight)
-    shares, pulls, bent = np.empty((draws, p)), np.empty((draws, p)), np.empty((draws, 2, p))
+    shares, pulls, raw = (np.empty((draws, p)) for _ in range(3))
     for part, _, covs in fitted.draws(again):
         shares[part] = _shares(covs, orders)
         pulls[part] = _pulls(covs)
-        bent[part] = bends(fitted.filled, level, again[part].astype(np.float64), covs)
+        raw[part] = raw_slopes(covs)
     if p > QUICK:
         # Errors of the few orders are the same in every draw and in the whole: they fall out of the difference.
         shares += value - _shares(cov[None], orders)[0]
-    bend = bends(fitted.filled, level, weight[None], cov[None])[0]
+    bent = bends(fitted.filled, level, again.astype(np.float64), raw)
+    bend = bends(fitted.filled, level, weight[None], raw_slopes(cov[None]))[0]
     chance = _by_chance(cov, n, orders, rng)
     tail = (1 - confidence) / 2
     low, high = np.quantile(shares, [tail, 1 - tail], axis=0)

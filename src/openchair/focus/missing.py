@@ -37,7 +37,7 @@ class Moments:
     filled: Array
     counts: Array
     _spread: Array
-    _rate: Array | None
+    _carry: Array | None
 
     def draws(self, counts: NDArray[np.int64]) -> Iterator[tuple[slice, Array, Array]]:
         """Moments of people drawn again. counts: (draws, n), how often each was drawn. Gives a slice of draws with its
@@ -51,8 +51,8 @@ class Moments:
             part = slice(start, start + CHUNK)
             weights = counts[part].astype(np.float64)
             step = weights @ rows / weights.sum(axis=1, keepdims=True) - stands
-            if self._rate is not None:
-                step = np.linalg.solve(self._rate, step.T).T
+            if self._carry is not None:
+                step = step @ self._carry
             mean = step[:, :q]
             moved = np.zeros((len(step), q, q))
             moved[:, up[0], up[1]] = moved[:, up[1], up[0]] = step[:, q:]
@@ -87,7 +87,7 @@ def moments(answers: Array, counts: Array) -> Moments:
             bound = f"EM did not settle in {STEPS:,} steps"
             raise FitFailed("missing answers", bound=bound, remedy="Leave the driver out that fewest answered.")
     filled, spread_of = _expected(standard, mean, covariance, len(answers))
-    rate = None if whole or q > MOST_MISSING else _rate(standard, mean, covariance, prior)
+    carry = None if whole or q > MOST_MISSING else np.linalg.inv(_rate(standard, mean, covariance, prior)).T
     up = np.triu_indices(q)
     sizes = np.concatenate([scale, scale[up[0]] * scale[up[1]]])
     return Moments(
@@ -96,7 +96,7 @@ def moments(answers: Array, counts: Array) -> Moments:
         filled * scale + shift,
         counts,
         spread_of * sizes[q:],
-        None if rate is None else rate * sizes[:, None] / sizes,
+        None if carry is None else carry * sizes / sizes[:, None],
     )
 
 
@@ -168,12 +168,13 @@ def _rate(patterns: list[Pattern], mean: Array, covariance: Array, prior: float,
     q = len(mean)
     up = np.triu_indices(q)
     m = q + len(up[0])
-    moves = np.zeros((m, q, q))
+    # The last start is not moved: what the others are held against.
+    means, moves = np.zeros((m + 1, q)), np.zeros((m + 1, q, q))
+    means[np.arange(q), np.arange(q)] = by
     moves[np.arange(q, m), up[0], up[1]] = moves[np.arange(q, m), up[1], up[0]] = by
-    means = np.vstack([by * np.eye(q), np.zeros((m - q, q))])
-    ahead, behind = (_step(patterns, mean + s * means, covariance + s * moves, prior) for s in (1.0, -1.0))
-    change = np.hstack([ahead[0] - behind[0], (ahead[1] - behind[1])[:, up[0], up[1]]]) / (2 * by)
-    rate: Array = np.eye(m) - change.T
+    to, spread = _step(patterns, mean + means, covariance + moves, prior)
+    ended = np.hstack([to, spread[:, up[0], up[1]]])
+    rate: Array = np.eye(m) - (ended[:-1] - ended[-1]).T / by
     return rate
 
 
