@@ -100,7 +100,11 @@ def test_which_friend_would_have_come_anyway_nobody_can_know(known: Known) -> No
 
 
 def test_who_will_bring_friends_is_ranked_as_it_is(known: Known) -> None:
-    """Among those who brought somebody, the expected friends to come rank as the simulator's own rates do."""
+    """Among those who brought somebody, the expected friends to come rank as the simulator's own rates do.
+
+    Who brings more, not how many come: the model takes rates to be steady, and in the sample shop newcomers per head
+    become fewer as it grows. Asked a year before the end it expects about twice the friends that then came.
+    """
     brought = known.friends > 0
     assert spearmanr(known.column("sender_minor", brought), known.rate[brought]).statistic >= 0.6
 
