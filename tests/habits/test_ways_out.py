@@ -37,9 +37,11 @@ from openchair.chair.people.people import People
 from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
 from openchair.chair.ports import Letter
+from openchair.chair.room import Room
 from openchair.chair.state.outbox import Message
 from openchair.chair.value.auditing import Auditing
 from openchair.chair.value.growing import Growing
+from openchair.chair.value.valuing import Valuing
 from openchair.cli.main import app as commands
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.clock import Moment
@@ -76,7 +78,7 @@ OUT = {
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
-    "cases calls growth loyalty journey growth.report loyalty.report journey.report journey.lost "
+    "cases calls worth growth loyalty journey worth.report growth.report loyalty.report journey.report journey.lost "
     "voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
@@ -132,13 +134,14 @@ def use_cases() -> Iterator[str]:
         "voices.": Voices,
         "cases.": Cases,
         "calls.": Calls,
+        "worth.": Valuing,
         "growth.": Growing,
         "loyalty.": Auditing,
         "journey.": Journeying,
     }
     for prefix, room in rooms.items():
         for name, value in vars(room).items():
-            if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
+            if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, property | Room)):
                 yield prefix + name
 
 

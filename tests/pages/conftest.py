@@ -23,7 +23,7 @@ from tests.pages.made_up_blocks import MadeUpReport
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 from tests.pages.made_up_surveys import MadeUpSurveys
-from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty
+from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty, MadeUpWorth
 
 from openchair.chair.actor import Actor
 from openchair.chair.reports import Report
@@ -455,6 +455,7 @@ class MadeUpChair:
     scores: MadeUpScores = field(default_factory=MadeUpScores)
     voices: MadeUpVoices = field(default_factory=MadeUpVoices)
     surveys: MadeUpSurveys = field(default_factory=MadeUpSurveys)
+    worth: MadeUpWorth = field(default_factory=MadeUpWorth)
     growth: MadeUpGrowth = field(default_factory=MadeUpGrowth)
     loyalty: MadeUpLoyalty = field(default_factory=MadeUpLoyalty)
     channels: tuple[str, ...] = ("e-mail",)

@@ -7,15 +7,22 @@ from openchair.chair.value.reports import (
     AuditReport,
     CampaignEffect,
     Cause,
+    Cell,
     Excluded,
     GrowthPart,
     GrowthReport,
     Maturity,
+    Mover,
     NextLever,
+    QuadrantShare,
+    Valued,
+    ValueReport,
 )
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Unknown
+from openchair.value.calibration import Tenth
 from openchair.value.growth import COMPONENTS
+from openchair.value.spenders.choosing import Trial
 
 MOVED = (5_129_275, 1_718_372, 45_568, -1_870_250, 351_995, -5_879, 29_306, 201, -79_099)
 ENDLESS = "a" * 180
@@ -90,4 +97,51 @@ class MadeUpLoyalty:
     known: AuditReport = AUDIT
 
     def report(self) -> AuditReport:
+        return self.known
+
+
+def someone(k: int, quadrant: str, name: str = "") -> Valued:
+    """A customer of the made-up plane."""
+    figures = (Estimate(9e4 / k, 2e4 / k, 2e5 / k, n=9), Estimate(2_500.0, 0.0, 4_900.0, n=1))
+    worth = Estimate(9e4 / k + 2_500, 2e4 / k, 2e5 / k + 4_900, n=9)
+    return Valued(f"c000{k}", name or f"Customer {k}", *figures, worth, quadrant, 0.5 + k / 100)
+
+
+VALUE = ValueReport(
+    currency="EUR", day=date(2026, 11, 22), customers=1_983,
+    totals={
+        "12 months": Estimate(14_759_100.0, 13_770_000.0, 15_818_000.0, n=1_983),
+        "36 months": Estimate(26_216_000.0, 23_987_000.0, 28_653_000.0, n=1_983),
+        "lifetime": Unknown("no discount is set"),
+    },
+    sender_total_minor=5_199_434.0, margin=0.4, yearly_rate=0.1, middle={"spender": 3_000.0, "sender": 2_300.0},
+    quadrants=tuple(
+        QuadrantShare(name, n, Estimate(n + 10.0, n - 5.0, n + 30.0, n=1_983), 0.6 if n else None, 1e5 * n)
+        for name, n in (("champion", 647), ("affluent", 690), ("advocate", 0), ("miser", 646))
+    ),
+    cells=tuple(Cell(900 // (k * k), 800.0 * k * k, 1_000.0 + 150 * (k * 5 % 11)) for k in range(1, 13)),
+    top=(someone(1, "affluent"), someone(2, "champion", f"<b>{ENDLESS}")), turning=(someone(3, "champion"),),
+    since=date(2026, 10, 21),
+    risen=(Mover("c0001", "Rising", 3e4, Estimate(9e4, 2e4, 2e5, n=9), date(2026, 11, 20)),),
+    fallen=(Mover("c0002", f"<b>{ENDLESS}", 9e4, Estimate(3e4, 1e4, 5e4, n=9), None),),
+    model="bg/nbd", chosen="BG/NBD foretold best what 1,632 customers did next.", segmented="",
+    tried=(Trial("bg/nbd", -3501.4, 0.0, 0.0), Trial("mbg/nbd", -3546.5, 45.1, 8.8)),
+    calibration=tuple(
+        Tenth(0.03 * k * k, Estimate(0.031 * k * k, 0.02 * k * k, 0.04 * k * k, n=163)) for k in range(10)
+    ),
+    simulated=True,
+)  # fmt: skip
+NO_VALUE = ValueReport(
+    "EUR", None, 0, {}, None, 1.0, 0.1, {}, (), (), (), (), None, (), (), "", "", "", (), (),
+    "the wheel has not turned yet",
+)  # fmt: skip
+
+
+@dataclass
+class MadeUpWorth:
+    """Answers as `chair.worth` does."""
+
+    known: ValueReport = VALUE
+
+    def report(self) -> ValueReport:
         return self.known

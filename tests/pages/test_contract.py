@@ -54,6 +54,7 @@ def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, clien
         "/customers/c0001",
         "/surveys",
         "/surveys/nps",
+        "/value",
         "/growth",
         "/loyalty",
         "/merges",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from httpx import Client
-from tests.pages.made_up_value import AUDIT, GROWTH, NO_AUDIT, NO_GROWTH
+from tests.pages.made_up_value import AUDIT, GROWTH, NO_AUDIT, NO_GROWTH, NO_VALUE, VALUE
 
 from openchair.chair.value.telling import LEVERS, RESPECTS, audit, growth
 from openchair.value.audit import SCALES
@@ -17,6 +17,27 @@ from openchair.value.growth import COMPONENTS
 def client(made_up: Any, serve: Any) -> Iterator[Client]:
     with Client(base_url=serve(made_up)) as opened:
         yield opened
+
+
+def test_value_shows_the_plane_and_who_moves(client: Client) -> None:
+    """All together in the title, a dot a kind of customer, four named quarters, links to whoever is named."""
+    page = client.get("/value").text
+    assert page.count("<h1") == 1 and "worth €\u00a0147,591 over the next 12 months" in page
+    assert page.count("<title>") == 1 + len(VALUE.cells) + len(VALUE.top)
+    assert all(f">{name}: {n}<" in page for name, n in (("Champions", 647), ("Advocates", 0), ("Misers", 646)))
+    assert "Who moved since 21 October 2026?" in page and 'href="/customers/c0003"' in page
+    assert "40% of it, the margin" in page and "BG/NBD foretold best" in page and "no discount is set" in page
+    assert "<b>aaa" not in page and "style=" not in page
+
+
+def test_value_tells_as_much_as_is_known(made_up: Any, client: Client) -> None:
+    """No turn: what it will say. Nobody brought: spending alone. One turn: no movers yet."""
+    made_up.worth.known = NO_VALUE
+    assert "Not yet: the wheel has not turned yet." in client.get("/value").text
+    made_up.worth.known = replace(VALUE, quadrants=(), cells=(), turning=(), since=None, calibration=(), chosen="")
+    page = client.get("/value").text
+    assert "Who sends is not known yet" in page and "Who is worth most?" in page and "a later turn" in page
+    assert 'class="plane"' not in page and 'class="trend"' not in page
 
 
 def test_growth_asks_one_question_and_draws_every_cause(client: Client) -> None:

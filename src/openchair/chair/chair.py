@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
-import msgspec
-
 from openchair.chair import tell
 from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.intake import listen, own
@@ -29,20 +27,21 @@ from openchair.chair.people.people import People
 from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
 from openchair.chair.ports import INDEXED_KINDS, Channel, Engine, History, Progress
+from openchair.chair.room import Room
 from openchair.chair.state import State
 from openchair.chair.value.auditing import Auditing
 from openchair.chair.value.growing import Growing
+from openchair.chair.value.valuing import Valuing
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
-from openchair.chair.wheel.clear import cleared, guarded
+from openchair.chair.wheel.clear import guarded, marked
 from openchair.chair.wheel.turn import turn
 from openchair.core.clock import Moment, moment_of, zone
-from openchair.core.errors import BadInput, Conflict, NotFound
-from openchair.core.ids import digest
+from openchair.core.errors import BadInput, NotFound
 from openchair.core.settings import Settings
 from openchair.dossier.telephone import e164
 from openchair.listening.voices.embedding import Encode
-from openchair.loyalty.actions import WAIT, Action
+from openchair.loyalty.actions import Action
 
 GUARD = "the guard"
 """Who stops what was approved, once a rule or a consent forbids it."""
@@ -221,70 +220,34 @@ class Chair:
         """All that is known of one customer, with what happened, as an owner at the command line reads it."""
         return self.people.dossier(who, by=OWNER_AT_HOME, timeline=True)
 
-    @property
-    def people(self) -> People:
-        """One customer at a time: reading their dossier, saying something of them."""
-        return People(self)
-
-    @property
-    def merging(self) -> Merging:
-        """Who is who, and what only a person can tell."""
-        return Merging(self)
-
-    @property
-    def privacy(self) -> Privacy:
-        """Export, erasure, retention, and who looked."""
-        return Privacy(self)
-
-    @property
-    def seats(self) -> Seating:
-        """Customers' own seats."""
-        return Seating(self)
-
-    @property
-    def scores(self) -> Scores:
-        """How customers answer: NPS, CSAT, CES."""
-        return Scores(self)
-
-    @property
-    def growth(self) -> Growing:
-        """What changed in revenue, why, and what to move next."""
-        return Growing(self)
-
-    @property
-    def loyalty(self) -> Auditing:
-        """How much of the customers' loyalty is bought, and whether it was worth it."""
-        return Auditing(self)
-
-    @property
-    def journey(self) -> Journeying:
-        """How customers come to what they need, and where they are lost."""
-        return Journeying(self)
-
-    @property
-    def surveys(self) -> Surveys:
-        """What is asked, whom, and what comes back."""
-        return Surveys(self)
-
-    @property
-    def sending(self) -> Sending:
-        """Whom is asked, and what goes out."""
-        return Sending(self)
-
-    @property
-    def voices(self) -> Voices:
-        """What customers say in their own words."""
-        return Voices(self)
-
-    @property
-    def cases(self) -> Cases:
-        """Those who are unhappy and are owed an answer."""
-        return Cases(self)
-
-    @property
-    def calls(self) -> Calls:
-        """Whom to ring this week."""
-        return Calls(self)
+    people = Room(People)
+    """One customer at a time: reading their dossier, saying something of them."""
+    merging = Room(Merging)
+    """Who is who, and what only a person can tell."""
+    privacy = Room(Privacy)
+    """Export, erasure, retention, and who looked."""
+    seats = Room(Seating)
+    """Customers' own seats."""
+    scores = Room(Scores)
+    """How customers answer: NPS, CSAT, CES."""
+    worth = Room(Valuing)
+    """What customers are worth, who they are, and whether what was foretold came."""
+    growth = Room(Growing)
+    """What changed in revenue, why, and what to move next."""
+    loyalty = Room(Auditing)
+    """How much of the customers' loyalty is bought, and whether it was worth it."""
+    journey = Room(Journeying)
+    """How customers come to what they need, and where they are lost."""
+    surveys = Room(Surveys)
+    """What is asked, whom, and what comes back."""
+    sending = Room(Sending)
+    """Whom is asked, and what goes out."""
+    voices = Room(Voices)
+    """What customers say in their own words."""
+    cases = Room(Cases)
+    """Those who are unhappy and are owed an answer."""
+    calls = Room(Calls)
+    """Whom to ring this week."""
 
     def now_or_last(self) -> datetime:
         """Now, or the moment of the last turn where that lies ahead (a sample shop lives in its own time)."""
@@ -362,34 +325,4 @@ class Chair:
 
         Raises BadInput, NotFound; Conflict for what a rule or a consent forbids by now, or the customer stopped.
         """
-        before = self.decision(decision_id)
-        if status not in tell.STATUSES:
-            raise BadInput(
-                "status", value=status, bound=f"one of {', '.join(tell.STATUSES)}", remedy="Choose one of these."
-            )
-        if before.action == WAIT:
-            raise BadInput("decision", value=decision_id, bound="was to wait", remedy="There is nothing to approve.")
-        if before.status == status:
-            return before
-        if before.status == "vetoed":
-            bound, remedy = "was stopped by the customer, whose word holds", "The next turn chooses something else."
-            raise Conflict("decision", value=decision_id, bound=bound, remedy=remedy)
-        said = {"by": by, "why": why}
-        if status in ("approved", "sent"):
-            status, reason = cleared(self, before, status)
-            said |= {"deferred": reason}
-        now = self.clock()
-        row = {
-            # Of the record that it was decided for, so that the contact stays theirs when a merge is taken back.
-            "identifier": own.named(self.state.known_by([before.customer_id])[before.customer_id]),
-            "decision_id": decision_id,
-            "action": before.action,
-            "pillar": before.pillar,
-            "channel": before.channel,
-            "status": status,
-            "properties": msgspec.json.encode({key: word for key, word in said.items() if word}).decode(),
-        }
-        event = own.envelope("contacts", digest(decision_id, status, now.isoformat()), now, row)
-        self.state.mark(decision_id, status, by, now, event, {"contacts": own.table("contacts", event)})
-        self.restand([self.find(before.customer_id)])
-        return self.decision(decision_id)
+        return marked(self, decision_id, status, by, why)

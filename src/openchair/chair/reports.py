@@ -133,6 +133,8 @@ _ALL = (
            _scored("csat"), "listening.telling:score"),
     Report("ces", "Effort", "how easy customers find it", "listening", _SCORE,
            _scored("ces"), "listening.telling:score"),
+    Report("value", "Value", "what customers are worth, who spends, who sends, and who moves", "value", (),
+           lambda chair, asked: chair.worth.report(), "value.valued:value"),
     Report("growth", "Growth", "why revenue changed, and what to move next", "value", ("from", "to", "by"),
            lambda chair, asked: chair.growth.report(since=asked.start, to=asked.to, by=asked.by),
            "value.telling:growth"),

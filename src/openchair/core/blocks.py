@@ -83,11 +83,11 @@ class Waterfall:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A point of a scatter, with its intervals; `group` names its colour, `href` where it leads."""
+    """A point of a scatter, with its intervals if it has any; `group` names its colour, `href` where it leads."""
 
     name: str
-    x: Number
-    y: Number
+    x: Number | float
+    y: Number | float
     size: float = 1.0
     group: str = ""
     href: str = ""
@@ -241,7 +241,8 @@ def table_of(chart: Chart) -> Table:
         case Scatter():
             columns = (Column("Name"), Column(chart.x_title, chart.x_unit), Column(chart.y_title, chart.y_unit))
             columns = (*columns, Column("Where"))
-            rows = ((Link(dot.name, dot.href), dot.x, dot.y, dot.group) for dot in chart.dots)
+            first = sorted(chart.dots, key=lambda dot: not dot.href)  # whoever can be looked up
+            rows = ((Link(dot.name, dot.href), dot.x, dot.y, dot.group) for dot in first)
         case Lines():
             columns = (Column("Place"), *(Column(line.name, chart.unit) for line in chart.lines))
             rows = ((label, *(_at(line, k) for line in chart.lines)) for k, label in enumerate(chart.labels))

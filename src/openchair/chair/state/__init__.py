@@ -14,6 +14,9 @@ from openchair.chair.state.choosing import Choosing
 from openchair.chair.state.hearing import Hearing
 from openchair.chair.views import Audited, ImportReport, Merge, Reject, Review, TurnReport
 
+PLACED = ("customer_id", "stage", "orders", "value_minor")
+"""Columns of a customer's row that scores are weighted by."""
+
 
 class Identities(Protocol):
     """Which customer an identifier means.
@@ -87,8 +90,8 @@ class Customers(Protocol):
         """Rows in an order (worth, recent, name, orders) from a cursor (a customer id) on, and whether more follow."""
         ...
 
-    def placed(self) -> pa.Table:
-        """customer_id, stage, orders, value_minor of every customer that is shown: what scores are weighted by."""
+    def placed(self, columns: Sequence[str] = PLACED) -> pa.Table:
+        """Columns of every customer that is shown; by themselves those that scores are weighted by."""
         ...
 
     def consent_counts(self) -> dict[int, int]:
@@ -178,6 +181,10 @@ class Decisions(Protocol):
 
     def unsettled(self, before: date) -> pa.Table:
         """Decisions of days before `before` without an outcome: decision_id, customer_id, day."""
+        ...
+
+    def worths(self, day: date) -> pa.Table:
+        """customer_id and worth_minor of whoever had a worth when a day's turn decided for them."""
         ...
 
     def rewards(self) -> pa.Table:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from openchair.core.estimate import Number
+from openchair.value.calibration import Tenth
+from openchair.value.spenders.choosing import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,96 @@ class AuditReport:
     """The mean of the scores that are known."""
     excluded: tuple[Excluded, ...]
     notes: tuple[str, ...]
+    unknown: str = ""
+    needed: int | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A customer in the plane of spending and sending."""
+
+    customer_id: str
+    name: str
+    spender: Number
+    sender: Number
+    worth: Number
+    quadrant: str
+    """The likeliest: champion, affluent, advocate or miser; empty where nothing is known of sending."""
+    chance: float
+    """Of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Customers who spend and send alike: how many, and their mean values in minor units."""
+
+    customers: int
+    spender_minor: float
+    sender_minor: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuadrantShare:
+    """A quadrant: how many customers most likely belong to it, and how many can be expected to, chances added up."""
+
+    name: str
+    likeliest: int
+    expected: Number
+    chance: float | None
+    """The mean chance that one of the likeliest belongs to it."""
+    worth_minor: float
+    """What the likeliest are worth together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Whose worth changed since an earlier turn."""
+
+    customer_id: str
+    name: str
+    before_minor: float
+    worth: Number
+    last_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueReport:
+    """What customers are worth as spenders and as senders, who they are, and whether what was foretold came."""
+
+    currency: str
+    day: date | None
+    """Of the turn that scored them; None while `unknown` says why there is nothing."""
+    customers: int
+    """Customers with a spender value."""
+    totals: Mapping[str, Number]
+    """Spender value of all at each horizon, minor units."""
+    sender_total_minor: float | None
+    """Friends yet to come over 12 months, of all."""
+    margin: float
+    yearly_rate: float
+    middle: Mapping[str, float | None]
+    """The middle customer's spender and sender value, at which quadrants are cut."""
+    quadrants: tuple[QuadrantShare, ...]
+    cells: tuple[Cell, ...]
+    """Everybody, in a grid even in square roots."""
+    top: tuple[Valued, ...]
+    """Those worth most."""
+    turning: tuple[Valued, ...]
+    """Those worth most of whom it is near even on which side of a middle they are."""
+    since: date | None
+    """The earlier turn that movers are held against; None where there is none."""
+    risen: tuple[Mover, ...]
+    fallen: tuple[Mover, ...]
+    model: str
+    chosen: str
+    """Why this model of buying, in words."""
+    segmented: str
+    """Whether segments have models of their own, and why; empty where none were asked for."""
+    tried: tuple[Trial, ...]
+    """Models of buying, and how far each lies behind the best."""
+    calibration: tuple[Tenth, ...]
+    """By tenths of customers, least foretold first: purchases foretold and come, a customer, in the days held out."""
     unknown: str = ""
     needed: int | None = None
     simulated: bool = False

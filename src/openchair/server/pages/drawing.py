@@ -6,7 +6,7 @@ from math import sqrt
 from statistics import median
 
 from openchair.core.blocks import Flow, Scatter, Waterfall
-from openchair.core.estimate import Estimate
+from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.server.pages.bars import Scale
 from openchair.server.pages.charts import Place, ticks
 
@@ -17,6 +17,7 @@ FEW_DOTS = 40
 """Up to so many dots have their intervals drawn; more would hide one another."""
 SKEWED = 8
 """Beyond so many times the middle value the largest would press all others together: lengths are roots then."""
+MARKS_APART = 62.0
 LANE, STOP, GAP, HEAD = 190.0, (136.0, 42.0), 22.0, 30.0
 MOST_LETTERS = 19
 THICKEST = 11.0
@@ -114,13 +115,14 @@ class Plane:
 
 def plane_of(scatter: Scatter) -> Plane:
     """The drawing; dots whose place is not known are left to the table."""
-    dots = [dot for dot in scatter.dots if isinstance(dot.x, Estimate) and isinstance(dot.y, Estimate)]
+    seen = [(dot, _ends(dot.x), _ends(dot.y)) for dot in scatter.dots]
+    known = [(dot, x, y) for dot, x, y in seen if x and y]
+    dots = [dot for dot, _x, _y in known]
     groups = tuple(dict.fromkeys(dot.group for dot in dots))
     few, largest = len(dots) <= FEW_DOTS, max((dot.size for dot in dots), default=1.0) or 1.0
     right, floor = PLANE[0] - RIGHT, PLANE[1] - FOOT
-    seen = [(dot.x, dot.y) for dot in dots if isinstance(dot.x, Estimate) and isinstance(dot.y, Estimate)]
-    x_at, x = _axis([one[0] for one in seen], scatter.x_cut, few, LEFT, right)
-    y_at, y = _axis([one[1] for one in seen], scatter.y_cut, few, floor, TOP)
+    x_at, x = _axis([x for _dot, x, _y in known], scatter.x_cut, few, LEFT, right)
+    y_at, y = _axis([y for _dot, _x, y in known], scatter.y_cut, few, floor, TOP)
     points = tuple(
         Point(
             dot.name, dot.href, (x_at(across.value), y_at(upward.value)), round(2.5 + 6 * sqrt(dot.size / largest), 1),
@@ -128,7 +130,7 @@ def plane_of(scatter: Scatter) -> Plane:
             (x_at(across.low), x_at(across.high)) if few and across.low < across.high else None,
             (y_at(upward.low), y_at(upward.high)) if few and upward.low < upward.high else None,
         )
-        for dot, (across, upward) in sorted(zip(dots, seen, strict=True), key=lambda one: -one[0].size)
+        for dot, across, upward in sorted(known, key=lambda one: -one[0].size)
     )  # fmt: skip
     sides = ((LEFT + 6, "start"), (right - 4, "end"))
     corners = tuple(
@@ -138,6 +140,13 @@ def plane_of(scatter: Scatter) -> Plane:
         )
     )
     return Plane(*PLANE, LEFT, floor, TOP, right, points, x, y, groups, corners)
+
+
+def _ends(number: Number | float) -> Estimate | None:
+    """A number with its ends, which are itself where it has none; None where it is not known."""
+    if isinstance(number, Unknown):
+        return None
+    return number if isinstance(number, Estimate) else Estimate(number, number, number, n=0)
 
 
 def _axis(
@@ -154,7 +163,11 @@ def _axis(
         share = (bent(max(value, marks[0])) - bent(marks[0])) / (bent(marks[-1]) - bent(marks[0]))
         return round(start + min(share, 1.0) * (end - start), 1)
 
-    return at, Axis(tuple((at(mark), mark) for mark in marks), None if cut is None else at(cut), rooted)
+    shown: list[Place] = []
+    for place, mark in [(at(mark), mark) for mark in reversed(marks)]:  # roots press the larger ones together
+        if not shown or abs(shown[-1][0] - place) >= MARKS_APART:
+            shown.append((place, mark))
+    return at, Axis(tuple(shown[::-1]), None if cut is None else at(cut), rooted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def _environment() -> Environment:
         "chart": chart_of,
         "count": count,
         "day": words.day_words,
-        "ends": figures.ends,
+        "ends": _ends,
         "fall": drawing.fall_of,
         "kept": words.kept,
         "listing": words.listing,
@@ -132,6 +132,10 @@ def _is(kind: type) -> Callable[[object], bool]:
 
 def _written(value: float, unit: Unit, currency: str) -> str:
     return words.kept(figures.written(value, unit, currency))
+
+
+def _ends(number: Estimate, unit: Unit, currency: str) -> str:
+    return words.kept(figures.ends(number, unit, currency))
 
 
 def _runs(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:

@@ -13,6 +13,7 @@ from openchair.server.pages.house import House
 from openchair.server.pages.render import render
 
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "value": ("/value", {}),
     "growth": ("/growth", {"by": "stage"}),
     "audit": ("/loyalty", {}),
 }

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text, tuple_
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, STANDING_COLUMNS
+from openchair.chair.state import PLACED
 from openchair.core.errors import BadInput
 from openchair.store.sql.database import Database
 from openchair.store.sql.identities import Identities, hide
@@ -26,7 +27,6 @@ ORDERS: dict[str, tuple[str, bool]] = {
 """Order -> column and whether the greatest comes first; customers without a value come last in each."""
 
 _CUSTOMERS = pa.schema(list(CUSTOMER_COLUMNS.items()))
-_PLACED = pa.schema([(name, CUSTOMER_COLUMNS[name]) for name in ("customer_id", "stage", "orders", "value_minor")])
 _STANDING = pa.schema(list(STANDING_COLUMNS.items()))
 
 
@@ -101,11 +101,12 @@ class Customers(Identities):
                     break
         return rows[:limit], len(rows) > limit
 
-    def placed(self) -> pa.Table:
-        """customer_id, stage, orders, value_minor of every customer that is shown."""
-        query = select(*(customers.c[name] for name in _PLACED.names)).where(customers.c.merged_into.is_(None))
+    def placed(self, columns: Sequence[str] = PLACED) -> pa.Table:
+        """Columns of every customer that is shown; by themselves those that scores are weighted by."""
+        query = select(*(customers.c[name] for name in columns)).where(customers.c.merged_into.is_(None))
         with self._database.read() as connection:
-            return table_of(connection.execution_options(yield_per=50_000).execute(query), _PLACED)
+            found = connection.execution_options(yield_per=50_000).execute(query)
+            return table_of(found, pa.schema([(name, CUSTOMER_COLUMNS[name]) for name in columns]))
 
     def consent_counts(self) -> dict[int, int]:
         """How many customers have each distinct set of consent bits."""

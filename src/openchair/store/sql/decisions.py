@@ -148,6 +148,16 @@ class Decisions:
         with self._database.read() as connection:
             return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
 
+    def worths(self, day: date) -> pa.Table:
+        """customer_id and worth_minor of whoever had a worth when a day's turn decided for them."""
+        columns = (_decisions.c.customer_id, _decisions.c.worth_minor)
+        query = select(*columns).where(
+            _decisions.c.day == day, _decisions.c.moment == "daily", _decisions.c.worth_minor.is_not(None)
+        )
+        wanted = pa.schema([(column.name, DECISION_COLUMNS[column.name]) for column in columns])
+        with self._database.read() as connection:
+            return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
+
     def rewards(self) -> pa.Table:
         """What came of settled decisions, summed by `action` and `stage`; the columns are those of the protocol.
 
