@@ -20,6 +20,10 @@ SHOPIFY = (
     "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at,Refunded Amount,Billing Name,Phone\n"
 )
 CUSTOMERS = "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Phone,Accepts SMS Marketing,Note,Tags\n"
+STRIPE = (
+    "id,Customer ID,Customer Email,Plan,Currency,Interval,Amount,Status,Start Date (UTC),Trial End (UTC),"
+    "Ended At (UTC),Current Period End (UTC)\n"
+)
 
 SAMPLES = {
     "openchair-facts": "fact_id,source,received_at,happened_at,identifier,name\n1,s,2026-01-01,2025-01-01,id:1,Hi\n",
@@ -27,6 +31,7 @@ SAMPLES = {
     "uci-online-retail": UCI + "1,2,X,1,12/13/2010 8:26,1,5,UK\n",
     "shopify-orders": SHOPIFY + "#1,a@b.co,,paid,yes,EUR,1,,,2023-01-05 10:11:12 -0500,1,Tea,1.00,T,,,,\n",
     "shopify-customers": CUSTOMERS + "'1,Ada,L,a@b.co,yes,,,,\n",
+    "stripe-subscriptions": STRIPE + "sub_1,cus_1,Ada@x.org,box,eur,month,19.00,active,2026-01-31 10:00,,,\n",
     "orders": "Date,Customer,Amount\n2023-01-05,1,2.00\n",
     "complete-journey-campaign-descriptions": (
         "campaign_id,campaign_type,start_date,end_date\n1,A,2017-01-01,2017-02-01\n"
@@ -76,9 +81,9 @@ SAMPLES = {
 
 
 def test_every_format_has_a_sample() -> None:
-    """The contract below drives all formats there are: nineteen."""
+    """The contract below drives all formats there are: twenty."""
     assert {f.name for f in FORMATS} == SAMPLES.keys()
-    assert len(FORMATS) == 19
+    assert len(FORMATS) == 20
 
 
 @pytest.mark.slow
@@ -357,3 +362,37 @@ def test_parquet_and_csv_agree(read: Reader, tmp_path: Path) -> None:
     pq.write_table(typed, tmp_path / "x.parquet")
     (row,) = read(tmp_path / "x.parquet").of("purchases")
     assert (row["fact_id"], row["happened_at"], row["amount_minor"]) == (text["fact_id"], text["happened_at"], 1530)
+
+
+def test_stripe_subscriptions(read: Reader) -> None:
+    """Start, after a trial, and end; what each costs a period; who is whose; what was never paid is rejected."""
+    found = read(
+        STRIPE
+        + "sub_1,cus_1,Ada@x.org,box,eur,month,19.00,active,2026-01-31 10:00,2026-02-14 10:00,,\n"
+        + "sub_2,cus_2,b@x.org,box,jpy,3 months,1900,canceled,2026-01-31 10:00,,2026-03-31 10:00,\n"
+        + "sub_3,,c@x.org,box,,every moon,,past_due,2026-01-31 10:00,,,\n"
+        + "sub_4,cus_4,d@x.org,box,eur,month,19,incomplete_expired,2026-01-31 10:00,,,\n"
+        + "sub_5,,,box,eur,month,19,active,2026-01-31 10:00,,,\n"
+        + "sub_6,cus_6,,box,eur,month,a lot,active,2026-01-31 10:00,,,\n"
+        + "sub_7,cus_7,,box,eur,month,19,active,soon,,,\n"
+    )
+    told = [(r["identifier"], r["name"], f"{r['happened_at']:%m-%d}") for r in found.of("steps")]
+    assert sorted(told) == [
+        ("email:c@x.org", "Subscription Started", "01-31"),
+        ("id:cus_1", "Subscription Started", "02-14"),
+        ("id:cus_2", "Subscription Ended", "03-31"),
+        ("id:cus_2", "Subscription Started", "01-31"),
+    ]
+    first = json.loads(found.of("steps")[0]["properties"])
+    assert (first["period_days"], first["amount_minor"], first["currency"]) == (365.25 / 12, 1900, "EUR")
+    quarter = json.loads(found.of("steps")[1]["properties"])
+    assert (quarter["period_days"], quarter["amount_minor"]) == (365.25 / 4, 1900)
+    assert {(r["identifier"], r["value"]) for r in found.of("traits")} == {
+        ("id:cus_1", "ada@x.org"), ("id:cus_2", "b@x.org")
+    }  # fmt: skip
+    assert found.reasons == {
+        5: "it was never paid for",
+        6: "no customer id or e-mail: nobody it could be about",
+        7: "Amount 'a lot' is no amount of money",
+        8: "no time at which it started that can be read",
+    }

@@ -11,6 +11,7 @@ from openchair.facts.formats import (
     orders,
     shopify_customers,
     shopify_orders,
+    stripe_subscriptions,
     uci_online_retail,
 )
 from openchair.facts.reading import Format
@@ -21,6 +22,7 @@ FORMATS: tuple[Format, ...] = (
     uci_online_retail.FORMAT,
     shopify_orders.FORMAT,
     shopify_customers.FORMAT,
+    stripe_subscriptions.FORMAT,
     *complete_journey.FORMATS,
     *asked.FORMATS,
     event_log.FORMAT,
