@@ -40,7 +40,8 @@ def plain(text: str) -> str:
     >>> print(plain("# <b>no</b> | *bold*"), plain("2. two"))
     \\# \\<b\\>no\\</b\\> \\| \\*bold\\* 2\\. two
     """
-    safe = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", " ".join(text.split()))
+    seen = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)  # what would steer a terminal
+    safe = re.sub(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))", r"\\\1", " ".join(seen.split()))
     return re.sub(r"^(\d*)(#{1,6}(?= |$)|[+-](?= |$)|[.)](?= |$)|[=-]+$)", r"\1\\\2", safe)
 
 
