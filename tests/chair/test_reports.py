@@ -27,8 +27,8 @@ NAMES = {"day", "nps", "csat", "ces", "value", "growth", "audit", "journey", "fo
 PAGE = """{% from "_blocks.html" import blocks with context %}
 <h1>{{ told.headline }}</h1>{{ blocks(told.blocks, told.currency) }}"""
 _TAGS = (
-    "a b bdi blockquote br button circle dd defs details div dl dt figure footer g h1 h2 h3 h4 h5 line li marker p path "
-    "rect section span summary svg table tbody td text th thead time title tr ul"
+    "a b bdi blockquote br button circle dd defs details div dl dt figure footer g h1 h2 h3 h4 h5 line li marker p "
+    "path rect section span summary svg table tbody td text th thead time title tr ul"
 )
 TAGS = set(_TAGS.split())
 parse = MarkdownIt("commonmark").enable("table")
