@@ -34,8 +34,8 @@ EDGES_S = (
 USUAL_VISIT_S, VISIT_BOUNDS_S = 30 * _MINUTE, (5 * _MINUTE, DAY_S)
 SHARE = 0.9
 """Silences up to this quantile are usual."""
-WEIGHT = 10.0
-"""Silences that everybody's are worth beside a customer's own."""
+WEIGHT, LEEWAY = 10.0, 1.5
+"""Silences that everybody's are worth beside a customer's own; how much longer than usual ends a need."""
 SHORTEST_NEED_S, LONGEST_NEED_S = DAY_S, 365 * DAY_S
 
 
@@ -171,15 +171,25 @@ def usual_seconds(bins: Sequence[int], counts: Sequence[int], visit_s: int) -> i
     return 30 * DAY_S
 
 
+def patient(usual_s: int, visit_s: int) -> int:
+    """The silence, in seconds, that ends a need of a customer of whom nothing is known."""
+    low, high = _bounds(visit_s)
+    return int(min(max(LEEWAY * usual_s, low), high))
+
+
+def _bounds(visit_s: int) -> tuple[int, int]:
+    return max(SHORTEST_NEED_S, visit_s), LONGEST_NEED_S
+
+
 def patience(steps: ir.Table, visit_s: int, usual_s: int) -> ir.Table:
     """who, cut: seconds of silence after which each customer's next beginning is a new need.
 
-    The SHARE quantile of the customer's own silences between visits, drawn towards everybody's on the scale of logs as
-    if that rested on WEIGHT silences.
+    LEEWAY times the SHARE quantile of the customer's own silences between visits, which is drawn towards everybody's on
+    the scale of logs as if that rested on WEIGHT silences.
     """
     own = steps.filter(steps.gap > visit_s).group_by("who").agg(n=_.count(), own=_.gap.quantile(SHARE))
     drawn = (own.n * own.own.ln() + WEIGHT * log(usual_s)) / (own.n + WEIGHT)
-    cut = drawn.exp().round().cast("int64").clip(max(SHORTEST_NEED_S, visit_s), LONGEST_NEED_S)
+    cut = (LEEWAY * drawn.exp()).round().cast("int64").clip(*_bounds(visit_s))
     return own.select("who", cut=cut.cast("int32"))
 
 
@@ -192,9 +202,8 @@ def cut(steps: ir.Table, own: ir.Table, codes: Codes, visit_s: int, usual_s: int
     anything follows at all, or until now), and `end`: "" where the need goes on, else lost (unmet, or met by one who
     never came back), back (met, and another need followed) or open (too early to say).
     """
-    shortest = max(SHORTEST_NEED_S, visit_s)
     t = steps.left_join(own, "who").drop("who_right")
-    t = t.mutate(cut=t.cut.fill_null(ibis.literal(max(usual_s, shortest), "int32")), lane=codes.lane(t.code))
+    t = t.mutate(cut=t.cut.fill_null(ibis.literal(patient(usual_s, visit_s), "int32")), lane=codes.lane(t.code))
     met = t.code.isin(codes.meets)
     anew = (t.lane < 2) & (t.gap > visit_s).fill_null(False)
     order = {"group_by": t.who, "order_by": [t.place]}

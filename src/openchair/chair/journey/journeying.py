@@ -20,7 +20,7 @@ from openchair.core.clock import Moment
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Unknown
 from openchair.journey import counting, pains, timing
-from openchair.journey.cutting import DAY_S, MOMENTS
+from openchair.journey.cutting import DAY_S, MOMENTS, patient
 from openchair.journey.next import contexts, standing
 from openchair.journey.pains import Hurt
 
@@ -138,7 +138,7 @@ class _Told:
             needs=needs["n"],
             met=figuring.met(counts.held),
             visit_hours=of.visit_s / 3600,
-            need_days=of.usual_s / DAY_S,
+            need_days=patient(of.usual_s, of.visit_s) / DAY_S,
             value_days=of.value_days,
             figures=figures,
             ways=figuring.ways(counts.ways, codes),
