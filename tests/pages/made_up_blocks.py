@@ -103,7 +103,9 @@ TOLD = Told(
         ),
         Table("None?", (Column("A"), Column("B", "count")), (), empty="There are none."),
         Table(
-            "Wide?", tuple(Column(f"Column {k}", "change") for k in range(9)), (tuple(100 * k - 300 for k in range(9)),)
+            "Wide?",
+            tuple(Column(f"Column {k}", "change", k == 8) for k in range(9)),
+            (tuple(100 * k - 300 for k in range(9)),),
         ),
         Waterfall(
             "Why?", (("new customers", 51_000, "386 customers"), (HOSTILE, -18_000, ""), ("prices", 0, "")), "change"

@@ -234,9 +234,13 @@ def map_of(flow: Flow, mirrored: bool = False) -> Map:
         (x1, y1), (x2, y2) = places[way.start], places[way.end]
         y1, y2 = y1 + STOP[1] / 2, y2 + STOP[1] / 2
         lanes = flow.stops[way.end].lane - flow.stops[way.start].lane
-        # Onwards a way leaves a stop behind it and comes to the next one's front; back, the other way round.
-        x1, x2 = x1 + (STOP[0] if lanes >= 0 else 0.0), x2 + (STOP[0] if lanes <= 0 else 0.0)
-        bend = 44.0 if lanes == 0 else (x2 - x1) / 2
+        # Onwards a way leaves a stop behind it and comes to the next one's front; back, the other way round. Within a
+        # lane it bends out behind the stops on the way down and before them on the way up, the farther the wider.
+        far = min(abs(y2 - y1) / (STOP[1] + GAP), 6.0) * 7.0 + 18.0
+        down = y2 >= y1
+        x1 += STOP[0] if lanes > 0 or (lanes == 0 and down) else 0.0
+        x2 += STOP[0] if lanes < 0 or (lanes == 0 and down) else 0.0
+        bend = (far if down else -far) if lanes == 0 else (x2 - x1) / 2
         first, second = x1 + bend, (x2 + bend if lanes == 0 else x2 - bend)
         middle = ((x1 + 3 * first + 3 * second + x2) / 8, (y1 + y2) / 2)
         curve = f"M{turned(x1)} {y1:g} C{turned(first)} {y1:g} {turned(second)} {y2:g} {turned(x2)} {y2:g}"
