@@ -1,5 +1,6 @@
 """Steps become needs as they would by hand, whatever arrives first, twice, or at the same instant."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -140,8 +141,8 @@ def test_a_cycle_without_end_is_one_need() -> None:
 
 def test_where_visits_part_is_found_in_everybodys_silences() -> None:
     """Between the minutes within a visit and the days between them; one kind of silence alone says nothing."""
-    minutes, days = [7, 8, 9, 10], [24, 25, 26, 27]
+    minutes, days = [7, 8, 9, 10], [bisect(cutting.EDGES_S, day * DAY_S) for day in (2, 3, 4, 5)]
     found = cutting.visit_seconds(minutes + days, [100] * 8)
-    assert cutting.EDGES_S[10] <= found <= cutting.EDGES_S[23]
+    assert cutting.EDGES_S[10] <= found <= DAY_S
     assert cutting.visit_seconds([], []) == cutting.USUAL_VISIT_S
-    assert cutting.usual_seconds(minutes + days, [100] * 8, found) == cutting.EDGES_S[27]
+    assert cutting.usual_seconds(minutes + days, [100] * 8, found) == 6 * DAY_S

@@ -27,8 +27,8 @@ _MINUTE, _HOUR, DAY_S = 60, 3_600, 86_400
 EDGES_S = (
     1, 2, 5, 10, 20, 30,
     *(m * _MINUTE for m in (1, 2, 3, 5, 7, 10, 15, 20, 30, 45)),
-    *(h * _HOUR for h in (1, 2, 4, 8, 16)),
-    *(d * DAY_S for d in (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180, 365)),
+    *(h * _HOUR for h in (1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 30, 36)),
+    *(d * DAY_S for d in (2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180, 365)),
 )  # fmt: skip
 """Silences are counted between these, in seconds; whole numbers, so that engines agree on every one."""
 USUAL_VISIT_S, VISIT_BOUNDS_S = 30 * _MINUTE, (5 * _MINUTE, DAY_S)
@@ -140,7 +140,7 @@ def visit_seconds(bins: Sequence[int], counts: Sequence[int]) -> int:
     bins, counts: rows of silences(..). On the scale of log seconds, within VISIT_BOUNDS_S; half an hour where there are
     no silences to speak of.
 
-    >>> visit_seconds([7, 8, 24, 27], [50, 60, 20, 30]) in range(300, 86401)
+    >>> visit_seconds([7, 8, 30, 34], [50, 60, 20, 30]) in range(300, 86401)
     True
     """
     every = np.zeros(len(EDGES_S) + 1)

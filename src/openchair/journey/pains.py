@@ -33,9 +33,9 @@ PRIOR = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Per step, (k,) or (k, BANDS): needs that reached it and are not under way there, those lost there, and the same
-    of what each is held against after a need is met (needs without it). worth: mean minor units after it of those who
-    went on and of those lost, with the variances of the means, and how many of these were looked at."""
+    """Per step, (k, BANDS): needs that reached it; as many of which what became is as good as known (`closed`), those
+    lost there of them; and the same of what each is held against after a need is met (needs without it). (k, 2): mean
+    minor units after it of those who went on and of those lost, the variances of the means, and how many these are."""
 
     entrants: Floats
     closed: Floats
@@ -47,8 +47,12 @@ class Counted:
     worth_n: Floats
 
 
-def counted(rows: Mapping[str, NDArray[Any]], codes: Codes) -> Counted:
-    """What counting.held(..) says of each step. rows: its columns."""
+def counted(rows: Mapping[str, NDArray[Any]], ways: Sequence[Mapping[str, Any]], codes: Codes) -> Counted:
+    """What is lost at each step. rows: columns of counting.held(..). ways: rows of counting.ways(..).
+
+    Needs under way are not left out, as that would leave out more of those who wait long, and these are lost more
+    often: they count by what became of others who had waited as long (timing.settled).
+    """
     k = len(codes.steps)
     shape = (k, BANDS)
     entrants, closed, lost, rest, rest_lost = (np.zeros(shape) for _ in range(5))
@@ -56,18 +60,26 @@ def counted(rows: Mapping[str, NDArray[Any]], codes: Codes) -> Counted:
     gone, going, band = rows["end"] == "lost", rows["end"] == "open", rows["band"].astype(int)
     met = rows["met"] > 0
     n, money = rows["n"].astype(float), np.stack([rows[name].astype(float) for name in ("ripe", "later", "later2")])
+    settled = _settled(ways, codes)
 
     def by_band(which: NDArray[np.bool_]) -> Floats:
         return np.asarray(np.bincount(band[which], n[which], BANDS), dtype=np.float64)
+
+    def known(whole: Floats, off: Floats, waiting: Floats, j: int) -> tuple[Floats, Floats]:
+        """How many are as good as known, and the lost of them."""
+        never, tells = settled[j]
+        much = whole - (1 - tells) * waiting
+        return much, (off + never * waiting) / np.maximum(whole, 1) * much
 
     for j in range(k):
         holds = (rows["mask"] >> j) & 1 == 1
         after = codes.after(j)
         here = holds if after else holds & (rows["last"] == j)
-        entrants[j], lost[j] = by_band(holds), by_band(here & gone)
-        closed[j] = entrants[j] - by_band(here & going)
+        entrants[j] = by_band(holds)
+        closed[j], lost[j] = known(entrants[j], by_band(here & gone), by_band(here & going), j)
         if after:
-            rest[j], rest_lost[j] = by_band(met & ~holds & ~going), by_band(met & ~holds & gone)
+            without = met & ~holds
+            rest[j], rest_lost[j] = known(by_band(without), by_band(without & gone), by_band(without & going), j)
         for side, which in enumerate((holds & ~(here & (gone | going)), here & gone)):
             sums[j, side] = money[:, which].sum(axis=1)
     every = money[:, gone & ~met].sum(axis=1)
@@ -77,6 +89,20 @@ def counted(rows: Mapping[str, NDArray[Any]], codes: Codes) -> Counted:
     worth = sums[..., 1] / size
     spread = (sums[..., 2] / size - worth**2).clip(0) / np.maximum(size - 1, 1)
     return Counted(entrants, closed, lost, rest, rest_lost, worth, spread, sums[..., 0])
+
+
+def _settled(ways: Sequence[Mapping[str, Any]], codes: Codes) -> list[tuple[float, float]]:
+    """timing.settled of each step: going on before a need is met, coming back after it."""
+    k = len(codes.steps)
+    tables = np.zeros((k + 1, 3, timing.BINS))
+    for row in ways:
+        after, end = codes.after(row["code"]), row["end"]
+        if after and not end:
+            continue
+        side = {"": 0, "back": 0, "lost": 1, "open": 2}[end]
+        tables[k if after else row["code"], side, row["bin"]] += row["n"]
+    each = [timing.settled(*tables[j]) for j in range(k + 1)]
+    return [each[k] if codes.after(j) else each[j] for j in range(k)]
 
 
 @dataclass(frozen=True, slots=True)

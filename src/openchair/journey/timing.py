@@ -71,6 +71,30 @@ def went_on(moved: ArrayLike, left: ArrayLike) -> tuple[Floats, Floats]:
     return 1 - stays, stays**2 * np.cumsum(terms.clip(0))
 
 
+def settled(moved: Floats, lost: Floats, waiting: Floats) -> tuple[float, float]:
+    """Of those still waiting, the share that will be lost in the end, and how much each tells of what is lost.
+
+    moved, lost, waiting: (BINS,) how many went on, were lost, or may yet do either, after so long. What is not known of
+    the waiting is shared out as it was among those who waited as long (Efron's redistribution to the right, 1967); the
+    second is the share of those who ever go on that had gone by then: 0 for whoever just came.
+
+    >>> never, tells = settled(np.array([0, 70.0]), np.array([0, 0, 30.0]), np.array([10.0]))
+    >>> round(never, 3), tells
+    (0.3, 0.0)
+    """
+    every = np.zeros((3, BINS))
+    for row, values in zip(every, (moved, lost, waiting), strict=True):
+        row[: len(values)] = values
+    if not every[2].sum():
+        return 0.0, 0.0
+    stays = 1 - went_on(every[0], every[1] + every[2])[0]
+    here = (np.append(1.0, stays[:-1]) + stays) / 2
+    share = every[2] / every[2].sum()
+    never = float(share @ np.where(here > 0, stays[-1] / np.maximum(here, 1e-12), 1.0))
+    gone = float(share @ (1 - here) / (1 - stays[-1])) if stays[-1] < 1 else 1.0
+    return min(never, 1.0), min(gone, 1.0)
+
+
 def quantile_days(gone: Floats, level: float) -> float | None:
     """Days by which a share `level` has gone on, None where fewer ever do; within a bin as if evenly."""
     if not gone[-1] >= level:

@@ -59,7 +59,7 @@ def steps(counts: Counts, of: Counted, hurts: Sequence[Hurt], codes: Codes) -> t
                 moment=MOMENTS[step.lane],
                 entrants=entrants,
                 times=times,
-                lost=int(lost),
+                lost=round(lost),
                 drop=timing.share(lost, closed),
                 excess=hurt.excess,
                 compared_with="" if hurt.against is None else codes.steps[hurt.against].name,
@@ -222,6 +222,7 @@ def met(held: pa.Table) -> Number:
     return timing.share(float(done.sum()), float(n.sum()))
 
 
-def counted(journeys: Journeys, held: pa.Table) -> Counted:
-    """What is lost at each step, from counting.held(..)."""
-    return pains.counted({n: held[n].to_numpy(zero_copy_only=False) for n in held.column_names}, journeys.codes)
+def counted(journeys: Journeys, counts: Counts) -> Counted:
+    """What is lost at each step."""
+    held = {n: counts.held[n].to_numpy(zero_copy_only=False) for n in counts.held.column_names}
+    return pains.counted(held, counts.ways, journeys.codes)

@@ -122,7 +122,7 @@ class _Told:
             held=self.engine.rows(counting.held(of.needs)),
             eased=self.rows(counting.eased(of.needs, reading.ease(self.facts("answers"), known))),
         )
-        counted = figuring.counted(of, counts.held)
+        counted = figuring.counted(of, counts)
         hurts = pains.hurts(counted, codes, np.random.default_rng(SEED))
         figures = figuring.steps(counts, counted, hurts, codes)
         by_name = {one.step: one for one in figures}
