@@ -6,6 +6,7 @@ from math import isnan
 from typing import Any, Protocol, cast
 
 from openchair.chair import views
+from openchair.chair.intake.referring import secret_of
 from openchair.chair.listening.figuring import needs_of
 from openchair.chair.state import State
 from openchair.chair.value.worth import figures, spender
@@ -18,6 +19,7 @@ from openchair.dossier import attention, rules, stage, standing
 from openchair.dossier.traits import Trait, traits_of
 from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
+from openchair.value.senders import codes
 
 DECISIONS_SHOWN = 20
 ANSWERS_SHOWN = 6
@@ -156,6 +158,7 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
     traits, notes = traits_of(said, hidden=[name for row in said if standing.binds(name := row["name"])])
     asked, last = standing.standing_of(said), next(iter(state.turns(1)), None)
     decisions, _ = state.decisions(customer_id=customer_id, limit=DECISIONS_SHOWN)
+    code = codes.code(secret_of(state), customer_id)
     row = state.customer(customer_id)
     who, headline = newcomer(customer_id, identifiers, traits), "New here; the next turn will know more."
     if row is not None:
@@ -185,6 +188,8 @@ def dossier(shop: Teller, customer_id: str, happened: tuple[views.TimelineEntry,
         decisions=tuple(decision(shop, one) for one in decisions),
         simulated=shop.simulated,
         needs=needs_of(state, customer_id),
+        referral_code=code,
+        referral_link=codes.link(shop.settings.referral_url, code),
         answers=tuple(answered(row) for row in state.said("answers", customer_id)[: -ANSWERS_SHOWN - 1 : -1]),
         timeline=happened,
     )

@@ -246,6 +246,10 @@ class Dossier:
     simulated: bool
     needs: tuple[str, ...] = ()
     """Needs and aspirations in words, once listening has found them."""
+    referral_code: str = ""
+    """What friends they send may give as a coupon, or sign up with."""
+    referral_link: str = ""
+    """The same as an address, where the setting referral_url says which."""
     answers: tuple[Answered, ...] = ()
     """The latest answers to surveys, newest first."""
     timeline: tuple[TimelineEntry, ...] = ()

@@ -89,7 +89,7 @@ def dossier(view: Dossier, currency: str) -> None:
         decision(d, currency, f"  {d.day}: ")
     for entry in view.timeline[:20]:
         typer.echo(f"  {entry.happened_at:%Y-%m-%d}  {entry.title}: {entry.detail}")
-    typer.echo(f"  known by {', '.join(view.identifiers)}")
+    typer.echo(f"  known by {', '.join(view.identifiers)}; friends they send give {view.referral_code}")
 
 
 def _from(said_by: str, by: str, since: datetime) -> str:

@@ -106,6 +106,12 @@ def _address(text: str) -> Value:
     return text
 
 
+def _address_of_code(text: str) -> Value:
+    if text and "{code}" not in text:
+        raise ValueError
+    return _address(text)
+
+
 def _secret(text: str) -> Value:
     if text:
         kind, _, rest = text.partition("_")
@@ -158,6 +164,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("margin", 1.0, "0.01 to 1", "The share of what customers pay that stays with the shop, which worth is counted in; 1: worth is revenue.", _number(float, 0.01, 1)),
     Setting("yearly_rate", 0.1, "0.01 to 1", "By how much money a year from now counts for less than today's.", _number(float, 0.01, 1)),
     Setting("segments_by", "", "a trait's name, or first country, first category, first item, first source; or empty", "What parts customers into segments with buying models of their own, used where these foretell better; empty: one model for all.", str.strip),
+    Setting("referral_url", "", "an http address with {code} in it, or empty", "Where a customer's link for friends leads, such as https://example.org/?ref={code}; empty: they have a code and no link.", _address_of_code),
     Setting("calls_a_week", 30, "0 to 200", "How many customers each leader is asked to ring in a week.", _number(int, 0, 200)),
     Setting("webhook_url", "", "an https address, or empty", "Where messages go that another system of yours delivers, signed (Standard Webhooks); empty: nowhere.", _address),
     Setting("webhook_secret", "", "whsec_ and base64 of 24 to 64 bytes, or empty", "What messages to webhook_url are signed with; needed with it.", _secret),
@@ -208,6 +215,7 @@ class Settings:
     margin: float
     yearly_rate: float
     segments_by: str
+    referral_url: str
     calls_a_week: int
     webhook_url: str
     webhook_secret: str

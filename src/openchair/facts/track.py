@@ -174,8 +174,7 @@ def _lines(name: str, properties: Properties, base: Row, currency: str, *, is_re
     rows: Facts = []
     for product, count, paid, off in basket.lines(properties, money):
         brand_and_rest = {k: v for k, v in product.items() if k in ("brand", "variant", "position") and v is not None}
-        if subscribed := first(properties, "subscription_id", "subscriptionId"):
-            brand_and_rest["subscription_id"] = subscribed
+        brand_and_rest |= {k: v for k in ("subscription_id", "referral_code") if (v := first(properties, k))}
         row = {
             "order_id": order_id[:300],
             "item_id": cut(first(product, "product_id", "sku", "id")),

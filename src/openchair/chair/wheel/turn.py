@@ -8,6 +8,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from openchair.chair.focus.drivers.mapping import look, watched
+from openchair.chair.intake.referring import refer
 from openchair.chair.intake.sync import ToFacts, sync
 from openchair.chair.listening.hear import hear
 from openchair.chair.ports import Engine, History, NotSent, Progress
@@ -61,6 +63,8 @@ def turn(
     sync(state, history, to_facts=to_facts)
     watch.step("count")
     facts = know.facts_until(engine, moment)
+    if refer(state, engine, history, facts, started_at):
+        facts = know.facts_until(engine, moment)
     currency = settings.currency or usual_currency(engine, facts["purchases"]) or state.note("currency") or "EUR"
     state.set_note("currency", currency)
     watch.step("know")

@@ -15,6 +15,7 @@ PARTS: Mapping[str, str] = {
     "agreed": "What you agree to",
     "often": "How often we may turn to you",
     "decided": "What we decided about you",
+    "friends": "Friends you send us",
     "data": "Everything, to take or to erase",
 }
 """The page's parts: their anchors and headings, as the template has them."""
