@@ -4,39 +4,9 @@ from datetime import datetime
 
 import typer
 
-from openchair.chair.views import Decision, Dossier, Lens, Today
+from openchair.chair.views import Decision, Dossier
 from openchair.core.estimate import Number, Unknown
 from openchair.core.money import show
-
-
-def today(view: Today) -> None:
-    """The day, as lines."""
-    mark = " [simulated]" if view.simulated else ""
-    if view.as_of is None:
-        typer.echo("The wheel has not turned yet. Next: openchair turn")
-        return
-    typer.echo(f"{view.shop}{mark}, {view.day}: {len(view.decisions)} people to look at")
-    for lens in view.lenses:
-        typer.echo(f"  {lens.title}: {_lens(lens, view.currency)}")
-    for number, d in enumerate(view.decisions, 1):
-        decision(d, view.currency, f"{number}. ")
-    for finding in view.findings:
-        typer.echo(f"- {finding.text} {finding.note}".rstrip())
-
-
-def _lens(lens: Lens, currency: str) -> str:
-    def one(value: float) -> str:
-        return {
-            "points": f"{value:.0f}",
-            "share": f"{value:.0%}",
-            "count": f"{value:,.0f}",
-            "money": show(value, currency),
-        }[lens.unit]
-
-    if lens.value is None:
-        return lens.note
-    interval = "" if lens.low is None or lens.high is None else f" ({one(lens.low)} to {one(lens.high)})"
-    return f"{one(lens.value)}{interval} {lens.note}".rstrip()
 
 
 def decision(d: Decision, currency: str, prefix: str = "") -> None:

@@ -41,7 +41,8 @@ def today(
     as_json: Json = False,
 ) -> None:
     """The day's actions, best first, each with its reasons."""
-    from openchair.cli import show
+    from openchair.chair.markdown import markdown
+    from openchair.chair.tell import day
     from openchair.cli.wiring import open_home
 
     with told():
@@ -50,7 +51,7 @@ def today(
     if as_json:
         emit(view)
     else:
-        show.today(view)
+        typer.echo(markdown(day(view)))
 
 
 def decide(

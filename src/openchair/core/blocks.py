@@ -12,7 +12,7 @@ from openchair.core.estimate import Estimate, Number, Unknown
 
 Unit = Literal["text", "count", "number", "share", "percent", "money", "change", "points", "days"]
 """How a value is written (core/figures.py). number: two digits that count. share: 0..1 as percent. percent: a change in
-percent with its sign. money, change: minor units, a change with its sign. points: a whole number with its sign."""
+percent with its sign. money, change: minor units, a change with its sign. points: a whole number."""
 
 
 @dataclass(frozen=True, slots=True)

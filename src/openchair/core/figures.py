@@ -47,7 +47,7 @@ _WRITTEN: Mapping[Unit, Callable[[float, str], str]] = {
     "percent": lambda value, currency: signed(f"{digits(value)}%"),
     "money": show,
     "change": lambda value, currency: signed(show(value, currency)),
-    "points": lambda value, currency: signed(f"{value:z.0f}".replace("-", "−")),
+    "points": lambda value, currency: count(value).replace("−0", "0"),
     "days": lambda value, currency: f"{count(value) if abs(value) >= 10 else digits(value)} days",
 }
 
@@ -56,7 +56,7 @@ def written(value: float, unit: Unit, currency: str) -> str:
     """A bare value in its unit.
 
     >>> written(-123456, "change", "EUR"), written(0.5, "share", ""), written(41.2, "points", "")
-    ('−€ 1,235', '50%', '+41')
+    ('−€ 1,235', '50%', '41')
     """
     return _WRITTEN[unit](value, currency)
 

@@ -22,7 +22,7 @@ from openchair.core import figures
 from openchair.core.blocks import Block, Link, Unit, table_of
 from openchair.core.errors import OpenchairError
 from openchair.core.estimate import Estimate, Unknown
-from openchair.core.words import count, plural
+from openchair.core.words import count, listed, plural
 from openchair.dossier.stage import every
 from openchair.server.pages import bars, drawing, words
 from openchair.server.pages.charts import chart_of
@@ -34,7 +34,14 @@ ROOMS = (
     ("Customers", (("/customers", "Customers", ""), ("/listening", "Listening", ""), ("/surveys", "Surveys", ""))),
     (
         "What matters",
-        (("/journey", "Journey", ""), ("/value", "Value", ""), ("/growth", "Growth", ""), ("/loyalty", "Loyalty", "")),
+        (
+            ("/primary", "Primary customer", ""),
+            ("/focus", "Focus", ""),
+            ("/journey", "Journey", ""),
+            ("/value", "Value", ""),
+            ("/growth", "Growth", ""),
+            ("/loyalty", "Loyalty", ""),
+        ),
     ),
     ("The house", (("/imports", "Imports", ""), ("/consents", "Consents", ""), ("/audit", "Audit", "owner"))),
 )
@@ -98,7 +105,7 @@ def _environment() -> Environment:
         "ends": _ends,
         "fall": drawing.fall_of,
         "kept": words.kept,
-        "listing": words.listing,
+        "listing": listed,
         "map_of": drawing.map_of,
         "moment": words.moment_words,
         "money": words.money,
@@ -108,7 +115,6 @@ def _environment() -> Environment:
         "runs": _runs,
         "scales": bars.scales,
         "span": words.span,
-        "spelled": words.spelled,
         "tongue": words.tongue,
         "written": _written,
     }

@@ -7,8 +7,6 @@ from starlette.routing import BaseRoute, Route
 
 from openchair.chair.views import Lens, Today
 from openchair.core.errors import NotFound
-from openchair.core.figures import chance
-from openchair.core.words import count
 from openchair.server.pages import words
 from openchair.server.pages.bars import scale_of
 from openchair.server.pages.house import House, actor
@@ -58,17 +56,6 @@ LENS_WIDTH, LENS_PAD = 320.0, 6.0
 _ENDS = {"points": (-100.0, 100.0), "share": (0.0, 1.0)}
 
 
-def figure(number: float, unit: str, currency: str) -> str:
-    """A lens's number in its own unit.
-
-    >>> figure(41.2, "points", "EUR"), figure(0.68, "share", "EUR"), figure(123400, "money", "EUR")
-    ('41', '68%', '€\xa01,234')
-    """
-    if unit == "share":
-        return chance(number)
-    return words.money(number, currency) if unit == "money" else count(number)
-
-
 def today_routes(house: House) -> list[BaseRoute]:
     """The page, and the form behind Approve and Not now."""
 
@@ -85,7 +72,6 @@ def today_routes(house: House) -> list[BaseRoute]:
             long_day=words.long_day(house.day),
             stale=today.as_of is not None and today.day < house.day,
             scale=scale_of(decision.gain for decision in today.decisions),
-            figure=figure,
             lens_marks=lens_marks,
             currency=today.currency,
             simulated=today.simulated,

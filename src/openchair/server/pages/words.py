@@ -1,14 +1,14 @@
 """Figures, dates and counts as a person says them. Pure: the day it is, is an argument."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 
 from babel import Locale, UnknownLocaleError
 
 from openchair.core.estimate import Estimate
 from openchair.core.money import show
-from openchair.core.words import count, plural
+from openchair.core.words import count, listed, plural
 
 # fmt: off
 _SMALL = [
@@ -43,15 +43,6 @@ def spelled(n: int) -> str:
     return _TENS[tens - 2] + (f"-{_SMALL[ones]}" if ones else "")
 
 
-def listing(items: Sequence[str]) -> str:
-    """Items as a sentence lists them.
-
-    >>> listing(["a", "b", "c"]), listing(["a"])
-    ('a, b and c', 'a')
-    """
-    return " and ".join([*([", ".join(items[:-1])] if items[1:] else []), *items[-1:]])
-
-
 def arrived(facts: Mapping[str, int]) -> str:
     """What came in, in words, what customers did and said first; empty when nothing did.
 
@@ -63,7 +54,7 @@ def arrived(facts: Mapping[str, int]) -> str:
     telling = [kind for kind in _FACTS if facts.get(kind)][:_TOLD]
     rest = sum(facts.values()) - sum(facts[kind] for kind in telling)
     told = [plural(facts[kind], *_FACTS[kind]) for kind in telling]
-    return listing([*told, *([plural(rest, "other fact", "other facts")] if rest else [])])
+    return listed([*told, *([plural(rest, "other fact", "other facts")] if rest else [])])
 
 
 def day_words(day: date, today: date) -> str:
