@@ -23,6 +23,7 @@ from typer.main import get_command
 
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
+from openchair.chair.focus.drivers.mapping import Focusing
 from openchair.chair.intake import own
 from openchair.chair.journey.journeying import Journeying
 from openchair.chair.listening.asking import Surveys
@@ -78,7 +79,8 @@ OUT = {
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
-    "cases calls worth growth loyalty journey worth.report growth.report loyalty.report journey.report journey.lost "
+    "cases calls worth growth loyalty focus journey worth.report growth.report loyalty.report journey.report "
+    "journey.lost focus.report "
     "voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
@@ -90,6 +92,7 @@ IN = {
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
     "merging.settle",
     "what a step is, and what was done about it": "journey.place journey.tackle",
+    "what is to be excelled at, and what there is to spend": "focus.move focus.undo focus.take focus.spend",
     "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain",
     "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak "
     "surveys.link surveys.path",
@@ -137,6 +140,7 @@ def use_cases() -> Iterator[str]:
         "worth.": Valuing,
         "growth.": Growing,
         "loyalty.": Auditing,
+        "focus.": Focusing,
         "journey.": Journeying,
     }
     for prefix, room in rooms.items():

@@ -9,6 +9,7 @@ from threading import Lock
 
 from openchair.chair import tell
 from openchair.chair.actor import OWNER_AT_HOME, Actor
+from openchair.chair.focus.drivers.mapping import Focusing
 from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
@@ -238,6 +239,8 @@ class Chair:
     """How much of the customers' loyalty is bought, and whether it was worth it."""
     journey = Room(Journeying)
     """How customers come to what they need, and where they are lost."""
+    focus = Room(Focusing)
+    """What customers care about most, and what the shop makes of it."""
     surveys = Room(Surveys)
     """What is asked, whom, and what comes back."""
     sending = Room(Sending)

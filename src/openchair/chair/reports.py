@@ -32,6 +32,7 @@ class Asked:
     to: date | None = None
     as_of: str = ""
     side: str = ""
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ OPTIONS: Mapping[str, Option] = {
     "from": Option("start", date, "The first day of the later period; left out: a year back."),
     "to": Option("to", date, "Its last day; left out: the last day with an order. The days before are compared."),
     "as_of": Option("as_of", str, "A date or ISO 8601 time; facts from then on do not count. Left out: now."),
+    "outcome": Option("outcome", str, "What is to be moved: nps, csat, retention, worth; left out: the first known."),
     "side": Option("side", str, "A side of the market, where the shop has several."),
 }  # fmt: skip
 """By the name they have at the command line (with dashes), in the API and in a page's address."""
@@ -142,6 +144,8 @@ _ALL = (
            lambda chair, asked: chair.loyalty.report(), "value.telling:audit"),
     Report("journey", "Journey", "where customers are lost on their way, and what that costs", "listening", ("as_of",),
            lambda chair, asked: chair.journey.report(as_of=asked.as_of), "journey.telling:journey"),
+    Report("focus", "Focus", "what matters to customers, what to excel at, where effort goes", "value", ("outcome",),
+           lambda chair, asked: chair.focus.report(asked.outcome), "focus.drivers.telling:focus"),
 )  # fmt: skip
 REPORTS: Mapping[str, Report] = {one.name: one for one in _ALL}
 

@@ -11,6 +11,7 @@ from openchair.server.pages.calls import calls_routes
 from openchair.server.pages.cases import cases_routes
 from openchair.server.pages.customer import customer_routes
 from openchair.server.pages.customers import customers_routes
+from openchair.server.pages.focus import focus_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.pages.imports import imports_routes
 from openchair.server.pages.journey import journey_routes
@@ -34,6 +35,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *customer_routes(house),
         *listening_routes(house),
         *report_routes(house),
+        *focus_routes(house),
         *journey_routes(house),
         *cases_routes(house),
         *calls_routes(house),
