@@ -101,7 +101,8 @@ def decision(shop: Teller, row: Row) -> views.Decision:
         reasons=reasons,
         would_change=explain.would_change_of(row["action"], record, actions, shop.currency),
         candidates=tuple(
-            views.Candidate(c.action, _title(c.action, actions), c.gain, c.probability) for c in record.candidates
+            views.Candidate(c.action, _title(c.action, actions), c.gain, c.probability, c.weight)
+            for c in record.candidates
         ),
         ruled_out=tuple(views.RuledOut(r.action, _title(r.action, actions), r.reason) for r in record.ruled_out),
         status=row["status"],

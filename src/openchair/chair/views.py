@@ -166,6 +166,8 @@ class Candidate:
     title: str
     gain_minor: float
     probability: float
+    weight: float = 1.0
+    """How many times its gain counted: what the focus map gives its pillar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,8 @@ class Dossier:
     yearly_rate are taken: the share that stays with the shop, in today's money."""
     horizons: Mapping[str, Number]
     """The same over 12 months, over 36 months and for life."""
+    rewarded_share: float | None
+    """Of what they paid so far, how much on lines with a discount or a coupon, in [0, 1]; no figure follows from it."""
     sender: Number
     """What the friends are worth whom they will bring over the next 12 months, minor units."""
     worth: Number

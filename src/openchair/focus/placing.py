@@ -130,18 +130,18 @@ def parts(total: float, shares: Mapping[str, float]) -> dict[str, int]:
 
 
 def weights(places: Mapping[str, tuple[str, Sequence[str]]]) -> dict[str, float]:
-    """How many times the gain of a pillar's actions counts: the mean over the drivers it serves.
+    """How many times the gain of a pillar's actions counts: as the highest place asks of all drivers that it serves.
 
     places: by driver, the place a person gave it, and the pillars that serve it.
 
-    >>> weights({"delivery": ("excel", ("service", "plus")), "variety": ("stop", ("plus",))})
-    {'service': 1.5, 'plus': 0.9}
+    >>> weights({"delivery": ("excel", ("service", "plus")), "variety": ("stop", ("plus", "products"))})
+    {'service': 1.5, 'plus': 1.5, 'products': 0.3}
     """
     held: dict[str, list[float]] = {}
     for place, pillars in places.values():
         for pillar in pillars:
             held.setdefault(pillar, []).append(COUNTS[place])
-    return {pillar: round(sum(counts) / len(counts), 4) for pillar, counts in held.items()}
+    return {pillar: max(counts) for pillar, counts in held.items()}
 
 
 _WORDS: Mapping[str, tuple[str, ...]] = {

@@ -61,8 +61,9 @@ class Hearing(Protocol):
         of some facts; at most `limit`, the newest, where one is given."""
         ...
 
-    def moods(self) -> pa.Table:
-        """fact_id, mood: the mean sentiment, -1 to 1, of the sentences of every voice."""
+    def moods(self, *, by_theme: bool = False) -> pa.Table:
+        """fact_id, mood: the mean sentiment, -1 to 1, of the sentences of every voice; by_theme: of each of its themes,
+        with theme_id between."""
         ...
 
     def exemplars(self, each: int) -> list[str]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from ibis import _
 from numpy.typing import NDArray
 
+from openchair.chair.focus.drivers.placed import weights_of
 from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
 from openchair.chair.state import State
 from openchair.core.clock import Moment
@@ -50,7 +51,7 @@ def for_everyone(
     decision_id = ibis.literal(SEPARATOR).join([ibis.literal(p) if isinstance(p, str) else p for p in parts])
     wanted = customers.select("customer_id", *LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
     table = engine.rows(wanted.order_by("customer_id"))
-    return _choose(table, _beliefs(state, actions), actions, settings, moment, DAILY)
+    return _choose(table, _beliefs(state, actions), weights_of(state, actions), actions, settings, moment, DAILY)
 
 
 def for_these(
@@ -64,7 +65,7 @@ def for_these(
     """The decisions of a day and an occasion for some customers, as a turn would take them. customers: their rows."""
     ids = [decision_id_of(one, moment, occasion) for one in customers["customer_id"].to_pylist()]
     table = customers.select(["customer_id", *LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
-    return _choose(table, _beliefs(state, actions), actions, settings, moment, occasion)
+    return _choose(table, _beliefs(state, actions), weights_of(state, actions), actions, settings, moment, occasion)
 
 
 def for_one(
@@ -142,6 +143,7 @@ def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
 def _choose(
     table: pa.Table,
     beliefs: policy.Beliefs,
+    weights: Sequence[float],
     actions: Sequence[Action],
     settings: Settings,
     moment: Moment,
@@ -153,11 +155,12 @@ def _choose(
     situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
     gains = policy.gains(situations, actions, beliefs, settings.confidence)
     discounts = [one.is_discount for one in actions]
-    picked = choice.choose(gains, situations.codes, discounts=discounts, floor=settings.exploration)
+    floor = settings.exploration
+    picked = choice.choose(gains, situations.codes, discounts=discounts, weights=weights, floor=floor)
     salt = (str(settings.seed), moment.day.isoformat(), occasion, choice.POLICY)
     chance = uniforms(columns["customer_id"].astype("U"), *salt)
     action, propensity = choice.draw(picked.probabilities, inverse, chance)
-    records = explain.records_of(situations, actions, gains, picked)
+    records = explain.records_of(situations, actions, gains, picked, weights)
     ids = situation.ids(records, *salt)
     value, spread = _own_gain(situations, inverse, action, worth, actions, beliefs)
     names = pa.array([one.id for one in actions] + [WAIT])

@@ -74,6 +74,8 @@ def turn(
         heard = asdict(hear(state, engine, facts, embedder, moment, progress))
     except NotSent as wrong:  # a model elsewhere does not answer: customers are decided for all the same
         heard = {"unknown": str(wrong)}
+    watch.step("focus")
+    focus = look(engine, state, facts, known.identities, moment, currency, catalogue, settings)
     watch.step("learn")
     choose.settle(state, engine, known.days, moment, settings.outcome_days)
     watch.step("decide")
@@ -93,8 +95,11 @@ def turn(
         customers=customers,
         decisions=chosen.acting,
         seconds=watch.seconds,
-        findings=findings.found(engine, facts["purchases"], summary, learned, last, currency),
-        models={**learned, "policy": dict(chosen.learned), "voices": heard},
+        findings=(
+            *findings.found(engine, facts["purchases"], summary, learned, last, currency),
+            *watched(focus, last),
+        ),
+        models={**learned, "policy": dict(chosen.learned), "voices": heard, "focus": focus},
         arrived=findings.arrived(engine, facts, last),
         lenses=findings.lenses(engine, facts, known.customers, known.identities, summary, moment, currency),
         voice=voice,

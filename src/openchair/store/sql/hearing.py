@@ -69,13 +69,14 @@ class Hearing:
                 asked = literal_table(those)
                 return table_of(connection.execute(query.where(_readings.c.fact_id.in_(asked))), _SHAPE)
 
-    def moods(self) -> pa.Table:
-        """fact_id, mood: the mean sentiment of the sentences of every voice."""
-        query = select(_readings.c.fact_id, func.avg(_readings.c.sentiment).label("mood"))
-        query = query.where(_readings.c.kind == "voices").group_by(_readings.c.fact_id)
+    def moods(self, *, by_theme: bool = False) -> pa.Table:
+        """fact_id, mood: the mean sentiment of the sentences of every voice; of each of its themes, with theme_id."""
+        keys = [_readings.c.fact_id, *([_readings.c.theme_id] if by_theme else [])]
+        query = select(*keys, func.avg(_readings.c.sentiment).label("mood")).where(_readings.c.kind == "voices")
+        query = query.where(_readings.c.theme_id.is_not(None)) if by_theme else query
+        shape = pa.schema([*((key.name, pa.string()) for key in keys), ("mood", pa.float64())])
         with self._database.read() as connection:
-            found = connection.execution_options(yield_per=50_000).execute(query)
-            return table_of(found, pa.schema([("fact_id", pa.string()), ("mood", pa.float64())]))
+            return table_of(connection.execution_options(yield_per=50_000).execute(query.group_by(*keys)), shape)
 
     def exemplars(self, each: int) -> list[str]:
         """fact_id of some sentences of every theme, the closest to its centre first."""

@@ -1,0 +1,193 @@
+"""Driving: what moves a shop's outcomes, of all that its customers met with. A step of a turn, kept until the next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+from ibis import _
+
+from openchair.chair.focus.drivers.figures import DriverFigures, OutcomeFigures
+from openchair.chair.ports import Engine
+from openchair.chair.state import State
+from openchair.chair.wheel.stand import owned
+from openchair.core.clock import Moment
+from openchair.core.estimate import Estimate, Number, Unknown
+from openchair.focus import counting, drivers
+from openchair.focus.drivers import Driver
+from openchair.focus.importance import EXACT
+
+DAYS = 365
+"""What customers met with and said in the last so many days counts."""
+AHEAD_DAYS = 90
+"""Days in which customers come back, or do not; what they met with before those days stands against it."""
+PEOPLE = 5_000
+"""Customers of whom drivers are found, by lot where there are more: an importance is then known to a hundredth."""
+THEMES = 6
+DRAWS = 400
+OUTCOMES: Mapping[str, str] = {
+    "nps": "Net Promoter Score",
+    "csat": "Satisfaction",
+    "retention": "Coming back",
+    "worth": "What they spend",
+}
+"""Outcomes in the order in which the first that is known makes the focus map."""
+TITLES: Mapping[str, str] = {
+    "price:discount": "Discounts given",
+    "price:level": "Prices paid, against the usual",
+    "returns:share": "Share returned",
+    "delivery:days": "Days to delivery",
+}
+SURVEY, THEME = "survey:", "theme:"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What customers met with until a moment: `long` (customer_id, driver, value, label, top), and what drivers are
+    known of enough customers, the most first: name, label, least and greatest of the scale."""
+
+    long: ir.Table
+    names: tuple[str, ...]
+    scales: Mapping[str, tuple[str, float, float]]
+
+
+def study(
+    engine: Engine,
+    state: State,
+    facts: Mapping[str, ir.Table],
+    identities: ir.Table,
+    moment: Moment,
+    currency: str,
+    seed: int,
+    confidence: float,
+) -> tuple[OutcomeFigures, ...]:
+    """The drivers of every outcome. facts: of all kinds, until the moment. confidence: of the intervals."""
+    since = moment.now - timedelta(days=DAYS)
+    answers = _within(owned(facts["answers"], identities), since, moment.now)
+    cut = moment.now - timedelta(days=AHEAD_DAYS)
+    lines = owned(facts["purchases"].filter(_.currency == currency), identities)
+    kept = engine.keep(counting.kept(_within(lines, cut - timedelta(days=DAYS), moment.now), cut))
+    asked = {name: counting.scored(answers, name) for name in ("nps", "csat")}
+    later = {name: kept.select("customer_id", outcome=name) for name in ("retention", "worth")}
+    rng = np.random.default_rng([seed, moment.day.toordinal()])
+    found: dict[str, OutcomeFigures] = {}
+    for outcomes, until in ((asked, moment.now), (later, cut)):
+        counts = [outcome.agg(n=_.count()).mutate(name=ibis.literal(name)) for name, outcome in outcomes.items()]
+        people = {row["name"]: row["n"] for row in engine.rows(ibis.union(*counts)).to_pylist()}
+        enough = max(people.values()) >= drivers.FEWEST
+        met = _met(engine, state, facts, identities, lines, until) if enough else None
+        for name, n in people.items():
+            few = Unknown(f"{n} customers of whom it is known", max(drivers.FEWEST - n, 0))
+            found[name] = OutcomeFigures(name, OUTCOMES[name], n, few, 0.0, ())
+            if met is not None and n >= drivers.FEWEST:
+                found[name] = _found(engine, found[name], met, outcomes[name], rng, confidence)
+    return tuple(found[name] for name in OUTCOMES)
+
+
+def _within(facts: ir.Table, since: datetime, until: datetime) -> ir.Table:
+    return facts.filter(facts.happened_at >= since, facts.happened_at < until)
+
+
+def _met(
+    engine: Engine,
+    state: State,
+    facts: Mapping[str, ir.Table],
+    identities: ir.Table,
+    lines: ir.Table,
+    until: datetime,
+) -> Met:
+    since = until - timedelta(days=DAYS)
+    bought = _within(lines, since, until)
+    said = owned(_within(facts["voices"], since, until), identities)
+    moods = said.inner_join(engine.share(state.moods(by_theme=True)), "fact_id")
+    felt = moods.group_by("customer_id", driver=ibis.literal(THEME) + moods.theme_id).agg(value=_.mood.mean())
+    nothing = {"label": ibis.literal("").nullif(""), "top": ibis.literal(0.0).nullif(0.0)}
+    long = engine.keep(
+        ibis.union(
+            counting.rated(owned(_within(facts["answers"], since, until), identities)).select(*_LONG),
+            *(
+                part.mutate(**nothing).select(*_LONG)
+                for part in (
+                    felt,
+                    counting.paid(bought),
+                    counting.delivered(_within(facts["steps"], since, until), bought),
+                )
+            ),
+        )
+    )
+    known = engine.rows(counting.known(long).order_by(ibis.desc("people"), "driver")).to_pylist()
+    known = [row for row in known if row["people"] >= drivers.FEWEST and row["least"] < row["most"]]
+    themes = [row["driver"] for row in known if row["driver"].startswith(THEME)]
+    called = {THEME + theme.theme_id: theme.name for theme in state.themes()}
+    usable = [row for row in known if row["driver"] not in themes[THEMES:]][:EXACT]
+    scales = {
+        row["driver"]: (
+            row["label"] or TITLES.get(row["driver"]) or called.get(row["driver"]) or row["driver"],
+            *((-1.0, 1.0) if row["driver"] in themes else (min(row["least"], 1.0), row["top"] or row["most"])),
+        )
+        for row in usable
+    }
+    return Met(long, tuple(scales), scales)
+
+
+_LONG = ("customer_id", "driver", "value", "label", "top")
+
+
+def _found(
+    engine: Engine, nothing: OutcomeFigures, met: Met, outcome: ir.Table, rng: np.random.Generator, confidence: float
+) -> OutcomeFigures:
+    if not met.names:
+        return replace(nothing, r2=Unknown("too few have met with or answered anything", drivers.FEWEST))
+    spoken = [one for one in met.names if one.startswith(THEME)]
+    rows = engine.rows(counting.cases(met.long, outcome, met.names, spoken, PEOPLE))
+    answers = np.column_stack([_floats(rows[one]) for one in [*(f"d{k}" for k in range(len(met.names))), "outcome"]])
+    counts = _floats(rows["n"])
+    found = drivers.find(
+        answers, met.names, rng, outcome=nothing.outcome, counts=counts, draws=DRAWS, confidence=confidence
+    )
+    if isinstance(found, Unknown):
+        return replace(nothing, n=int(counts.sum()), r2=found)
+    told = [
+        DriverFigures(
+            one.name,
+            met.scales[one.name][0],
+            one,
+            performance(one, answers[:, met.names.index(one.name)], counts, met.scales[one.name][1:]),
+        )
+        for one in found.drivers
+    ]
+    left = {met.scales[key][0]: str(why) for key, why in found.left.items()}
+    told_of = found.n, found.r2, found.chance, tuple(told), left, found.agreement
+    return OutcomeFigures(nothing.outcome, nothing.title, *told_of)
+
+
+def performance(
+    driver: Driver, values: np.ndarray, counts: np.ndarray, scale: Sequence[float], tail: float = 0.1
+) -> Number:
+    """How well the shop does at a driver, 0..1: where the mean customer stands on its scale, or, for what has none,
+    between the worst and the best tenth of customers. Unknown where it is not known which end is good."""
+    # Whoever said nothing of a theme does not say how well it is done.
+    seen = values != 0 if driver.name.startswith(THEME) else ~np.isnan(values)
+    x, w = values[seen], counts[seen]
+    n = w.sum()
+    if driver.name.startswith((SURVEY, THEME)):
+        worst, best = scale
+    elif not driver.sign:
+        return Unknown("which end of it is good is not known")
+    else:
+        ends = np.quantile(x, [tail, 1 - tail], weights=w, method="inverted_cdf")
+        worst, best = ends if driver.sign > 0 else ends[::-1]
+    if worst == best or not n:
+        return Unknown("all customers are alike")
+    mean = float(np.average(x, weights=w))
+    error = 1.96 * float(np.sqrt(np.average((x - mean) ** 2, weights=w) / n))
+    value, half = (mean - worst) / (best - worst), error / abs(best - worst)
+    low, middle, high = (float(np.clip(one, 0, 1)) for one in (value - half, value, value + half))
+    return Estimate(middle, low, high, float(n))
+
+
+def _floats(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(column.to_numpy(), np.float64)

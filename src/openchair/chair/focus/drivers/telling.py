@@ -1,0 +1,139 @@
+"""How the report of focus is told: the map, effort now against effort wanted, what moves each outcome, in blocks."""
+
+from collections.abc import Iterator
+
+from openchair.chair.focus.drivers.figures import FocusReport, OutcomeFigures, Placed
+from openchair.chair.focus.drivers.placed import share
+from openchair.core.blocks import Block, Cell, Column, Dot, Empty, Group, Link, Scatter, Sentence, Table, Told, Unit
+from openchair.core.estimate import Estimate
+from openchair.core.figures import interval
+from openchair.core.words import count, listed, plural
+from openchair.focus.placing import GOOD, TITLES
+
+ABOUT = (
+    "The focus map places whatever customers meet with by how much it matters to them and how well it is done: what to "
+    "be excellent at, what to keep, what to leave mediocre on purpose, what to stop."
+)
+
+
+def focus(view: FocusReport) -> Told:
+    """Focus: what to be excellent at, the map, where effort goes now and should, and what moves each outcome."""
+    if not view.map:
+        nothing = Empty("No driver is known yet", f"{ABOUT} {view.unknown.capitalize()}.", "Ask customers", "/surveys")
+        rest = tuple(_outcome(one) for one in view.outcomes if one.drivers)
+        return Told("focus", "What matters most to customers?", (nothing, *rest), view.currency, view.simulated)
+    headline = (
+        f"Be excellent at {listed([f'“{one}”' for one in view.watched])}"
+        if view.watched
+        else "Nothing is surely worth excelling at yet"
+    )
+    return Told("focus", headline, (*_blocks(view),), view.currency, view.simulated)
+
+
+def _blocks(view: FocusReport) -> Iterator[Block]:
+    outcome = next(one for one in view.outcomes if one.outcome == view.outcome)
+    yield Sentence(_lead(outcome), "lead")
+    yield from (Sentence(text, "warning") for text in view.misspent)
+    yield _plane(view)
+    yield Table(
+        "What to be excellent at, and what not",
+        (
+            Column("Driver"), Column("Place"), Column("Part of what is explained", "share", drawn=True),
+            Column("Rank"), Column("Performance", "share", drawn=True), Column("Wanted effort", "share"),
+        ),
+        tuple(_row(one) for one in view.map),
+        note="A place is given away only where the interval says so; whoever moves a driver says why.",
+    )  # fmt: skip
+    yield _effort(view)
+    if view.weights:
+        told = listed([f"{pillar} {weight:g} times" for pillar, weight in sorted(view.weights.items())])
+        yield Sentence(f"In decisions the gain of an action counts by the pillar it belongs to: {told}.")
+    else:
+        yield Sentence("Decisions do not follow the map yet: nobody has placed a driver.", "note")
+    yield from (Sentence(text, "note") for text in (view.caveat, *view.notes))
+    yield from (_outcome(one) for one in view.outcomes if one.drivers or one.outcome == view.outcome)
+
+
+def _lead(outcome: OutcomeFigures) -> str:
+    drivers = plural(len(outcome.drivers), "driver explains", "drivers explain")
+    people = plural(outcome.n, "customer", "customers")
+    explained = interval(outcome.r2, "share", "") if isinstance(outcome.r2, Estimate) else ""
+    known = outcome.r2.value if isinstance(outcome.r2, Estimate) else 0.0
+    return f"{drivers} {known:.0%} ({explained}) of how {people} differ in: {outcome.title}."
+
+
+def _plane(view: FocusReport) -> Scatter:
+    return Scatter(
+        "Importance by performance",
+        "Performance",
+        "Part of what is explained",
+        tuple(Dot(one.title, one.performance, one.share, group=TITLES[one.place]) for one in view.map),
+        "share",
+        "share",
+        GOOD,
+        1 / len(view.map),
+        ("mediocre on purpose", "stop", "excel", "keep"),
+        note="What stands in a corner without being sure to is kept.",
+    )
+
+
+def _row(one: Placed) -> tuple[Cell, ...]:
+    who = f"{one.moved_by}: {one.why}" if one.moved_by else one.because
+    rank = one.rank
+    place = f"{rank.low:.0f} to {rank.high:.0f}" if isinstance(rank, Estimate) else None
+    note = ", ".join(part for part in (one.shape, "proven by an experiment" if one.proven else "") if part)
+    return (
+        Link(one.title, note=note),
+        Link(TITLES[one.place], note=who),
+        one.share,
+        place,
+        one.performance,
+        one.wanted_share,
+    )
+
+
+def _effort(view: FocusReport) -> Table:
+    kinds: tuple[tuple[str, str, Unit], ...] = (
+        ("hours", "Hours", "number"),
+        ("money_minor", "Money", "money"),
+        ("contacts", "Contacts", "count"),
+    )
+    shown = [kind for kind in kinds if getattr(view.totals, kind[0]) is not None]
+    columns = [Column("Driver")]
+    for _, title, unit in shown:
+        columns += [Column(f"{title} now", unit), Column("wanted", unit)]
+    rows = [
+        (one.title, *(getattr(side, kind) for kind, *_ in shown for side in (one.now, one.wanted))) for one in view.map
+    ]
+    whole = [(sum(getattr(one.now, kind) or 0.0 for one in view.map), getattr(view.totals, kind)) for kind, *_ in shown]
+    return Table(
+        "Effort in a week, now and wanted",
+        tuple(columns),
+        tuple(rows) if shown else (),
+        note="Contacts, and their cost, are those of the last four weeks, by the pillar that serves a driver.",
+        total=("all", *(amount for both in whole for amount in both)) if shown else (),
+        empty="Say what there is to spend in a week, and it is shared out by place and importance.",
+    )
+
+
+def _outcome(one: OutcomeFigures) -> Group:
+    """What moves an outcome, each with its interval."""
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            each.title,
+            share(each, one.r2),
+            "yes" if each.driver.important else "not sure",
+            each.driver.goes_with,
+            each.driver.hurts,
+            each.driver.delights,
+            each.driver.shape or None,
+        )
+        for each in one.drivers
+    )
+    columns = (
+        Column("Driver"), Column("Part", "share", drawn=True), Column("Matters"), Column("Goes with it"),
+        Column("Worth where bad"), Column("Worth where good"), Column("Which"),
+    )  # fmt: skip
+    return Group(
+        f"{one.title}, of {count(one.n)} customers", (Table("What goes with it", columns, rows),), "what moves"
+    )
