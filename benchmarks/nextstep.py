@@ -35,7 +35,9 @@ def held_out(log: Path) -> tuple[Foretold, Foretold]:
         "steps",
         events.join(cases, "CaseID").join(kinds, "ActivityID").select("who", "code", need=1, turn="line", at="line"),
     )
-    steps = steps.mutate(end=ibis.ifelse(steps.turn == steps.turn.max().over(group_by=steps.who), "lost", ""))
+    steps = steps.mutate(
+        end=ibis.ifelse(steps.turn == steps.turn.max().over(group_by=steps.who), "lost", ""), silence=0
+    )
     codes, cases_all = (
         int(x) + 1 for x in engine.to_pyarrow(steps.agg(c=steps.code.max(), w=steps.who.max())).to_pylist()[0].values()
     )
@@ -43,16 +45,16 @@ def held_out(log: Path) -> tuple[Foretold, Foretold]:
 
     def rows(of: ibis.Table) -> list[NDArray[np.int64]]:
         counted = engine.to_pyarrow(contexts(of))
-        return [counted[name].to_numpy().astype(np.int64) for name in ("context", "follows", "n")]
+        return [counted[name].to_numpy().astype(np.int64) for name in ("context", "waited", "follows", "n")]
 
     before, after = rows(steps.filter(steps.who < learned)), rows(steps.filter(steps.who >= learned))
     ahead = fit(*before, codes=codes)
 
     def told(chosen: Callable[[list[NDArray[np.int64]]], NDArray[np.bool_]]) -> Foretold:
         known, later = ([column[chosen(part)] for column in part] for part in (before, after))
-        return foretold(ahead, *later, commonest=int(np.bincount(known[1], known[2]).argmax()))
+        return foretold(ahead, *later, commonest=int(np.bincount(known[2], known[3]).argmax()))
 
-    return told(lambda part: (part[0] >= BASE) & (part[1] != ENDS)), told(lambda part: part[2] > 0)
+    return told(lambda part: (part[0] >= BASE) & (part[2] != ENDS)), told(lambda part: part[3] > 0)
 
 
 def rows() -> Iterator[Row]:

@@ -13,7 +13,7 @@ from openchair.chair.journey.views import Delight, PathFigures, Round, Standing,
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.journey import chain, counting, pains, timing
 from openchair.journey.cutting import DAY_S, EDGES_S, MOMENTS, Codes
-from openchair.journey.next import coming, fit
+from openchair.journey.next import alike, coming, fit
 from openchair.journey.pains import Counted, Hurt
 from openchair.listening.scores.satisfaction import ces
 
@@ -198,10 +198,10 @@ def standing(learned: pa.Table, stand: pa.Table, codes: Codes) -> tuple[Standing
     """Where customers stand and what is likely next. learned, stand: contexts(..) and standing(..)."""
     if not learned.num_rows or not stand.num_rows:
         return ()
-    context, follows, n = (learned[name].to_numpy() for name in ("context", "follows", "n"))
-    ahead = fit(context, follows, n, len(codes.steps))
-    seen = np.bincount(context % counting.BASE, n, 1 + len(codes.steps)).astype(np.float64)
-    those = coming(ahead, stand["context"].to_numpy(), stand["n"].to_numpy(), seen)
+    context, waited, follows, n = (learned[name].to_numpy() for name in ("context", "waited", "follows", "n"))
+    ahead = fit(context, waited, follows, n, len(codes.steps))
+    place, silent, many = (stand[name].to_numpy() for name in ("context", "waited", "n"))
+    those = coming(ahead, place, silent, many, alike((context, waited, n), place, silent))
     return tuple(
         Standing(
             codes.steps[one.code].name,

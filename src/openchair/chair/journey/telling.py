@@ -191,10 +191,13 @@ def _standing(view: JourneyReport) -> list[Block]:
         Column("Never again", "share"),
     )  # fmt: skip
     rows = tuple(
-        (Link(one.step, note=one.moment), one.customers, one.likely or "nothing more", one.chance, one.lost)
+        (
+            Link(one.step, note=one.moment), one.customers,
+            (one.likely or "nothing more") if isinstance(one.chance, Estimate) else None, one.chance, one.lost,
+        )
         for one in view.standing
-    )
-    note = "By what others did after the same last steps. The longer a customer is silent, the less likely anything is."
+    )  # fmt: skip
+    note = "By what others did after the same last steps and as long a silence. Lost customers are left out."
     return [Table("Where are they now, and what comes next?", columns, rows, note=note)] if rows else []
 
 
