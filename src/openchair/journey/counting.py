@@ -33,19 +33,22 @@ def _power(base: int, exponent: ir.IntegerValue) -> ir.IntegerValue:
 def needs(steps: ir.Table, codes: Codes, value_days: int, now_s: int) -> ir.Table:
     """One row a need: who, need, steps, `mask` (its steps as bits), `path` (the first PLACES as digits to BASE).
 
-    steps: cut(..). Beside them `last` and `end` (the last step and what became of it), `first_at`, `last_at`, `met_at`
-    (seconds since 1970; null while unmet), `money`, `mood` and `moods` (sum and number of what was said), `helps`,
-    `backs`; `later`: money within value_days of its beginning, its own too, and `ripe`: whether these days are over.
+    steps: cut(..). Beside them `last` (the last step but for asking for help) and `end` (what became of it), `first_at`,
+    `last_at`, `met_at` (seconds since 1970; null while unmet), `money`, `mood` and `moods` (sum and number of what was
+    said), `helps`, `backs`; `later`: money within value_days of its beginning, its own too, and `ripe`: whether these
+    days are over.
     """
     place = steps.turn.clip(upper=PLACES)
     new = (steps.prev != steps.code).fill_null(True) & (steps.turn < PLACES)
     digit = ibis.ifelse(new, (steps.code.cast("int64") + 1) * _power(BASE, place), 0)
     worked = steps.mutate(bit=_power(2, steps.code), digit=digit, met=steps.code.isin(codes.meets))
+    order = worked.turn.cast("int64") * BASE + worked.code
+    asking = worked.code.isin(codes.helps) if codes.helps else worked.code < 0
     each = worked.group_by("who", "need").agg(
         steps=_.count().cast("int64"),
         mask=_bit_or(worked.bit),
         path=_.digit.sum().cast("int64"),
-        last=((_.turn.cast("int64") * BASE + _.code).max() % BASE).cast("int8"),
+        last=(ibis.coalesce(order.max(where=~asking), order.max()) % BASE).cast("int8"),
         end=_.end.max(),
         first_at=_.at.min(),
         last_at=_.at.max(),
@@ -53,7 +56,7 @@ def needs(steps: ir.Table, codes: Codes, value_days: int, now_s: int) -> ir.Tabl
         money=_.money.sum().cast("int64"),
         mood=_.mood.sum().fill_null(0).cast("int64"),
         moods=_.mood.count().cast("int64"),
-        helps=_.code.isin(codes.helps).sum().cast("int64") if codes.helps else ibis.literal(0, "int64"),
+        helps=asking.cast("int64").sum().cast("int64"),
         backs=_.back.cast("int64").sum().cast("int64"),
     )
     each = each.mutate(day=each.first_at // DAY_S)

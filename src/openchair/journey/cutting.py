@@ -31,12 +31,12 @@ EDGES_S = (
     *(d * DAY_S for d in (2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180, 365)),
 )  # fmt: skip
 """Silences are counted between these, in seconds; whole numbers, so that engines agree on every one."""
-USUAL_VISIT_S, VISIT_BOUNDS_S = 30 * _MINUTE, (5 * _MINUTE, DAY_S)
+USUAL_VISIT_S, VISIT_BOUNDS_S = 30 * _MINUTE, (20 * _MINUTE, DAY_S)
 SHARE = 0.9
 """Silences up to this quantile are usual."""
 WEIGHT, LEEWAY = 10.0, 1.5
 """Silences that everybody's are worth beside a customer's own; how much longer than usual ends a need."""
-SHORTEST_NEED_S, LONGEST_NEED_S = DAY_S, 365 * DAY_S
+SHORTEST_NEED_S, LONGEST_NEED_S = 7 * DAY_S, 365 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Code:
 class Codes:
     """The steps that are told apart, in the order of the journey; a step's code is its place here, below MOST_CODES.
 
-    A need is met by an order, or by a step from lane `met_lane` on.
+    A need is met by an order; in a shop without any by a step from lane `met_lane` on, a cry for help excepted.
     """
 
     steps: tuple[Code, ...]
@@ -64,7 +64,9 @@ class Codes:
     @cached_property
     def meets(self) -> tuple[int, ...]:
         """Codes of the steps by which a need is met."""
-        return tuple(k for k, step in enumerate(self.steps) if step.order or step.lane >= self.met_lane)
+        orders = tuple(k for k, step in enumerate(self.steps) if step.order)
+        later = (k for k, step in enumerate(self.steps) if step.lane >= self.met_lane and not step.helps)
+        return orders or tuple(later)
 
     def after(self, code: int) -> bool:
         """Whether a step comes with the need met, or after it."""
@@ -140,7 +142,7 @@ def visit_seconds(bins: Sequence[int], counts: Sequence[int]) -> int:
     bins, counts: rows of silences(..). On the scale of log seconds, within VISIT_BOUNDS_S; half an hour where there are
     no silences to speak of.
 
-    >>> visit_seconds([7, 8, 30, 34], [50, 60, 20, 30]) in range(300, 86401)
+    >>> visit_seconds([7, 8, 30, 34], [50, 60, 20, 30]) in range(1200, 86401)
     True
     """
     every = np.zeros(len(EDGES_S) + 1)

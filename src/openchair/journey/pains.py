@@ -1,8 +1,8 @@
 """Pain points: steps that lose more than they should, by what that costs; and steps that go with more worth later.
 
 A step before the need is met is held against the best comparable step: of the same moment, with enough needs, the one
-that surely loses least. A step after it, where being lost means never to come back, is held against all met needs
-without it. Newcomers are compared with newcomers and others with others, for newcomers leave more everywhere.
+that surely loses least. A step after it, where being lost means never to come back once met, is held against all met
+needs without it. Newcomers are compared with newcomers and others with others, for newcomers leave more everywhere.
 
 What a pain costs is entrants x excess drop-off x value downstream, drawn from what the counts leave open: shares from
 Beta posteriors, values from normal ones (Gelman et al., 2013, chapters 2 and 3).
@@ -74,13 +74,14 @@ def counted(rows: Mapping[str, NDArray[Any]], ways: Sequence[Mapping[str, Any]],
     for j in range(k):
         holds = (rows["mask"] >> j) & 1 == 1
         after = codes.after(j)
-        here = holds if after else holds & (rows["last"] == j)
-        entrants[j] = by_band(holds)
-        closed[j], lost[j] = known(entrants[j], by_band(here & gone), by_band(here & going), j)
+        here = holds & (met if after else rows["last"] == j)
+        entrants[j], whole = by_band(holds), by_band(here if after else holds)
+        closed[j], lost[j] = known(whole, by_band(here & gone), by_band(here & going), j)
         if after:
             without = met & ~holds
             rest[j], rest_lost[j] = known(by_band(without), by_band(without & gone), by_band(without & going), j)
-        for side, which in enumerate((holds & ~(here & (gone | going)), here & gone)):
+        came = here if after else holds
+        for side, which in enumerate((came & ~(here & (gone | going)), here & gone)):
             sums[j, side] = money[:, which].sum(axis=1)
     every = money[:, gone & ~met].sum(axis=1)
     # Who is lost at a step that loses few is taken to be like whoever is lost anywhere.
