@@ -101,7 +101,7 @@ def shoot(browser: Browser, home: Path, cookies: str, address: str) -> None:
     take(dark, who, "customer-dark")
     sit(browser, home, who.rpartition("/")[2], address)
     ask(browser, home, who.rpartition("/")[2], address)
-    for name in ("listening", "calls", "cases"):
+    for name in ("listening", "calls", "cases", "value", "growth", "loyalty", "journey"):
         take(desk, f"/{name}", name)
     take(phone, "/listening", "listening-phone")
     take(desk, "/surveys/nps", "survey-edit")

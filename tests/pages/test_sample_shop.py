@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from openchair.cli.demo import SAMPLE, build
 from openchair.cli.wiring import open_home
 from openchair.server.app import create_app, state_of
+from openchair.server.pages.render import ROOMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -156,7 +157,9 @@ def test_real_pages_hold_together(width: int, scheme: Any, shop: Shop, page: Pag
     page.emulate_media(color_scheme=scheme)
     page.goto(shop.address)
     someone = page.locator(".acts .who a").first.get_attribute("href")
-    rooms = ("/", "/customers", "/customers?order=recent", someone, "/cases", "/calls", "/calls/sheets")
-    for path in (*rooms, "/merges", "/consents", "/audit", "/imports"):
-        page.goto(f"{shop.address}{path}")
+    rooms = [address for _heading, some in ROOMS for address, _name, _role in some]
+    for path in (*rooms, "/customers?order=recent", someone, "/cases", "/calls/sheets"):
+        answer = page.goto(f"{shop.address}{path}")
+        assert answer and answer.ok, path
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert page.evaluate(faults) == [], path
