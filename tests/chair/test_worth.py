@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.chair.conftest import Shop, at, regulars
+from tests.chair.conftest import START, Shop, at, regulars
 
 from openchair.chair.value import worth
 from openchair.core.estimate import Estimate, Unknown
@@ -124,3 +125,64 @@ def test_a_name_that_nobody_has_parts_nobody(shop: Shop, bought: list[dict[str, 
     models = shop.turn().models["spender"]
     assert models["segments"] == {} and len(known(shop)) > 200
     assert {row["segment"] for row in known(shop)} == {"not known"}
+
+
+def test_absurd_lines_are_in_nobodys_value_and_counted(
+    new_shop: Callable[[], Shop], bought: list[dict[str, Any]]
+) -> None:
+    """Prices below 0, absurd amounts, quantities of nothing, returns that cost: each told with its number, all else as
+    without them."""
+    sound, odd = new_shop(), new_shop()
+    base = {"identifier": "id:C0001", "happened_at": START + timedelta(days=100)}
+    for shop in (sound, odd):
+        shop.write("purchases", *bought)
+    odd.write(
+        "purchases",
+        base | {"amount_minor": -500, "is_return": False},
+        base | {"amount_minor": 10**14},
+        base | {"amount_minor": 10**12, "is_return": True},
+        base | {"amount_minor": 700, "is_return": True},
+        base | {"amount_minor": 900, "quantity": 0.0},
+        base | {"amount_minor": 900, "quantity": 1e12},
+    )
+    sound.turn()
+    said = " ".join(finding.text for finding in odd.turn().findings)
+    for reason in (
+        "1 order line in nobody's value: a price below 0 that is not a return",
+        "2 order lines in nobody's value: an amount beyond 100,000,000,000 minor units",
+        "1 order line in nobody's value: a return of which nothing was given back",
+        "2 order lines in nobody's value: a quantity of 0 or less",
+    ):
+        assert reason in said
+    figures = [{n: (r["value_minor"], r["spent_minor"]) for n, r in s.customers().items()} for s in (sound, odd)]
+    assert figures[0] == figures[1]
+
+
+def test_a_history_of_one_day_says_what_is_lacking(shop: Shop) -> None:
+    """Two hundred customers, all on one day, a thousand orders: no model, no value, no crash; the reason is told."""
+    rows = [{"identifier": f"id:C{i % 200:04d}", "happened_at": START, "amount_minor": 100 + i} for i in range(1_000)]
+    shop.write("purchases", *[row | {"order_id": str(i)} for i, row in enumerate(rows)])
+    report = shop.turn(1)
+    assert "0 customers came back, 30 more needed" in report.models["spender"]["unknown"]
+    assert all(row["value_minor"] is None and row["orders"] == 1 for row in shop.customers().values())
+
+
+def test_how_much_was_bought_with_discounts_is_shown_and_changes_nothing(
+    new_shop: Callable[[], Shop], bought: list[dict[str, Any]]
+) -> None:
+    """Lines with a discount or a coupon as a share of what was paid; value is the same with them and without."""
+    plain, rewarded = new_shop(), new_shop()
+    with_it = [row | ({"discount_minor": 50} if i % 2 else {"coupon": "TEN"}) for i, row in enumerate(bought)]
+    half = [one if i % 3 else row for i, (row, one) in enumerate(zip(bought, with_it, strict=True))]
+    plain.write("purchases", *bought)
+    rewarded.write("purchases", *half)
+    plain.turn(), rewarded.turn()
+    before = plain.customers()
+    assert {row["rewarded_share"] for row in before.values()} == {0.0}
+    paid: dict[str, list[tuple[int, bool]]] = {}
+    for i, row in enumerate(bought):
+        paid.setdefault(row["identifier"][3:], []).append((row["amount_minor"], bool(i % 3)))
+    for name, row in rewarded.customers().items():
+        whole = sum(amount for amount, _ in paid[name])
+        assert row["rewarded_share"] == pytest.approx(sum(a for a, yes in paid[name] if yes) / whole)
+        assert row["value_minor"] == before[name]["value_minor"]

@@ -284,6 +284,7 @@ def dossier(who: Customer) -> Dossier:
         spender=who.value,
         horizons=dict.fromkeys(HORIZONS, who.value),
         referral_code="3F9A-C41B-07DE",
+        rewarded_share=None if sparse else 0.34,
         sender=Unknown("fewer than 20 were brought by others") if sparse else Estimate(12_000, 0, 38_000, n=2),
         worth=who.value,
         brought=Unknown("brought nobody yet", needed=1) if sparse else Estimate(2_400, 0, 5_200, n=2),

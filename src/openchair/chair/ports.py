@@ -218,6 +218,7 @@ CUSTOMER_COLUMNS: Mapping[str, pa.DataType] = {
     "value_high": pa.float64(),
     "segment": pa.string(),
     "subscribed": pa.string(),
+    "rewarded_share": pa.float64(),
     "p_alive": pa.float64(),
     "expected_orders": pa.float64(),
     "sender_minor": pa.float64(),
@@ -244,7 +245,8 @@ CUSTOMER_COLUMNS: Mapping[str, pa.DataType] = {
 """The row of a customer that a turn writes. rules and consents are bit sets (dossier.rules, dossier.consent).
 
 segment: whom a customer's buying is reckoned with, where the setting segments_by says so. subscribed: what a value with
-a subscription's is reckoned from (chair.wheel.spend), null for whoever has none. value_*: spender value,
+a subscription's is reckoned from (chair.wheel.spend), null for whoever has none. rewarded_share: of what
+they paid, on lines with a discount or a coupon; nothing is reckoned from it. value_*: spender value,
 sender_*: friends yet to come, worth_*: both, all over 12 months. brought_*: what the friends already here are worth,
 which their own value_* counts: never added. attention_*: units (dossier.attention). resting: ideas not yet to be
 repeated, sorted, with commas. quiet: their own quiet hours and time zone, where they have any, as "21-8 Asia/Karachi".

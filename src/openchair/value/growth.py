@@ -30,6 +30,7 @@ WHOLE = {"new": "acquisition", "referred": "referral", "returned": "reactivation
 """The cause that all of a customer's money belongs to, by what became of them."""
 LARGEST_MINOR = 10**11
 """A line of more is taken for a mistake: a thousand million in hundredths."""
+NOBODYS = "nobody's: no customer is known for it"
 MILLI = 1000
 GRAINS = 10**9
 """In a helping. A customer has no more helpings of an item than the shop sold lines of it, so sums hold."""
@@ -64,7 +65,7 @@ def reasons(currency: str) -> tuple[tuple[str, Callable[[ir.Table], ir.BooleanVa
             "a quantity of 0 or less",
             lambda t: ~t.is_return & ~((t.quantity > 0) & (t.quantity <= 1e9)),
         ),
-        ("nobody's: no customer is known for it", lambda t: t.customer_id.isnull()),
+        (NOBODYS, lambda t: t.customer_id.isnull()),
     )
 
 

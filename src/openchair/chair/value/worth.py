@@ -79,7 +79,7 @@ def figures(row: Row | None, models: Mapping[str, Any], day: date, confidence: f
 
     row: of a customer; None while no turn has counted them.
     """
-    found: dict[str, Any] = {"quadrants": None}
+    found: dict[str, Any] = {"quadrants": None, "rewarded_share": row and row["rewarded_share"]}
     if row is None:
         none = Unknown("no turn since they came", needed=1)
         return found | dict.fromkeys(FIGURES, none) | {"horizons": dict.fromkeys(lifetime.HORIZONS, none)}

@@ -18,6 +18,7 @@ from openchair.core.words import count, listed, plural
 from openchair.dossier.stage import STAGES
 from openchair.listening.scores.metric import METRICS
 from openchair.listening.scores.satisfaction import share
+from openchair.value import growth
 from openchair.value.senders import referrals
 
 VOICE_DAYS = 60
@@ -182,28 +183,14 @@ def _base(summary: Mapping[str, Any], last: TurnReport | None) -> Finding:
 
 def _not_counted(engine: Engine, purchases: ir.Table, currency: str) -> list[Finding]:
     """Purchases that no customer's value holds, with the reason: nothing is left out in silence."""
-    row = engine.rows(
-        purchases.agg(
-            nobody=(purchases.identifier.isnull()).cast("int64").sum().fill_null(0),
-            foreign=(purchases.currency != currency).cast("int64").sum().fill_null(0),
-            spent=purchases.amount_minor.sum(
-                where=purchases.identifier.isnull() & (purchases.currency == currency)
-            ).fill_null(0),
-        )
-    ).to_pylist()[0]
+    lines = growth.judged(purchases.mutate(customer_id=purchases.identifier), currency)
+    wrong = lines.filter(lines.reason != "").group_by("reason").agg(n=_.count(), spent=_.amount_minor.sum())
     said = []
-    if row["nobody"] and row["spent"] > 0:
-        said.append(
-            Finding(
-                f"{show(row['spent'], currency)} was bought by people we cannot name.",
-                f"{plural(row['nobody'], 'order line', 'order lines')} without a customer: kept, in nobody's value.",
-            )
-        )
-    if row["foreign"]:
-        said.append(
-            Finding(
-                f"{plural(row['foreign'], 'order line', 'order lines')} in other currencies: kept, in nobody's value.",
-                f"Values are in {currency}.",
-            )
-        )
+    for row in engine.rows(wrong.order_by("reason")).to_pylist():
+        many = plural(row["n"], "order line", "order lines")
+        if row["reason"] == growth.NOBODYS and row["spent"] > 0:
+            text = f"{show(row['spent'], currency)} was bought by people we cannot name."
+            said.append(Finding(text, f"{many} without a customer: kept, in nobody's value."))
+        elif row["reason"] != growth.NOBODYS:
+            said.append(Finding(f"{many} in nobody's value: {row['reason']}.", "Kept, and counted nowhere."))
     return said

@@ -19,6 +19,7 @@ from openchair.core.settings import Settings
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
 from openchair.loyalty.actions import Action
+from openchair.value import audit, growth
 from openchair.value.spenders import subscribing
 
 NEWEST_TRAITS = ("name", "first_name", "last_name")
@@ -51,8 +52,9 @@ def know(
 ) -> Known:
     """Where every customer stands at a moment. It runs in the engine; only distinct cases come to NumPy."""
     identities = identify(state, engine, facts, moment, settings.country)
-    mine = facts["purchases"].filter(_.currency == currency)
-    bought = owned(mine.mutate(day=local_day(mine.happened_at, moment.zone)), identities)
+    mine = owned(facts["purchases"], identities)
+    lines = growth.judged(mine.mutate(day=local_day(mine.happened_at, moment.zone)), currency)
+    bought = lines.filter(_.reason == "").drop("reason")
     by = {kind: owned(facts[kind], identities) for kind in ("traits", "answers", "voices", "referrals", "contacts")}
     steps = owned(subscribing.named(facts["steps"]), identities)
     steps = steps.mutate(day=local_day(steps.happened_at, moment.zone))
@@ -60,7 +62,8 @@ def know(
     nps = engine.keep(_newest(_asked(by["answers"]), ("customer_id",), ("score",)).rename(nps_score="score"))
     of = send.Sources(by["referrals"], identities, spent.days, spent.stats, spent.scored, nps)
     sent = send.senders(engine, of, settings, moment)
-    counted = _rows(identities, spent.scored, by, nps, sent.senders, moment)
+    rewards = audit.bought(bought.filter(~bought.is_return))
+    counted = _rows(identities, spent.scored, by, nps, sent.senders, rewards, moment)
     table = beside(engine, counted, by["traits"], by["contacts"], ideas_of(state, actions), settings, moment)
     types = {name: ibis.dtype(kind) for name, kind in _IBIS.items()}
     kept = engine.keep(table.select(**{name: table[name].cast(types[name]) for name in CUSTOMER_COLUMNS}))
@@ -91,6 +94,7 @@ def _rows(
     by: Mapping[str, ir.Table],
     nps: ir.Table,
     senders: ir.Table,
+    rewards: ir.Table,
     moment: Moment,
 ) -> ir.Table:
     """One row a customer: everyone an identifier means, with all that is counted beside it. by: facts with owners."""
@@ -106,6 +110,7 @@ def _rows(
         nps,
         senders,
         hurt.group_by("customer_id").agg(complained_on=_.day.max()),
+        rewards.select("customer_id", rewarded_share=rewards.rewarded_minor / rewards.sold_minor.nullif(0)),
     )
     table = _called(identities)
     for part in parts:

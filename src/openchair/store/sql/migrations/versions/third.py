@@ -24,6 +24,7 @@ def upgrade() -> None:
             op.add_column("customers", sa.Column(f"{figure}_{part}", sa.Float()))
     for name in ("segment", "subscribed"):
         op.add_column("customers", sa.Column(name, WORDS))
+    op.add_column("customers", sa.Column("rewarded_share", sa.Float()))
     # Until the next turn worth is what was known: spender value.
     op.execute("UPDATE customers SET worth_minor = value_minor, worth_low = value_low, worth_high = value_high")
     op.create_table(
