@@ -194,8 +194,8 @@ def delights(rows: Rows, codes: Codes) -> tuple[Delight, ...]:
     )
 
 
-def standing(learned: pa.Table, stand: pa.Table, codes: Codes) -> tuple[Standing, ...]:
-    """Where customers stand and what is likely next. learned, stand: contexts(..) and standing(..)."""
+def standing(learned: pa.Table, stand: pa.Table, codes: Codes, every: int) -> tuple[Standing, ...]:
+    """Where customers stand and what is likely next. learned, stand: contexts(..) and standing(..) of one in `every`."""
     if not learned.num_rows or not stand.num_rows:
         return ()
     context, waited, follows, n = (learned[name].to_numpy() for name in ("context", "waited", "follows", "n"))
@@ -206,7 +206,7 @@ def standing(learned: pa.Table, stand: pa.Table, codes: Codes) -> tuple[Standing
         Standing(
             codes.steps[one.code].name,
             MOMENTS[codes.steps[one.code].lane],
-            one.customers,
+            one.customers * every,
             "" if one.follows is None else codes.steps[one.follows].name,
             one.chance,
             one.lost,

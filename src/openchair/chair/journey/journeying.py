@@ -151,7 +151,7 @@ class _Told:
                 self.rows(counting.rounds(of.needs)),
                 self.rows(counting.accepted(reading.offers(self.facts("contacts"), known))),
             ),
-            standing=figuring.standing(*self.ahead(every), codes),
+            standing=figuring.standing(*self.ahead(every), codes, every),
             mapping=of.mapping,
             left_out=of.left_out,
             robots=of.robots,
@@ -160,7 +160,7 @@ class _Told:
         )  # fmt: skip
 
     def ahead(self, every: int) -> tuple[pa.Table, pa.Table]:
-        """What followed which last steps, of one customer in so many, and where customers stand."""
+        """What followed which last steps, and where customers stand, of one customer in so many."""
         steps = self.of.steps.filter(self.of.steps.who % every == 0)
         return self.engine.rows(contexts(steps)), self.engine.rows(standing(steps))
 
@@ -245,7 +245,7 @@ def _notes(of: Journeys, every: int) -> list[str]:
     if all(one.said_by == "place" for one in of.mapping):
         said.append("No step’s name tells its moment; all were guessed from where in journeys they occur.")
     if every > 1:
-        said.append(f"Chances to delight were looked for among one customer in {every:,}.")
+        said.append(f"Chances to delight and what comes next were looked for among one customer in {every:,}.")
     said.append(
         "What follows a step need not come of it: whoever meets one may differ from whoever does not. To know what a "
         "change brings, keep it from some customers by lot."
