@@ -195,7 +195,7 @@ def delights(rows: Rows, codes: Codes) -> tuple[Delight, ...]:
 
 
 def standing(learned: pa.Table, stand: pa.Table, codes: Codes, every: int) -> tuple[Standing, ...]:
-    """Where customers stand and what is likely next. learned, stand: contexts(..) and standing(..) of one in `every`."""
+    """Where customers stand and what is likely next. learned, stand: next.contexts, next.standing of one in `every`."""
     if not learned.num_rows or not stand.num_rows:
         return ()
     context, waited, follows, n = (learned[name].to_numpy() for name in ("context", "waited", "follows", "n"))
