@@ -35,8 +35,12 @@ def digits(value: float) -> str:
 
 
 def signed(shown: str) -> str:
-    """What is written, with a plus unless it has a minus."""
-    return shown if shown.startswith("−") else f"+{shown}"
+    """What is written, with a plus where it is above nothing.
+
+    >>> signed("€ 3"), signed("−€ 3"), signed("€ 0")
+    ('+€ 3', '−€ 3', '€ 0')
+    """
+    return f"+{shown}" if shown[:1] != "−" and set(shown) & set("123456789") else shown
 
 
 _WRITTEN: Mapping[Unit, Callable[[float, str], str]] = {
