@@ -9,6 +9,7 @@ from threading import Lock
 
 from openchair.chair import tell
 from openchair.chair.actor import OWNER_AT_HOME, Actor
+from openchair.chair.focus.customer.primary import Primary
 from openchair.chair.focus.drivers.mapping import Focusing
 from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
@@ -239,6 +240,8 @@ class Chair:
     """How much of the customers' loyalty is bought, and whether it was worth it."""
     journey = Room(Journeying)
     """How customers come to what they need, and where they are lost."""
+    primary = Room(Primary)
+    """Who picks this shop, and whom to serve first."""
     focus = Room(Focusing)
     """What customers care about most, and what the shop makes of it."""
     surveys = Room(Surveys)

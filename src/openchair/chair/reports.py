@@ -144,6 +144,8 @@ _ALL = (
            lambda chair, asked: chair.loyalty.report(), "value.telling:audit"),
     Report("journey", "Journey", "where customers are lost on their way, and what that costs", "listening", ("as_of",),
            lambda chair, asked: chair.journey.report(as_of=asked.as_of), "journey.telling:journey"),
+    Report("primary", "Primary customer", "who picks the shop, and whom to serve first", "value", (),
+           lambda chair, asked: chair.primary.report(), "focus.customer.telling:primary"),
     Report("focus", "Focus", "what matters to customers, what to excel at, where effort goes", "value", ("outcome",),
            lambda chair, asked: chair.focus.report(asked.outcome), "focus.drivers.telling:focus"),
 )  # fmt: skip

@@ -5,8 +5,8 @@ on how many customers there are. What goes together is found first: components o
 (Pages 2004), kept where they exceed what features that have nothing to do with each other would give (Horn 1965). In
 these few components k-means is run on random halves; the number of segments is the one whose halves agree best, by
 the adjusted Rand index (Hubert & Arabie 1985; Ben-Hur, Elisseeff & Guyon 2002). Customers who differ only by degrees
-are no segments: groups must be much tighter than k-means makes of one Gaussian cloud of the same shape, the index of
-Liu et al. (2008).
+are no segments: groups must be much tighter than those that k-means makes of one Gaussian cloud (the index of Liu et
+al. 2008), or of features that have nothing to do with each other.
 """
 
 from collections.abc import Sequence
@@ -24,22 +24,22 @@ Codes = NDArray[np.int64]
 
 FEWEST = 200
 """Customers below whom no segments are looked for."""
-MOST_SEGMENTS, MOST_COMPONENTS = 8, 4
+MOST_SEGMENTS, MOST_COMPONENTS = 6, 4
 SAMPLE = 2_000
 """Customers that are drawn to see what goes together by chance: what shows only among more is too little to act on."""
-HALF = 1_000
-PAIRS, NULLS, CLOUDS = 10, 40, 5
+HALF = 600
+PAIRS, NULLS, CLOUDS = 6, 40, 3
 AGREED = 0.8
 """Mean adjusted Rand index of halves below which segments do not come out again."""
+HOPELESS = 0.4
+"""A pair of halves that agree less ends the search."""
 TIGHTER = 2.0
-"""So many times less scatter is left within groups than within those of one cloud, else customers differ by degrees."""
+"""So many times less scatter is left within groups than within those of chance, else customers differ by degrees."""
 SAME = 0.02
 """Agreements that differ by no more are alike, and the larger number of segments is told."""
-RARE = 0.02
-"""Values of fewer are one value, `other`."""
-STARTS, STEPS = 4, 30
-TOLD = 3
-"""Features by which a segment is described."""
+STARTS, STEPS = 3, 20
+TOLD, WORTH_TELLING = 3, 0.02
+"""Features by which a segment is described, and the bits that each must tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +87,43 @@ def segments(features: Sequence[Feature], weights: Floats, rng: np.random.Genera
     total = float(weights.sum())
     if total < FEWEST:
         return Unknown(f"{plural(int(total), 'customer', 'customers')} who bought", needed=int(FEWEST - total))
-    places = components(features, weights, rng)
-    if not places.shape[1]:
+    parts = components(features, weights, rng)
+    if not parts.shape[2]:
         return Unknown("nothing that is known of customers goes together, so there are no segments")
-    agreed = {k: agreement(places, weights, k, rng) for k in range(2, MOST_SEGMENTS + 1)}
-    tighter = _tighter(places, weights, [k for k, mean in agreed.items() if mean >= AGREED], rng)
-    if not tighter:
+    found = [one for d in range(parts.shape[2]) if (one := _grouped(parts[:, :, : d + 1], weights, rng))]
+    if not found:
         return Unknown("customers differ by degrees and fall into no groups that would come out again")
-    best = max(agreed[k] for k in tighter)
-    number = max(k for k in tighter if agreed[k] >= best - SAME)
+    _tighter, number, agreed, d = max(found)
+    places = parts[:, :, :d].sum(0)
     of = nearest(places, kmeans(places, weights, number, rng))
-    sizes = np.bincount(of, weights, number)
-    order = np.argsort(-sizes, kind="stable")
-    of = np.argsort(order)[of]
-    return Segmentation(of, tuple(apart(features, weights, of == k) for k in range(number)), agreed[number])
+    of = np.argsort(np.argsort(-np.bincount(of, weights, number), kind="stable"))[of]
+    return Segmentation(of, tuple(apart(features, weights, of == k) for k in range(number)), agreed)
 
 
 # --- what goes together ---------------------------------------------------------------------------------------------
 
 
 def components(features: Sequence[Feature], weights: Floats, rng: np.random.Generator) -> Floats:
-    """(cells, d) principal coordinates that exceed those of unrelated features; d may be 0, at most MOST_COMPONENTS."""
-    table = np.column_stack([_columns(one, weights) for one in features])
-    values, vectors = _spectrum(table, weights)
+    """(features, cells, d) what each feature adds to principal coordinates that exceed those of unrelated features.
+
+    d may be 0, and is at most MOST_COMPONENTS.
+    """
+    columns = [_columns(one, weights) for one in features]
+    values, vectors = _spectrum(np.hstack(columns), weights)
     drawn = min(SAMPLE, int(weights.sum()))
     chance = np.zeros((NULLS, MOST_COMPONENTS))
     for null in chance:
-        mixed = [
-            Feature(one.name, one.levels, rng.choice(one.codes, drawn, p=weights / weights.sum()), one.ordered)
-            for one in features
-        ]
-        ones = np.ones(drawn)
-        found, _ = _spectrum(np.column_stack([_columns(one, ones) for one in mixed]), ones)
+        mixed = np.hstack([one[_draw(weights, drawn, rng)] for one in columns])
+        found, _ = _spectrum(mixed - mixed.mean(0), np.ones(drawn))
         null[: len(found)] = found[:MOST_COMPONENTS]
     above = values[:MOST_COMPONENTS] > np.quantile(chance, 0.95, axis=0)[: len(values)]
-    kept = int(np.argmin(np.r_[above, False]))
-    return np.asarray(table @ vectors[:, :kept])
+    kept = vectors[:, : int(np.argmin(np.r_[above, False]))]
+    ends = np.cumsum([one.shape[1] for one in columns])
+    return np.array([one @ kept[end - one.shape[1] : end] for one, end in zip(columns, ends, strict=True)])
+
+
+def _draw(weights: Floats, n: int, rng: np.random.Generator) -> Codes:
+    return np.asarray(rng.choice(len(weights), n, p=weights / weights.sum()), dtype=np.int64)
 
 
 def _columns(one: Feature, weights: Floats) -> Floats:
@@ -141,11 +142,9 @@ def _columns(one: Feature, weights: Floats) -> Floats:
         level = level - (counts * level).sum() / total
         level = level / np.sqrt((counts * level**2).sum() / total)
         return np.where(known, level[one.codes], 0.0)[:, None]
-    often = counts >= RARE * total
-    group = np.where(often, np.cumsum(often) - 1, often.sum())
-    shares = np.bincount(group, counts) / total
-    is_it = (group[one.codes][:, None] == np.arange(len(shares))) & known[:, None]
-    return np.asarray((is_it - shares * known[:, None]) / np.sqrt(np.maximum(shares, 1e-12)))
+    shares = np.maximum(counts / total, 1e-12)
+    is_it = one.codes[:, None] == np.arange(len(shares))
+    return np.asarray((is_it - shares * known[:, None]) / np.sqrt(shares))
 
 
 def _spectrum(table: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -204,6 +203,8 @@ def agreement(places: Floats, weights: Floats, k: int, rng: np.random.Generator)
             some = drawn > 0
             pair.append(nearest(places, kmeans(places[some], drawn[some], k, rng)))
         found.append(adjusted_rand(pair[0], pair[1], weights))
+        if found[-1] < HOPELESS:
+            break
     return float(np.mean(found))
 
 
@@ -228,60 +229,69 @@ def adjusted_rand(one: Codes, other: Codes, weights: Floats) -> float:
     return 1.0 if most == chance else (both - chance) / (most - chance)
 
 
-def _tighter(places: Floats, weights: Floats, numbers: Sequence[int], rng: np.random.Generator) -> list[int]:
-    """The numbers of groups that leave so much less scatter than as many groups of one Gaussian cloud would."""
-    drawn = rng.multinomial(min(SAMPLE, int(weights.sum())), weights / weights.sum()).astype(float)
-    cloud, drawn = places[drawn > 0], drawn[drawn > 0]
-    off = cloud - (cloud * drawn[:, None]).sum(0) / drawn.sum()
-    wide = np.sqrt((off**2 * drawn[:, None]).sum(0) / drawn.sum())
-    ones = np.ones(int(drawn.sum()))
+def _grouped(parts: Floats, weights: Floats, rng: np.random.Generator) -> tuple[float, int, float, int] | None:
+    """How much tighter the groups are than chance makes them, how many, how well halves agree, and d; or none.
 
-    def left(places: Floats, weights: Floats, k: int) -> float:
-        spread = scatter(places, weights, kmeans(places, weights, k, rng))
-        return spread / scatter(places, weights, (places * weights[:, None]).sum(0, keepdims=True) / weights.sum())
+    Groups of chance are those of one Gaussian cloud, and of features that have nothing to do with each other.
+    parts: (features, cells, d).
+    """
+    places, d = parts.sum(0), parts.shape[2]
+    agreed = {k: agreement(places, weights, k, rng) for k in range(2, MOST_SEGMENTS + 1)}
+    drawn = min(SAMPLE, int(weights.sum()))
+    sample = places[_draw(weights, drawn, rng)]
+    clouds = [rng.normal(size=(drawn, d)) * sample.std(0) for _ in range(CLOUDS)]
+    mixes = [np.sum([one[_draw(weights, drawn, rng)] for one in parts], axis=0) for _ in range(CLOUDS)]
 
-    clouds = [rng.normal(size=(len(ones), len(wide))) * wide for _ in range(CLOUDS)]
-    return [
-        k for k in numbers if float(np.mean([left(one, ones, k) for one in clouds])) >= TIGHTER * left(off, drawn, k)
-    ]
+    def left(places: Floats, k: int) -> float:
+        ones = np.ones(len(places))
+        whole = scatter(places, ones, places.mean(0, keepdims=True))
+        return max(scatter(places, ones, kmeans(places, ones, k, rng)) / whole, 1e-9)
+
+    def tighter(k: int) -> float:
+        chance = (np.mean([left(one, k) for one in some]) for some in (clouds, mixes))
+        return float(min(chance)) / left(sample, k)
+
+    stable = {k: tight for k, mean in agreed.items() if mean >= AGREED and (tight := tighter(k)) >= TIGHTER}
+    if not stable:
+        return None
+    best = max(agreed[k] for k in stable)
+    number = max(k for k in stable if agreed[k] >= best - SAME)
+    return stable[number], number, agreed[number], d
 
 
 # --- in words -------------------------------------------------------------------------------------------------------
 
 
 def apart(features: Sequence[Feature], weights: Floats, inside: NDArray[np.bool_]) -> tuple[Mark, ...]:
-    """What is true of most within and of fewer of the others: of each feature the most telling, the best first."""
-    found = []
+    """What is truer of a segment than of the others: the most telling of each feature, what is true of most first."""
+    best: list[Mark] = []
     for one in features:
         known = one.codes >= 0
-        within, without = (
+        p, q = (
             np.bincount(one.codes[known & some], weights[known & some], len(one.levels)) for some in (inside, ~inside)
         )
-        if not within.sum() or not without.sum():
+        if not p.sum() or not q.sum():
             continue
-        p, q = within / within.sum(), without / without.sum()
+        p, q = p / p.sum(), q / q.sum()
         told = list(zip(one.levels, p, q, strict=True))
         if one.ordered:
-            below_p, below_q = np.cumsum(p)[:-1], np.cumsum(q)[:-1]
-            told += [(f"below {level}", *both) for level, *both in zip(one.levels[1:], below_p, below_q, strict=True)]
-            told += [
-                (f"{level} or more", 1 - a, 1 - b) for level, a, b in zip(one.levels[1:], below_p, below_q, strict=True)
-            ]
-        found += [
-            (_telling(a, b), Mark(one.name, value, float(a), float(b))) for value, a, b in told if a > b and a >= 0.5
-        ]
-    best: dict[str, tuple[float, Mark]] = {}
-    for telling, mark in found:
-        if telling > best.get(mark.feature, (0.02, mark))[0]:
-            best[mark.feature] = telling, mark
-    return tuple(mark for _telling, mark in sorted(best.values(), key=lambda pair: -pair[0])[:TOLD])
+            below = list(zip(one.levels[1:], np.cumsum(p)[:-1], np.cumsum(q)[:-1], strict=True))
+            told = [(f"below {level}", *both) for level, *both in below]
+            told += [(f"{level} or more", 1 - less, 1 - fewer) for level, less, fewer in below]
+        found = [Mark(one.name, value, float(a), float(b)) for value, a, b in told if a > b]
+        best += [max(found, key=_order)] if found else []
+    return tuple(sorted((one for one in best if _telling(one) >= WORTH_TELLING), key=_order, reverse=True)[:TOLD])
 
 
-def _telling(p: float, q: float) -> float:
-    """How much it tells of a customer, who is within or not as a coin falls, that this is true: in bits."""
-    middle = (p + q) / 2
+def _order(one: Mark) -> tuple[bool, float]:
+    return one.share >= 0.5, _telling(one)
 
-    def surprise(a: float, m: float) -> float:
-        return 0.0 if a <= 0 else float(a * np.log2(a / m))
 
-    return sum(surprise(a, middle) + surprise(1 - a, 1 - middle) for a in (p, q)) / 2
+def _telling(one: Mark) -> float:
+    """How much it tells, in bits, of whether somebody is within, had both been as likely."""
+
+    def surprise(a: float, middle: float) -> float:
+        return 0.0 if a <= 0 else float(a * np.log2(a / middle))
+
+    half = (one.share + one.others) / 2
+    return sum(surprise(a, half) + surprise(1 - a, 1 - half) for a in (one.share, one.others)) / 2

@@ -16,6 +16,7 @@ from openchair.server.api.cases import cases
 from openchair.server.api.focus import focus
 from openchair.server.api.frame import Door, on_invalid, problems
 from openchair.server.api.people import people
+from openchair.server.api.primary import primary
 from openchair.server.api.reports import reports
 from openchair.server.api.surveys import surveys
 from openchair.server.api.team import team
@@ -51,7 +52,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
         strict_content_type=False,
     )
     door = Door(keyring)
-    parts = (team, reports, surveys, voices, cases, focus, people)
+    parts = (team, reports, surveys, voices, cases, focus, primary, people)
     for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)
     return app

@@ -17,6 +17,7 @@ from openchair.server.pages.imports import imports_routes
 from openchair.server.pages.journey import journey_routes
 from openchair.server.pages.listening import listening_routes
 from openchair.server.pages.merges import merges_routes
+from openchair.server.pages.primary import primary_routes
 from openchair.server.pages.render import error_page, render, static_route
 from openchair.server.pages.reports import report_routes
 from openchair.server.pages.surveys import surveys_routes
@@ -35,6 +36,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *customer_routes(house),
         *listening_routes(house),
         *report_routes(house),
+        *primary_routes(house),
         *focus_routes(house),
         *journey_routes(house),
         *cases_routes(house),

@@ -1,0 +1,1 @@
+"""The primary customer: who picks the shop, and whom to serve first."""
