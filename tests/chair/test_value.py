@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from tests.chair.conftest import START, Shop, at, regulars
 from tests.chair.test_send import first_days, friends
+from tests.chair.test_subscriptions import subscribers
 
 from openchair.chair.value.reports import ValueReport
 from openchair.chair.value.valuing import NEAR_EVEN, Valuing
+from openchair.chair.value.worth import horizons
 from openchair.core.estimate import Estimate, Unknown
 from openchair.value import worth
 
@@ -128,3 +130,19 @@ def test_a_shop_without_a_figure_says_why(new_shop: Callable[[], Shop]) -> None:
     shop.turn()
     report = valued(shop)
     assert report.customers == 0 and "came back" in report.unknown and not report.totals
+
+
+def test_subscribers_are_in_the_totals(shop: Shop) -> None:
+    """What is paid for subscriptions is in every horizon, as it is in each subscriber's own."""
+    steps, paid, _runs = subscribers()
+    shop.write("purchases", *regulars(), *paid)
+    shop.write("steps", *steps)
+    models = shop.turn().models["spender"]
+    report = valued(shop)
+    rows = [row for row in shop.customers().values() if row["value_minor"] is not None]
+    for name in HORIZONS:
+        own = [horizons(row, models, at(180).day, 0.8)[name] for row in rows]
+        total = report.totals[name]
+        true = sum(one.value for one in own if isinstance(one, Estimate))
+        assert isinstance(total, Estimate) and total.low < true < total.high
+        assert total.value == pytest.approx(true, rel=0.07)

@@ -25,6 +25,7 @@ POINTS = 96
 def totals(
     fitted: Fitted | Unknown,
     cases: Mapping[str, NDArray[Any]],
+    others: NDArray[np.float64],
     year_minor: float,
     chance: float,
     customers: int,
@@ -33,20 +34,23 @@ def totals(
 ) -> dict[str, Estimate | Unknown]:
     """Spender value of all customers at each of `lifetime.HORIZONS`, minor units.
 
-    cases: those drawn, as for `worth.ahead`, in proportion to their value over 12 months. year_minor: the sum of that
-    over all `customers`. chance: the standard error of the sum's logarithm from each customer's own chance. terms:
-    margin and yearly_rate, as for `worth.ahead`.
+    cases: those drawn, as for `worth.ahead`, in proportion to their value over 12 months. others: (horizons, k) what
+    was reckoned elsewhere of k others that were drawn, such as subscribers. year_minor: the sum of 12 months over all
+    `customers`. chance: the standard error of the sum's logarithm from each customer's own chance. terms: margin and
+    yearly_rate, as for `worth.ahead`.
     """
-    if isinstance(fitted, Unknown) or not len(cases["orders"]) or year_minor <= 0:
+    nobody = np.zeros((len(lifetime.HORIZONS), 0))
+    several = () if isinstance(fitted, Unknown) or not len(cases["orders"]) else (_sure(fitted), *_moved(fitted))
+    reckoned = [_ahead(models, cases, confidence, terms) for models in several] or [nobody]
+    year, theirs = reckoned[0][0], others / others[:1]
+    ratios, *moved = (np.hstack([ahead / year, theirs]) for ahead in reckoned)
+    if not ratios.size or year_minor <= 0:
         why = fitted if isinstance(fitted, Unknown) else Unknown("nobody is expected to buy")
         return dict.fromkeys(lifetime.HORIZONS, why)
-    ahead = _ahead(_sure(fitted), cases, confidence, terms)
-    year = ahead[0]
-    ratios = ahead / year
     means = ratios.mean(axis=1)
-    variance = chance**2 + (ratios.std(axis=1) / means) ** 2 / len(year)
-    for moved in _moved(fitted):
-        variance += np.log((_ahead(moved, cases, confidence, terms) / year).mean(axis=1) / means) ** 2
+    variance = chance**2 + (ratios.std(axis=1) / means) ** 2 / ratios.shape[1]
+    for there in moved:
+        variance += np.log(there.mean(axis=1) / means) ** 2
     reach = np.exp(float(ndtri((1 + confidence) / 2)) * np.sqrt(variance))
     found = zip(lifetime.HORIZONS, (year_minor * means).tolist(), reach.tolist(), strict=True)
     return {name: Estimate(total, total / factor, total * factor, n=customers) for name, total, factor in found}

@@ -15,8 +15,9 @@ from scipy.special import ndtri
 
 from openchair.chair.ports import Engine
 from openchair.chair.value.reports import Cell, Mover, QuadrantShare, Valued, ValueReport
+from openchair.chair.value.worth import reckoned
 from openchair.core.estimate import Estimate, Number, Unknown
-from openchair.value import totals, worth
+from openchair.value import lifetime, totals, worth
 from openchair.value.calibration import Tenth
 from openchair.value.senders import quadrants
 from openchair.value.spenders.choosing import Trial
@@ -39,7 +40,8 @@ SPENDER = ("value_minor", "value_low", "value_high")
 SENDER = ("sender_minor", "sender_low", "sender_high")
 WORTH = ("worth_minor", "worth_low", "worth_high")
 _COLUMNS = (
-    "customer_id", "name", "orders", "first_on", "last_on", "spent_minor", "segment", *SPENDER, *SENDER, *WORTH,
+    "customer_id", "name", "orders", "first_on", "last_on", "spent_minor", "segment", "subscribed",
+    *SPENDER, *SENDER, *WORTH,
 )  # fmt: skip
 
 
@@ -131,29 +133,25 @@ class _Looked:
         self, learned: Mapping[str, Any], sums: Mapping[str, Any], terms: Mapping[str, float]
     ) -> Mapping[str, Number]:
         """Spender value of all, at every horizon: customers drawn by their share of the money, evenly along it."""
-        step = max(sums["year"] // totals.POINTS, 1)
-        money = self.valued.filter(self.valued.orders >= 1).mutate(whole=_.value_minor.round().cast("int64"))
+        step, confidence = max(sums["year"] // totals.POINTS, 1), self.chair.settings.confidence
+        money = self.valued.mutate(whole=self.valued.value_minor.round().cast("int64"))
         upto = money.whole.sum().over(order_by=[money.value_minor, money.customer_id], rows=(None, 0))
-        day = ibis.literal(self.last.day)
-        drawn = money.mutate(times=(upto // step - (upto - money.whole) // step).cast("int64"))
-        cases = self.columns(
-            drawn.filter(drawn.times >= 1)
-            .order_by("value_minor", "customer_id")
-            .select(
-                "orders", "spent_minor", "segment", "times",
-                recency_days=drawn.last_on.delta(drawn.first_on, unit="day").cast("int64"),
-                age_days=ibis.greatest(day.delta(drawn.first_on, unit="day").cast("int64"), 1),
-            )
-        )  # fmt: skip
-        times = cases.pop("times")
-        z = float(ndtri((1 + self.chair.settings.confidence) / 2))
+        times = (upto // step - (upto - money.whole) // step).cast("int64")
+        drawn = self.rows(
+            money.mutate(times=times).filter(_.times >= 1).order_by("value_minor", "customer_id").drop("whole")
+        )
+        points = [row for row in drawn for _time in range(row["times"])]
+        bought = [row for row in points if row["subscribed"] is None]
+        paid = [_paid(row, learned, self.last.day, confidence) for row in points if row["subscribed"] is not None]
+        z = float(ndtri((1 + confidence) / 2))
         return totals.totals(
-            worth.told(learned) if "params" in learned or "unknown" in learned else Unknown("no turn learned it"),
-            {name: np.repeat(values, times) for name, values in cases.items()},
+            worth.told(learned) if "params" in learned else Unknown(str(learned.get("unknown", "no turn learned it"))),
+            _cases(bought, self.last.day),
+            np.array([one for one in paid if one[0] > 0]).reshape(-1, len(lifetime.HORIZONS)).T,
             float(sums["year"]),
             float(np.sqrt(sums["squares"])) / (2 * z) / max(sums["year"], 1),
             sums["n"],
-            self.chair.settings.confidence,
+            confidence,
             **terms,
         )
 
@@ -241,6 +239,23 @@ class _Looked:
                   row["last_on"])
             for row in self.rows(some)
         )  # fmt: skip
+
+
+def _cases(rows: Sequence[Mapping[str, Any]], day: date) -> dict[str, NDArray[Any]]:
+    """Customers' counts as `worth.ahead` wants them."""
+    return {
+        "orders": np.array([row["orders"] for row in rows]),
+        "spent_minor": np.array([row["spent_minor"] for row in rows]),
+        "segment": np.array([row["segment"] for row in rows]),
+        "recency_days": np.array([(row["last_on"] - row["first_on"]).days for row in rows]),
+        "age_days": np.array([max((day - row["first_on"]).days, 1) for row in rows]),
+    }
+
+
+def _paid(row: Mapping[str, Any], learned: Mapping[str, Any], day: date, confidence: float) -> list[float]:
+    """What a subscriber is worth at every horizon."""
+    found = reckoned(row, learned, day, confidence).values()
+    return [one.value if isinstance(one, Estimate) else 0.0 for one in found]
 
 
 def _number(row: Mapping[str, Any], triple: Sequence[str]) -> Number:
