@@ -67,6 +67,20 @@ def test_a_segment_of_which_nobody_came_back_has_a_model(shop: Any) -> None:
     assert np.isfinite(list(few.standard_errors.values())).all()
 
 
+@pytest.mark.slow
+def test_a_covariates_effect_is_recovered(shop: Any) -> None:
+    """Customers of one kind buy twice as often: over ten shops the ratio of the rates found is 2, give or take."""
+    logs = []
+    for seed in range(10):
+        names, x, t_x, T, _ = drawn(shop, [4.0, 8.0], [1_500, 1_500], 40 + seed)
+        found = segments.fit(names, x, t_x, T).segments
+        often, seldom = (found[f"segment {i}"].params for i in (0, 1))
+        logs.append(np.log(often["r"] / often["alpha"] / (seldom["r"] / seldom["alpha"])))
+    error = np.std(logs, ddof=1) / np.sqrt(len(logs))
+    assert np.mean(logs) == pytest.approx(np.log(2), abs=3 * error)
+    assert error < 0.05
+
+
 def test_many_customers_outweigh_the_shop(shop: Any) -> None:
     names, x, t_x, T, _ = drawn(shop, [3.0, 12.0], [6_000, 6_000], 4)
     found = segments.fit(names, x, t_x, T)
