@@ -131,6 +131,8 @@ class Lines:
     lines: tuple[Line, ...]
     unit: Unit = "number"
     note: str = ""
+    x_title: str = "Place"
+    """What the labels are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,7 @@ def table_of(chart: Chart) -> Table:
             first = sorted(chart.dots, key=lambda dot: not dot.href)  # whoever can be looked up
             rows = ((Link(dot.name, dot.href), dot.x, dot.y, dot.group) for dot in first)
         case Lines():
-            columns = (Column("Place"), *(Column(line.name, chart.unit) for line in chart.lines))
+            columns = (Column(chart.x_title), *(Column(line.name, chart.unit) for line in chart.lines))
             rows = ((label, *(_at(line, k) for line in chart.lines)) for k, label in enumerate(chart.labels))
         case Flow():
             columns = (Column("From"), Column("To"), Column("Customers", "count"), Column("Pain", "share"))

@@ -59,7 +59,7 @@ def score(view: ScoreReport) -> Told:
             tuple(at(one.high) for one in points),
         )
         labels = tuple(f"{one.begins.day} {one.begins:%b}" for one in points)
-        blocks.append(Lines(f"Is it changing? The {span} up to each day", labels, (drawn,), unit))
+        blocks.append(Lines(f"Is it changing? The {span} up to each day", labels, (drawn,), unit, x_title="Up to"))
     if view.parts:
         ends = (metric.lowest * scale, metric.highest * scale)
         columns = (

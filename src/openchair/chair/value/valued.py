@@ -177,6 +177,7 @@ def _foretold(view: ValueReport) -> Iterator[Block]:
             ),
             note=f"Purchases a customer made in {HELD_OUT_DAYS} days that the model did not know, by tenths of "
             "customers: from whom least was foretold to whom most.",
+            x_title="Tenth",
         )
     if view.chosen:
         columns = (Column("Model"), Column("Behind the best", "number"), Column("Standard error", "number"))
