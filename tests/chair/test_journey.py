@@ -279,6 +279,6 @@ def test_the_engines_agree(shop: Shop, sparked: Callable[[Any], Engine], tmp_pat
     report = shop.report()
     on_spark = replace(shop.chair, engine=lambda: sparked(shop.chair.history), _reading=[])
     other = on_spark.journey.report()
-    assert report.needs > 300 and report.pains
+    assert report.needs > 300 and report.figures
     for field in fields(report):
         assert alike(getattr(report, field.name), getattr(other, field.name)), field.name

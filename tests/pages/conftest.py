@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.pages.made_up_blocks import MadeUpReport
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
+from tests.pages.made_up_journey import MadeUpJourney
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 from tests.pages.made_up_surveys import MadeUpSurveys
 from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty, MadeUpWorth
@@ -460,6 +461,7 @@ class MadeUpChair:
     worth: MadeUpWorth = field(default_factory=MadeUpWorth)
     growth: MadeUpGrowth = field(default_factory=MadeUpGrowth)
     loyalty: MadeUpLoyalty = field(default_factory=MadeUpLoyalty)
+    journey: MadeUpJourney = field(default_factory=MadeUpJourney)
     channels: tuple[str, ...] = ("e-mail",)
 
     @property

@@ -57,6 +57,7 @@ def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, clien
         "/value",
         "/growth",
         "/loyalty",
+        "/journey",
         "/merges",
         "/consents",
         "/audit",

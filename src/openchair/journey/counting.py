@@ -33,8 +33,8 @@ def _power(base: int, exponent: ir.IntegerValue) -> ir.IntegerValue:
 def needs(steps: ir.Table, codes: Codes, value_days: int, now_s: int) -> ir.Table:
     """One row a need: who, need, steps, `mask` (its steps as bits), `path` (the first PLACES as digits to BASE).
 
-    steps: cut(..). Beside them `last` (the last step but for asking for help) and `end` (what became of it), `first_at`,
-    `last_at`, `met_at` (seconds since 1970; null while unmet), `money`, `mood` and `moods` (sum and number of what was
+    steps: cut(..). Beside them `last` (the last step but for a cry for help) and `end` (what became of it); `first_at`,
+    `last_at`, `met_at`, seconds since 1970, null while unmet; `money`, `mood` and `moods` (sum and number of what was
     said), `helps`, `backs`; `later`: money within value_days of its beginning, its own too, and `ripe`: whether these
     days are over.
     """

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 FEWEST = 30
 """Needs below which nothing is said of a step."""
+WITHIN = {"a minute": 60, "ten minutes": 600, "an hour": 3_600, "a day": DAY_S, "a week": 7 * DAY_S,
+          "a month": 28 * DAY_S, "a quarter": 90 * DAY_S}  # fmt: skip
+"""Times that a report names, among EDGES_S."""
 BINS = len(EDGES_S) + 1
 _DAYS = np.array([0.0, *EDGES_S]) / DAY_S
 
@@ -103,6 +106,11 @@ def quantile_days(gone: Floats, level: float) -> float | None:
     before = gone[k - 1] if k else 0.0
     last = _DAYS[min(k + 1, len(_DAYS) - 1)]
     return float(_DAYS[k] + (last - _DAYS[k]) * (level - before) / max(gone[k] - before, 1e-12))
+
+
+def within(gone: Floats) -> tuple[float, ...]:
+    """Shares that had gone on within each of WITHIN, from `went_on`."""
+    return tuple(float(gone[EDGES_S.index(edge)]) for edge in WITHIN.values())
 
 
 def tabled(rows: Sequence[Mapping[str, Any]]) -> tuple[Floats, Floats]:

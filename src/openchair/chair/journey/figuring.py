@@ -64,6 +64,7 @@ def steps(counts: Counts, of: Counted, hurts: Sequence[Hurt], codes: Codes) -> t
                 excess=hurt.excess,
                 compared_with="" if hurt.against is None else codes.steps[hurt.against].name,
                 next_days=(quarter, half, three),
+                within=timing.within(gone),
                 moved=_moved(gone, spread, times),
                 repeats=max(0.0, times / max(entrants, 1) - 1),
                 backtracks=per["backs"],

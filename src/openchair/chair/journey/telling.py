@@ -24,6 +24,7 @@ from openchair.core.estimate import Estimate
 from openchair.core.figures import chance
 from openchair.core.words import count, listed, plural
 from openchair.journey.cutting import MOMENTS
+from openchair.journey.timing import WITHIN
 
 PATH = "/journey"
 STOPS, WAYS = 16, 28
@@ -158,6 +159,10 @@ def _hurt(pain: Pain, view: JourneyReport, place: int) -> Group:
         said = f"{done.what} ({done.by}, {done.on})"
         blocks.append(Sentence(f"Tackled: {said}."))
         blocks.append(Figure("Lost since, against before", done.change, "share", "below 0 is better"))
+    pair = [one for one in view.figures if one.step in (pain.step, pain.compared_with)]
+    if len(pair) == 2:
+        lines = tuple(Line(one.step, one.within) for one in sorted(pair, key=lambda one: one.step != pain.step))
+        blocks.append(Lines("How soon do they go on?", tuple(WITHIN), lines, "share"))
     if pain.examples:
         blocks.append(_lost(pain.examples, "Lost here lately"))
     return Group(pain.step, tuple(blocks), over="Where it hurts most" if place == 0 else "And then")
@@ -173,7 +178,7 @@ def _pains(view: JourneyReport) -> Table:
         columns,
         tuple(
             (
-                Link(one.step, address(one.step), one.moment), one.compared_with or "needs without it", one.entrants,
+                Link(one.step, address(one.step)), one.compared_with or "needs without it", one.entrants,
                 one.excess, one.value, one.stake, one.p_worst,
             )
             for one in view.pains
@@ -228,7 +233,7 @@ def _steps(view: JourneyReport) -> Table:
         columns,
         tuple(
             (
-                Link(one.step, note=one.moment), one.entrants, known(one.drop), lasting(one.next_days[1]), one.repeats,
+                one.step, one.entrants, known(one.drop), lasting(one.next_days[1]), one.repeats,
                 one.backtracks, one.contacts, known(one.effort), known(one.mood), one.removal,
             )
             for one in view.figures

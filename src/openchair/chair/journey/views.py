@@ -38,8 +38,10 @@ class StepFigures:
     compared_with: str
     next_days: tuple[float | None, float | None, float | None]
     """Days by which a quarter, half and three quarters went on, those still under way counted as long as seen."""
+    within: tuple[float, ...]
+    """Shares that went on within a minute, ten, an hour, a day, a week, a month and a quarter, likewise."""
     moved: Number
-    """Share that ever went on, by the same reckoning."""
+    """Share that ever went on, likewise."""
     repeats: float
     """Times an entrant came again."""
     backtracks: float
