@@ -25,10 +25,15 @@ def levels_of(rows: Array, weight: Array) -> Array:
     """Who is bad, middling and good at each driver: (3, p, n), 1 or 0, of those who answered; NaN-free."""
     x = rows[:, :-1]
     each = np.broadcast_to(weight[:, None], x.shape)
-    low, high = np.nanquantile(x, [0.25, 0.75], axis=0, weights=each, method="inverted_cdf")
-    found = np.stack([x <= low, (x > low) & (x < high), x >= high]).astype(np.float64)
+    low, high = np.nanquantile(x, [1 / 3, 2 / 3], axis=0, weights=each, method="inverted_cdf")
+    # On a short scale a third of people may end in the middle of an answer: the lowest and highest answers count then.
+    bad, good = (
+        np.where((x < low).any(axis=0), x < low, x <= low),
+        np.where((x > high).any(axis=0), x > high, x >= high),
+    )
+    found = np.stack([bad, ~(bad | good | np.isnan(x)), good & ~bad]).astype(np.float64)
     people = (found * weight[:, None]).sum(axis=1)
-    found[:, :, (people < LEVEL).any(axis=0) | (low >= high)] = 0.0
+    found[:, :, (people < LEVEL).any(axis=0)] = 0.0
     return found.transpose(0, 2, 1)
 
 

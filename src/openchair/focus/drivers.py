@@ -75,9 +75,9 @@ class Driver:
     first: float
     last: float
     hurts: Number
-    """What one unit of the driver is worth where it is bad (its lowest quarter), in units of the outcome."""
+    """What one unit of the driver is worth where it is bad (its lowest third), in units of the outcome."""
     delights: Number
-    """The same where it is good, its highest quarter."""
+    """The same where it is good, its highest third."""
     shape: Shape
     answered: int
     mean: float
@@ -167,7 +167,8 @@ def _found(
         shares += value - _shares(cov[None], orders)[0]
     bent = bends(fitted.filled, level, again.astype(np.float64), raw)
     bend = bends(fitted.filled, level, weight[None], raw_slopes(cov[None]))[0]
-    chance = _by_chance(cov, n, orders, rng)
+    answered = ((~np.isnan(rows)) * weight[:, None]).sum(axis=0)
+    chance = _by_chance(cov, answered[:-1], orders, rng)
     tail = (1 - confidence) / 2
     low, high = np.quantile(shares, [tail, 1 - tail], axis=0)
     low, high = np.minimum(low, value), np.maximum(high, value)
@@ -175,12 +176,12 @@ def _found(
     together, r2 = shares.sum(axis=1), float(value.sum())
     least_r2, most_r2 = (np.quantile(together, [tail, 1 - tail]) - 2 * (together.mean() - r2)).tolist()
     ranks = _ranks(shares)
-    rank, (above, below) = _ranks(value[None])[0], np.quantile(ranks, [tail, 1 - tail], axis=0).round()
+    place = _ranks(value[None])[0].tolist()
+    above, below = np.quantile(ranks, [tail, 1 - tail], axis=0).round().tolist()
     half = float(ndtri(1 - tail / p))
     pull, spread = _pulls(cov[None])[0], half * pulls.std(axis=0)
     wide, gap = half * bent.std(axis=0), half * (bent[:, 1] - bent[:, 0]).std(axis=0)
     one, two, alone, least = slopes(cov), johnson(cov), first(cov), last(cov)
-    answered = ((~np.isnan(rows)) * weight[:, None]).sum(axis=0)
 
     def effect(k: int, side: int) -> Number:
         if not np.isfinite(bend[side, k]):
@@ -192,7 +193,7 @@ def _found(
         Driver(
             name=name,
             importance=Estimate(float(value[k]), float(low[k]), float(high[k]), n),
-            rank=Estimate(float(rank[k]), min(float(above[k]), rank[k]), max(float(below[k]), rank[k]), n),
+            rank=Estimate(place[k], min(above[k], place[k]), max(below[k], place[k]), n),
             important=bool(value[k] > chance[0] and low[k] > chance[1]),
             goes_with=Estimate(float(pull[k]), float(pull[k] - spread[k]), float(pull[k] + spread[k]), n),
             slope=float(one[k]),
@@ -291,15 +292,16 @@ def _pulls(covs: Array) -> Array:
     return pulls
 
 
-def _by_chance(cov: Array, n: int, orders: NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
+def _by_chance(cov: Array, answered: Array, orders: NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
     """What drivers that do nothing explain: the best of all in one of twenty samples, and one of them on average.
 
-    Their correlations with the outcome are then normal about 0, with the drivers' own correlations over n.
+    Their correlations with the outcome are then normal about 0, with the drivers' own correlations, over the people who
+    answered each.
     """
     size = np.sqrt(np.diagonal(cov))
     own = (cov / np.outer(size, size))[:-1, :-1]
     values, vectors = np.linalg.eigh(own)
-    noise = rng.normal(size=(400, len(own))) * np.sqrt(np.maximum(values, 0.0)) @ vectors.T / math.sqrt(n)
+    noise = rng.normal(size=(400, len(own))) * np.sqrt(np.maximum(values, 0.0)) @ vectors.T / np.sqrt(answered)
     explained = []
     for some in np.array_split(noise, 400 // missing.CHUNK):
         null = np.zeros((len(some), *cov.shape))

@@ -139,29 +139,35 @@ _LONG = ("customer_id", "driver", "value", "label", "top")
 def _found(
     engine: Engine, nothing: OutcomeFigures, met: Met, outcome: ir.Table, rng: np.random.Generator, confidence: float
 ) -> OutcomeFigures:
+    unmet = replace(nothing, r2=Unknown("too few have met with or answered anything", drivers.FEWEST))
     if not met.names:
-        return replace(nothing, r2=Unknown("too few have met with or answered anything", drivers.FEWEST))
-    spoken = [one for one in met.names if one.startswith(THEME)]
+        return unmet
+    spoken = [name for name in met.names if name.startswith(THEME)]
     rows = engine.rows(counting.cases(met.long, outcome, met.names, spoken, PEOPLE))
-    answers = np.column_stack([_floats(rows[one]) for one in [*(f"d{k}" for k in range(len(met.names))), "outcome"]])
     counts = _floats(rows["n"])
-    found = drivers.find(
-        answers, met.names, rng, outcome=nothing.outcome, counts=counts, draws=DRAWS, confidence=confidence
-    )
+    columns = {name: _floats(rows[f"d{k}"]) for k, name in enumerate(met.names)}
+    said = {name: int(counts[columns[name] != 0].sum()) for name in spoken}
+    few = {name: Unknown(f"{n} spoke of it", drivers.FEWEST - n) for name, n in said.items() if n < drivers.FEWEST}
+    names = [name for name in met.names if name not in few]
+    answers = np.column_stack([*(columns[name] for name in names), _floats(rows["outcome"])])
+    if not names:
+        return unmet
+    about = nothing.outcome
+    found = drivers.find(answers, names, rng, outcome=about, counts=counts, draws=DRAWS, confidence=confidence)
     if isinstance(found, Unknown):
-        return replace(nothing, n=int(counts.sum()), r2=found)
+        return replace(nothing, r2=found)
     told = [
         DriverFigures(
             one.name,
             met.scales[one.name][0],
             one,
-            performance(one, answers[:, met.names.index(one.name)], counts, met.scales[one.name][1:]),
+            performance(one, columns[one.name], counts, met.scales[one.name][1:]),
         )
         for one in found.drivers
     ]
-    left = {met.scales[key][0]: str(why) for key, why in found.left.items()}
-    told_of = found.n, found.r2, found.chance, tuple(told), left, found.agreement
-    return OutcomeFigures(nothing.outcome, nothing.title, *told_of)
+    left = {met.scales[key][0]: str(why) for key, why in {**few, **found.left}.items()}
+    known = found.n, found.r2, found.chance, tuple(told), left, found.agreement
+    return OutcomeFigures(nothing.outcome, nothing.title, *known)
 
 
 def performance(
@@ -173,6 +179,8 @@ def performance(
     seen = values != 0 if driver.name.startswith(THEME) else ~np.isnan(values)
     x, w = values[seen], counts[seen]
     n = w.sum()
+    if n < drivers.FEWEST:
+        return Unknown(f"{n:.0f} customers have met with it", drivers.FEWEST - int(n))
     if driver.name.startswith((SURVEY, THEME)):
         worst, best = scale
     elif not driver.sign:
@@ -180,7 +188,7 @@ def performance(
     else:
         ends = np.quantile(x, [tail, 1 - tail], weights=w, method="inverted_cdf")
         worst, best = ends if driver.sign > 0 else ends[::-1]
-    if worst == best or not n:
+    if worst == best:
         return Unknown("all customers are alike")
     mean = float(np.average(x, weights=w))
     error = 1.96 * float(np.sqrt(np.average((x - mean) ** 2, weights=w) / n))

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from openchair.chair.focus.drivers.figures import FocusReport, OutcomeFigures, Placed
+from openchair.chair.focus.drivers.figures import DriverFigures, FocusReport, OutcomeFigures, Placed
 from openchair.chair.focus.drivers.placed import share
 from openchair.core.blocks import Block, Cell, Column, Dot, Empty, Group, Link, Scatter, Sentence, Table, Told, Unit
 from openchair.core.estimate import Estimate
 from openchair.core.figures import interval
-from openchair.core.words import count, listed, plural
+from openchair.core.words import listed, plural
 from openchair.focus.placing import GOOD, TITLES
 
 ABOUT = (
@@ -39,7 +39,7 @@ def _blocks(view: FocusReport) -> Iterator[Block]:
         "What to be excellent at, and what not",
         (
             Column("Driver"), Column("Place"), Column("Part of what is explained", "share", drawn=True),
-            Column("Rank"), Column("Performance", "share", drawn=True), Column("Wanted effort", "share"),
+            Column("Performance", "share"), Column("Wanted effort", "share"),
         ),
         tuple(_row(one) for one in view.map),
         note="A place is given away only where the interval says so; whoever moves a driver says why.",
@@ -57,9 +57,8 @@ def _blocks(view: FocusReport) -> Iterator[Block]:
 def _lead(outcome: OutcomeFigures) -> str:
     drivers = plural(len(outcome.drivers), "driver explains", "drivers explain")
     people = plural(outcome.n, "customer", "customers")
-    explained = interval(outcome.r2, "share", "") if isinstance(outcome.r2, Estimate) else ""
-    known = outcome.r2.value if isinstance(outcome.r2, Estimate) else 0.0
-    return f"{drivers} {known:.0%} ({explained}) of how {people} differ in: {outcome.title}."
+    explained = interval(outcome.r2, "share", "") if isinstance(outcome.r2, Estimate) else "nothing"
+    return f"{drivers} {explained} of how {people} differ in: {outcome.title}."
 
 
 def _plane(view: FocusReport) -> Scatter:
@@ -79,17 +78,11 @@ def _plane(view: FocusReport) -> Scatter:
 
 def _row(one: Placed) -> tuple[Cell, ...]:
     who = f"{one.moved_by}: {one.why}" if one.moved_by else one.because
-    rank = one.rank
-    place = f"{rank.low:.0f} to {rank.high:.0f}" if isinstance(rank, Estimate) else None
-    note = ", ".join(part for part in (one.shape, "proven by an experiment" if one.proven else "") if part)
-    return (
-        Link(one.title, note=note),
-        Link(TITLES[one.place], note=who),
-        one.share,
-        place,
-        one.performance,
-        one.wanted_share,
-    )
+    rank = f"rank {one.rank.low:.0f} to {one.rank.high:.0f}" if isinstance(one.rank, Estimate) else ""
+    proven = "proven by an experiment" if one.proven else ""
+    known = one.performance if isinstance(one.performance, Estimate) else None
+    note = "; ".join(filter(None, (who, rank, one.shape, proven)))
+    return Link(one.title, note=note), TITLES[one.place], one.share, known, one.wanted_share
 
 
 def _effort(view: FocusReport) -> Table:
@@ -117,23 +110,23 @@ def _effort(view: FocusReport) -> Table:
 
 
 def _outcome(one: OutcomeFigures) -> Group:
-    """What moves an outcome, each with its interval."""
+    """What moves an outcome: the drivers that surely do, each with its intervals."""
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            each.title,
-            share(each, one.r2),
-            "yes" if each.driver.important else "not sure",
-            each.driver.goes_with,
-            each.driver.hurts,
-            each.driver.delights,
-            each.driver.shape or None,
-        )
+        (Link(each.title, note=each.driver.shape), share(each, one.r2), each.driver.goes_with, *_both_ends(each))
         for each in one.drivers
+        if each.driver.important
     )
     columns = (
-        Column("Driver"), Column("Part", "share", drawn=True), Column("Matters"), Column("Goes with it"),
-        Column("Worth where bad"), Column("Worth where good"), Column("Which"),
+        Column("Driver"), Column("Part of what is explained", "share", drawn=True), Column("Correlation", "number"),
+        Column("A point more, where bad", "number"), Column("Where good", "number"),
     )  # fmt: skip
-    return Group(
-        f"{one.title}, of {count(one.n)} customers", (Table("What goes with it", columns, rows),), "what moves"
-    )
+    nothing = "Of nothing that customers met with is it known that it matters here." if one.drivers else str(one.r2)
+    table = Table("What goes with it for sure", columns, rows, empty=nothing.capitalize())
+    lead = (Sentence(_lead(one)),) if one.drivers else ()
+    return Group(one.title, (*lead, table), "what moves")
+
+
+def _both_ends(one: DriverFigures) -> tuple[Cell, Cell]:
+    """What a unit of it is worth where it is bad, and where it is good; nothing where too few are either."""
+    hurts, delights = (each if isinstance(each, Estimate) else None for each in (one.driver.hurts, one.driver.delights))
+    return hurts, delights
