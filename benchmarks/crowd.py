@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,53 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from benchmarks import Row, at_most
+from benchmarks import Row, at_most, not_measured
 from benchmarks.__main__ import table
 from openchair.core.estimate import Unknown
+from openchair.store.counting.engine import DuckEngine
+from openchair.store.history import DeltaHistory
 from openchair.value import worth
 
 CUSTOMERS = 10_000_000
 TODAY = date(2026, 3, 1)
 SEEN_DAYS = 546
-BUYING = {"r": 0.9, "alpha": 3.9, "a": 0.6, "b": 4.5}
+BUYING = {"r": 0.9, "alpha": 3.85, "a": 0.6, "b": 4.5}
 SPENDING = {"p": 6.25, "q": 3.74, "gamma": 1544.0}
 SECONDS, GB = 360, 6
+SAMPLE = 100_000
+"""Customers counted on Spark, too."""
 CONFIDENCE = 0.8
 _AT_ONCE = 1_000_000
 _CASE = ("orders", "recency_days", "age_days", "spent_minor")
 
 
 def rows() -> list[Row]:
-    """Counted, fitted and scored as a turn does it, in one process on DuckDB with two threads."""
-    return crowd(CUSTOMERS)
+    """Counted, fitted and scored as a turn does it, on DuckDB with two threads; a sample on Spark, too."""
+    return [*crowd(CUSTOMERS), spark(SAMPLE)]
+
+
+def spark(n: int) -> Row:
+    """Cases and trials of some customers, counted by Spark on two threads: those that DuckDB counts otherwise."""
+    name = f"{n:,} of them on Spark local[2]: cases and trials that differ from DuckDB's"
+    if find_spec("pyspark") is None:
+        return not_measured(name, "", "openchair[spark] is not installed")
+    from openchair.store.counting.spark import SparkEngine
+
+    with tempfile.TemporaryDirectory(prefix="openchair-crowd-") as folder:
+        purchases = _written(Path(folder), 0, n)
+        days, history = pq.read_table(f"{folder}/{0:09}.parquet"), DeltaHistory(f"{folder}/history")
+        begun = time.perf_counter()
+        counts, seconds = [], []
+        for engine in (DuckEngine(history, threads=2), SparkEngine(history, "local[2]")):
+            stats = engine.keep(worth.count(engine.share(days), TODAY))
+            cases = engine.rows(stats.group_by(*_CASE).agg(customers=stats.count()).order_by(*_CASE))
+            judged = engine.rows(worth.trials(stats, {name: cases[name].to_numpy() for name in cases.column_names}))
+            counts.append([sorted(zip(*table.to_pydict().values(), strict=True)) for table in (cases, judged)])
+            seconds.append(time.perf_counter() - begun)
+            engine.close()
+    off = sum(len(set(ours) ^ set(theirs)) for ours, theirs in zip(*counts, strict=True))
+    rows = sum(map(len, counts[0]))
+    return at_most(name, off, 0, "", f"of {rows:,}; {purchases:,} days; Spark took {seconds[1] - seconds[0]:.0f} s")
 
 
 def crowd(n: int) -> list[Row]:
@@ -106,4 +135,5 @@ def _written(folder: Path, begin: int, n: int) -> int:
 
 
 if __name__ == "__main__":
-    print(table(crowd(int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS)))
+    many = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
+    print(table([*crowd(many), spark(min(many, SAMPLE))]))
