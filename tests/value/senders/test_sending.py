@@ -48,6 +48,19 @@ def test_the_rate_and_its_spread_are_recovered(town: Town) -> None:
     assert 0 < found.mean_error < 0.03
 
 
+def test_a_steady_pace_changes_nothing_and_a_falling_one_is_followed(town: Town) -> None:
+    """Friends of the last quarter as expected: the same model, a little less sure. A third of them: a third to come."""
+    found, one = town.fit(), np.ones(N)
+    level = MEAN * LEVELS[town.group]
+    expected = float((level * np.minimum(town.years, sending.LATELY_DAYS / 365)).sum())
+    steady = sending.lately(found, expected, town.years, town.group, one)
+    slower = sending.lately(found, expected / 3, town.years, town.group, one)
+    assert steady.pace == pytest.approx(1, abs=0.03) and found.mean_error < steady.mean_error < 0.05
+    assert slower.pace == pytest.approx(1 / 3, abs=0.02)
+    before, after = (np.sum(each.ahead(town.brought, town.years, town.group)[1]) for each in (found, slower))
+    assert after / before == pytest.approx(slower.pace)
+
+
 def test_equal_customers_may_be_counted_together(town: Town) -> None:
     """Rows with weights give what the customers themselves give."""
     cells, inverse = np.unique(np.stack([town.brought, np.ceil(town.years), town.group]), axis=1, return_inverse=True)

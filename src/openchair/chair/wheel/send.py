@@ -69,7 +69,8 @@ def senders(engine: Engine, of: Sources, settings: Settings, moment: Moment) -> 
     friends = engine.share(_brought(engine, of, who, came, joiners, anyway, settings, moment))
     cells = _cells(of, pair, friends, moment)
     distinct = engine.rows(cells.group_by(*_CELL).agg(customers=_.count().cast("int64")).order_by(*_CELL))
-    scores, learned = _ahead(distinct, year, anyway, settings)
+    late = came.agg(n=(_days_until(moment, came.joined_on) <= sending.LATELY_DAYS).cast("int64").sum())
+    scores, learned = _ahead(distinct, engine.rows(late)["n"][0].as_py() or 0, year, anyway, settings)
     wrong = engine.rows(pair.filter(_.reason.notnull()).group_by("reason").agg(n=_.count()).order_by("reason"))
     excluded = {row["reason"]: row["n"] for row in wrong.to_pylist()} | (
         {"cycle": round_.num_rows} if round_.num_rows else {}
@@ -179,12 +180,14 @@ def _brought(
 
 
 def _ahead(
-    cells: pa.Table, year: newcomers.Year | Unknown, anyway: Anyway, settings: Settings
+    cells: pa.Table, late: int, year: newcomers.Year | Unknown, anyway: Anyway, settings: Settings
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """SENDER of each distinct case, and what was learned. cells: _CELL and `customers`."""
+    """SENDER of each distinct case, and what was learned. cells: _CELL, `customers`. late: friends who came lately."""
     column = {name: cells[name].to_numpy() for name in cells.column_names}
     brought, years, group = column["sent_friends"], column["days"] / sending.DAYS_A_YEAR, column["group"]
     fitted = sending.fit(brought, years, group, len(GROUPS), column["customers"])
+    if not isinstance(fitted, Unknown):
+        fitted = sending.lately(fitted, late, years, group, column["customers"])
     figures = tuple(np.full(len(brought), np.nan) for _name in SENDER)
     if not isinstance(fitted, Unknown) and not isinstance(year, Unknown):
         terms = {"margin": settings.margin, "yearly_rate": settings.yearly_rate}

@@ -6,7 +6,7 @@ brought is then negative binomial with the time as exposure, and so is the numbe
 Schmittlein, Bemmaor & Morrison 1985). Groups of customers have a level of their own, drawn towards that of all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 DAYS_A_YEAR = 365.0
 FEWEST_BROUGHT = 20
 """Friends brought in all the shop, below which a rate of bringing rests on too little to be told."""
+LATELY_DAYS = 91
+"""The last days, which say how much faster or slower friends come now than they did on average."""
 OWN_LEVEL = 10.0
 """Friends expected of a group, at which its own level weighs as much as that of all."""
 MOST_PASSED = 0.9
@@ -35,7 +37,8 @@ MOST_PASSED = 0.9
 class Sending:
     """The model: rates a year are Gamma with this shape and mean x level; levels: of each group, 1 being all's.
 
-    mean_error: the relative standard error of the mean. n: customers. brought: friends they brought.
+    mean_error: the relative standard error of the mean. n: customers. brought: friends they brought. pace: how many
+    times that rate friends come at now, and from now on.
     """
 
     shape: float
@@ -45,6 +48,7 @@ class Sending:
     log_likelihood: float
     n: float
     brought: float
+    pace: float = 1.0
 
     def ahead(
         self, brought: ArrayLike, years: ArrayLike, group: ArrayLike, horizon: float = 1.0
@@ -56,7 +60,7 @@ class Sending:
         x, T = together(brought=counts("brought", brought), years=column("years", years))
         level = self.mean * np.array(self.levels)[np.asarray(group, dtype=np.int64)]
         shape = self.shape + x
-        return shape, shape * level * horizon / (self.shape + level * T)
+        return shape, shape * level * self.pace * horizon / (self.shape + level * T)
 
 
 def fit(brought: ArrayLike, years: ArrayLike, group: ArrayLike, groups: int, weights: ArrayLike) -> Sending | Unknown:
@@ -103,6 +107,19 @@ def fit(brought: ArrayLike, years: ArrayLike, group: ArrayLike, groups: int, wei
     )
 
 
+def lately(found: Sending, friends: float, years: ArrayLike, group: ArrayLike, weights: ArrayLike) -> Sending:
+    """The model at today's pace: a shop that grew fast among few has fewer newcomers a head than it had.
+
+    friends: brought in the last LATELY_DAYS. years, group, weights: as in fit. The pace is that over what was to be
+    expected, drawn towards 1 as if OWN_LEVEL had come as expected.
+    """
+    level = found.mean * np.array(found.levels)[np.asarray(group, dtype=np.int64)]
+    years_of_late = np.minimum(column("years", years), LATELY_DAYS / DAYS_A_YEAR)
+    expected = float((column("weights", weights) * level * years_of_late).sum())
+    error = float(np.hypot(found.mean_error, (friends + OWN_LEVEL) ** -0.5))
+    return replace(found, pace=(friends + OWN_LEVEL) / (expected + OWN_LEVEL), mean_error=min(error, 1.0))
+
+
 @dataclass(frozen=True, slots=True)
 class Friend:
     """What one friend to come counts for, minor units: mean, mean square, and the relative error all have in common."""
@@ -130,7 +147,7 @@ def friend(
     due = 1.0 - anyway.share.value
     mean, spread, error = (margin * money for money in (year.mean, year.spread, year.error))
     own = due * mean + anyway.share.value * acquisition_minor
-    later = min(due * PASSED_ON * sending.mean / (1 + yearly_rate), MOST_PASSED)
+    later = min(due * PASSED_ON * sending.mean * sending.pace / (1 + yearly_rate), MOST_PASSED)
     today = (1 + yearly_rate) ** -0.5 / (
         1 - later
     )  # friends come all through the year, half a year from now on average
@@ -168,6 +185,7 @@ def explain(sending: Sending | Unknown, year: Year | Unknown, anyway: Anyway) ->
         "model": "nbd",
         "params": {"shape": sending.shape, "mean_a_year": sending.mean},
         "levels": list(sending.levels),
+        "pace": sending.pace,
         "log_likelihood": sending.log_likelihood,
         "customers": sending.n,
         "brought": sending.brought,
