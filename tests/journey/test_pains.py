@@ -1,5 +1,6 @@
 """Where it hurts: what was planted in simulated journeys is found, and intervals hold as often as they say."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,14 @@ def test_few_needs_are_not_told_of() -> None:
     by = {hurt.code: hurt.excess for hurt in hurts}
     assert by[PROOF] == Unknown("29 needs came here", needed=1)
     assert isinstance(by[SEE], Unknown) and by[SEE].needed is None
+
+
+def test_where_nothing_is_sold_needs_are_counted() -> None:
+    """An event log has pain points too: the most needs lost first, and what is at stake is not known."""
+    of = of_([0, 9, 30, 5, 40, 0, 0], [0, 90, 100, 100, 400, 0, 0])
+    hurts = pains.hurts(replace(of, worth=np.zeros_like(of.worth)), CODES, np.random.default_rng(1))
+    assert [hurt.code for hurt in hurts[:2]] == [BASKET, PROOF] and hurts[0].p_worst > 0.5
+    assert hurts[0].stake == hurts[0].value == Unknown("nothing was sold")
 
 
 def delighted(rng: np.random.Generator, more: float) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ class Codes:
 
     def after(self, code: int) -> bool:
         """Whether a step comes with the need met, or after it."""
-        return code in self.meets or self.steps[code].lane >= 2
+        return code in self.meets or self.steps[code].lane >= self.met_lane
 
     @cached_property
     def helps(self) -> tuple[int, ...]:

@@ -119,12 +119,17 @@ class Hurt:
 
 
 def hurts(of: Counted, codes: Codes, rng: np.random.Generator) -> list[Hurt]:
-    """Every step with what it costs, the most first; those of which that cannot be said come last, in order."""
+    """Every step with what it costs, the most first; those of which that cannot be said come last, in order.
+
+    Where no money is known every need counts alike, and what is at stake stays unknown.
+    """
     k = len(codes.steps)
     against = [_best(j, of, codes) for j in range(k)]
     drop = rng.beta(of.lost + PRIOR, (of.closed - of.lost).clip(0) + PRIOR, (DRAWS, k, BANDS))
     other = rng.beta(of.rest_lost + PRIOR, (of.rest - of.rest_lost).clip(0) + PRIOR, (DRAWS, k, BANDS))
     sides = rng.normal(of.worth, np.sqrt(of.worth_variance), (DRAWS, k, 2))
+    if not of.worth.any():
+        sides = np.broadcast_to([1.0, 0.0], sides.shape)
     stakes, found = np.zeros((DRAWS, k)), []
     for j, beside_of in enumerate(against):
         value = _value(of, j)
@@ -145,7 +150,7 @@ def hurts(of: Counted, codes: Codes, rng: np.random.Generator) -> list[Hurt]:
         found.append(Hurt(j, told, _told(excess, seen, of.closed[j].sum()), value, stake, 0.0))
     worst = np.bincount(stakes.argmax(axis=1), stakes.max(axis=1) > 0, k) / DRAWS
     ranked = [Hurt(h.code, h.against, h.excess, h.value, h.stake, float(worst[h.code])) for h in found]
-    return sorted(ranked, key=lambda h: (-h.stake.value if isinstance(h.stake, Estimate) else 1.0, h.code))
+    return sorted(ranked, key=lambda h: (-stakes[:, h.code].mean(), h.code))
 
 
 def _best(j: int, of: Counted, codes: Codes) -> int | None:
@@ -192,6 +197,8 @@ def _seen(j: int, against: int, of: Counted, weight: Floats) -> float:
 
 def _value(of: Counted, j: int) -> Number:
     n = of.worth_n[j]
+    if not of.worth.any():
+        return Unknown("nothing was sold")
     if n.min() < FEWEST:
         return Unknown("too few needs are old enough to know what followed", needed=int(FEWEST - n.min()))
     return timing.around(float(of.worth[j, 0] - of.worth[j, 1]), float(of.worth_variance[j].sum()), float(n.sum()))

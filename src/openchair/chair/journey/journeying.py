@@ -171,7 +171,7 @@ class _Told:
         found: list[Pain] = []
         for hurt in hurts:
             step = figures[self.of.codes.steps[hurt.code].name]
-            sure = isinstance(hurt.excess, Estimate) and hurt.excess.low > 0 and isinstance(hurt.stake, Estimate)
+            sure = isinstance(hurt.excess, Estimate) and hurt.excess.low > 0
             if not sure and step.step not in history:
                 continue
             pain = Pain(

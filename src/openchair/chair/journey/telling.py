@@ -111,8 +111,10 @@ def _unplaced(view: JourneyReport) -> list[Block]:
 
 
 def _pained(view: JourneyReport) -> dict[str, float]:
-    """The share of all that is at stake, of each step that is a pain point."""
-    stakes = {one.step: one.stake.value for one in view.pains if isinstance(one.stake, Estimate)}
+    """The share of all that is at stake, or of needs lost where no money is known, of each pain point."""
+    stakes = {one.step: one.stake.value for one in view.pains if isinstance(one.stake, Estimate)} or {
+        one.step: one.entrants * one.excess.value for one in view.pains if isinstance(one.excess, Estimate)
+    }
     whole = sum(stakes.values())
     return {step: stake / whole for step, stake in stakes.items()} if whole > 0 else {}
 
