@@ -1,6 +1,7 @@
 """How values are written: counts, shares, money, changes, with their intervals."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from math import floor, isfinite, log10
 
 from openchair.core.blocks import Cell, Link, Unit
@@ -82,11 +83,17 @@ def interval(number: Number, unit: Unit, currency: str) -> str:
 
 
 def cell(value: Cell, unit: Unit, currency: str) -> str:
-    """Any value of a table as plain text; nothing where nothing belongs."""
+    """Any value of a table as plain text; nothing where nothing belongs.
+
+    >>> cell(date(2026, 7, 1), "text", ""), cell(Link("box", note="new"), "text", ""), cell(0.5, "share", "")
+    ('1 July 2026', 'box (new)', '50%')
+    """
     if value is None:
         return ""
     if isinstance(value, Estimate | Unknown):
         return interval(value, unit, currency)
     if isinstance(value, Link):
         return " ".join(filter(None, (value.text, value.note and f"({value.note})")))
-    return written(value, unit, currency) if isinstance(value, int | float) else str(value)
+    if isinstance(value, date):
+        return f"{value.day} {value:%B %Y}"
+    return written(value, unit, currency) if isinstance(value, int | float) else value
