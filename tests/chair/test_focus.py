@@ -47,7 +47,7 @@ def write(chair: Chair, kind: str, rows: list[dict[str, Any]]) -> None:
 
 def fill(chair: Chair, n: int) -> None:
     rng = np.random.default_rng(5)
-    bought, said = [], []
+    bought, said, asked_for_help = [], [], []
     for i in range(n):
         who = {"identifier": f"id:{i:03d}"}
         for day in np.unique(rng.integers(2, 300, rng.integers(2, 9))).tolist():
@@ -63,6 +63,11 @@ def fill(chair: Chair, n: int) -> None:
         for name, value in rated.items():
             told = {"metric": "own", "question": f"How happy are you with {name}?", "score": value}
             said.append(about | told | {"properties": f'{{"question": "{name}", "scale": 5}}'})
+            weight = {"metric": "own", "question": f"How much does {name} matter?", "score": 5 - 2 * ASKED[name] % 3}
+            said.append(about | weight | {"properties": f'{{"question": "{name}_importance"}}'})
+        helped = {"channel": "ticket", "text": "where is it?", "happened_at": NOW - timedelta(days=4)}
+        asked_for_help += [who | helped] * (i % 3 == 0)
+    write(chair, "voices", asked_for_help)
     write(chair, "purchases", bought)
     write(chair, "answers", said)
 
@@ -107,6 +112,17 @@ def test_what_was_planted_is_found(shop: Focused) -> None:
     assert isinstance(of(view, "delivery").performance, Estimate)
     assert 0.4 < of(view, "delivery").performance.value < 0.6
     assert not any(one.proven for one in view.map) and "experiment" in view.caveat
+
+
+def test_what_customers_met_with_is_counted_and_what_they_state_stands_beside(shop: Focused) -> None:
+    """Prices, returns and asking for help are drivers too; what people say matters is no driver, and is shown."""
+    view = shop.chair.focus.report()
+    nps = next(one for one in view.outcomes if one.outcome == "nps")
+    names = {one.name for one in nps.drivers}
+    assert {"price:level", "journey:help"} <= names and not any("importance" in name for name in names)
+    assert of(view, "delivery").stated == pytest.approx(3.8) and nps.agreement is not None
+    back = next(one for one in view.outcomes if one.outcome == "retention")
+    assert 250 < back.n < 300 and "price:level" in {one.name for one in back.drivers}
 
 
 def test_an_outcome_nobody_told_is_unknown(shop: Focused) -> None:

@@ -11,6 +11,9 @@ from ibis import _
 KEYED = r'"(?:question|driver)"\s*:\s*"([^"]{1,80})"'
 """Where the properties of an answer say which question it is of, in whatever language it was asked."""
 STATED = r'"scale"\s*:\s*([0-9]+)'
+HELP = ("ticket", "chat", "call")
+IMPORTANCE = "_importance"
+"""What the key of a question ends with that asks how important the one before is: what people state."""
 ARRIVED = "deliver|receiv|arriv"
 """What a step is called by which an order is with the customer."""
 
@@ -70,6 +73,23 @@ def delivered(steps: ir.Table, lines: ir.Table) -> ir.Table:
     return _long(mean, {"delivery:days": mean.days})
 
 
+def asked_for_help(steps: ir.Table, voices: ir.Table, lines: ir.Table) -> ir.Table:
+    """customer_id, driver, value: of who ordered, the steps they took and the times they asked for help, per order.
+
+    steps, voices, lines: facts of these kinds with owners.
+    """
+    orders = lines.filter(~lines.is_return).group_by("customer_id").agg(orders=_.order_id.nunique())
+    took = steps.group_by("customer_id").agg(steps=_.count())
+    helped = voices.filter(voices.channel.isin(HELP)).group_by("customer_id").agg(helps=_.count())
+    both = orders.left_join(took, "customer_id").drop("customer_id_right")
+    both = both.left_join(helped, "customer_id").drop("customer_id_right")
+    # Who is not seen taking steps is not known to take none; who asks nobody asks nobody.
+    return _long(
+        both,
+        {"journey:steps": both.steps / both.orders, "journey:help": both.helps.fill_null(0) / both.orders},
+    )
+
+
 def kept(lines: ir.Table, cut: datetime) -> ir.Table:
     """customer_id, retention (1 or 0), worth: of who had ordered before a time, whether they have since, and for how
     much (minor units, as the logarithm of 1 more). lines: purchases with owners, of one currency."""
@@ -89,7 +109,12 @@ def kept(lines: ir.Table, cut: datetime) -> ir.Table:
 def known(met: ir.Table) -> ir.Table:
     """A row a driver: the customers it is known of, how far it reaches, its label and scale. met: long, as here."""
     return met.group_by("driver").agg(
-        people=_.customer_id.nunique(), least=_.value.min(), most=_.value.max(), label=_.label.min(), top=_.top.max()
+        people=_.customer_id.nunique(),
+        least=_.value.min(),
+        most=_.value.max(),
+        mean=_.value.mean(),
+        label=_.label.min(),
+        top=_.top.max(),
     )
 
 

@@ -97,7 +97,7 @@ def turn(
         seconds=watch.seconds,
         findings=(
             *findings.found(engine, facts["purchases"], summary, learned, last, currency),
-            *watched(focus, last),
+            *watched(focus, last, moment.day),
         ),
         models={**learned, "policy": dict(chosen.learned), "voices": heard, "focus": focus},
         arrived=findings.arrived(engine, facts, last),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -40,6 +41,8 @@ TITLES: Mapping[str, str] = {
     "price:level": "Prices paid, against the usual",
     "returns:share": "Share returned",
     "delivery:days": "Days to delivery",
+    "journey:steps": "Steps it takes, per order",
+    "journey:help": "Asking for help, per order",
 }
 SURVEY, THEME = "survey:", "theme:"
 
@@ -47,11 +50,13 @@ SURVEY, THEME = "survey:", "theme:"
 @dataclass(frozen=True, slots=True)
 class Met:
     """What customers met with until a moment: `long` (customer_id, driver, value, label, top), and what drivers are
-    known of enough customers, the most first: name, label, least and greatest of the scale."""
+    known of enough customers, the most first, with label, least and greatest of the scale. stated: how important people
+    say some are."""
 
     long: ir.Table
     names: tuple[str, ...]
     scales: Mapping[str, tuple[str, float, float]]
+    stated: Mapping[str, float]
 
 
 def study(
@@ -101,25 +106,24 @@ def _met(
 ) -> Met:
     since = until - timedelta(days=DAYS)
     bought = _within(lines, since, until)
-    said = owned(_within(facts["voices"], since, until), identities)
+    said, steps, answers = (
+        owned(_within(facts[kind], since, until), identities) for kind in ("voices", "steps", "answers")
+    )
     moods = said.inner_join(engine.share(state.moods(by_theme=True)), "fact_id")
     felt = moods.group_by("customer_id", driver=ibis.literal(THEME) + moods.theme_id).agg(value=_.mood.mean())
     nothing = {"label": ibis.literal("").nullif(""), "top": ibis.literal(0.0).nullif(0.0)}
-    long = engine.keep(
-        ibis.union(
-            counting.rated(owned(_within(facts["answers"], since, until), identities)).select(*_LONG),
-            *(
-                part.mutate(**nothing).select(*_LONG)
-                for part in (
-                    felt,
-                    counting.paid(bought),
-                    counting.delivered(_within(facts["steps"], since, until), bought),
-                )
-            ),
-        )
+    parts = (
+        felt,
+        counting.paid(bought),
+        counting.delivered(steps, bought),
+        counting.asked_for_help(steps, said, bought),
     )
-    known = engine.rows(counting.known(long).order_by(ibis.desc("people"), "driver")).to_pylist()
-    known = [row for row in known if row["people"] >= drivers.FEWEST and row["least"] < row["most"]]
+    told = [counting.rated(answers), *(part.mutate(**nothing) for part in parts)]
+    long = engine.keep(ibis.union(*(part.select(*_LONG) for part in told)))
+    rows = engine.rows(counting.known(long).order_by(ibis.desc("people"), "driver")).to_pylist()
+    enough = [row for row in rows if row["people"] >= drivers.FEWEST]
+    stated = {row["driver"].removesuffix(counting.IMPORTANCE): row["mean"] for row in enough if _stated(row)}
+    known = [row for row in enough if row["least"] < row["most"] and not _stated(row)]
     themes = [row["driver"] for row in known if row["driver"].startswith(THEME)]
     called = {THEME + theme.theme_id: theme.name for theme in state.themes()}
     usable = [row for row in known if row["driver"] not in themes[THEMES:]][:EXACT]
@@ -130,7 +134,11 @@ def _met(
         )
         for row in usable
     }
-    return Met(long, tuple(scales), scales)
+    return Met(long, tuple(scales), scales, stated)
+
+
+def _stated(row: Mapping[str, Any]) -> bool:
+    return str(row["driver"]).endswith(counting.IMPORTANCE)
 
 
 _LONG = ("customer_id", "driver", "value", "label", "top")
@@ -152,8 +160,16 @@ def _found(
     answers = np.column_stack([*(columns[name] for name in names), _floats(rows["outcome"])])
     if not names:
         return unmet
-    about = nothing.outcome
-    found = drivers.find(answers, names, rng, outcome=about, counts=counts, draws=DRAWS, confidence=confidence)
+    found = drivers.find(
+        answers,
+        names,
+        rng,
+        outcome=nothing.outcome,
+        counts=counts,
+        stated=met.stated,
+        draws=DRAWS,
+        confidence=confidence,
+    )
     if isinstance(found, Unknown):
         return replace(nothing, r2=found)
     told = [

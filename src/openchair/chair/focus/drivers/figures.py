@@ -63,6 +63,8 @@ class Placed:
     rank: Number
     performance: Number
     shape: str
+    stated: float | None
+    """How important people say it is, on the scale they were asked on."""
     proven: bool
     cost: int
     """What a step better would cost, 1 to 5."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
@@ -192,9 +192,10 @@ def look(
     }
 
 
-def watched(found: Mapping[str, Any], last: TurnReport | None) -> tuple[Finding, ...]:
-    """How well the drivers to excel at are done, against the turn before: what the daily report watches."""
-    now, before = found["performance"], (last.models.get("focus", {}) if last else {}).get("performance", {})
+def watched(found: Mapping[str, Any], last: TurnReport | None, day: date) -> tuple[Finding, ...]:
+    """How well the drivers to excel at are done, against an earlier day's turn: what the daily report watches."""
+    earlier = last.models.get("focus", {}) if last and last.day < day else {}
+    now, before = found["performance"], earlier.get("performance", {})
     told = [
         f"“{title}” {now[title]:.0%}" + (f" ({before[title]:.0%} the turn before)" if title in before else "")
         for title in found["excel"]

@@ -92,6 +92,7 @@ def map_of(
             rank=one.driver.rank,
             performance=one.performance,
             shape=one.driver.shape,
+            stated=one.driver.stated,
             proven=one.driver.proven,
             cost=of.cost,
             pillars=tuple(served[one.name]),

@@ -6,7 +6,7 @@ from openchair.chair.focus.drivers.figures import DriverFigures, FocusReport, Ou
 from openchair.chair.focus.drivers.placed import share
 from openchair.core.blocks import Block, Cell, Column, Dot, Empty, Group, Link, Scatter, Sentence, Table, Told, Unit
 from openchair.core.estimate import Estimate
-from openchair.core.figures import interval
+from openchair.core.figures import digits, interval
 from openchair.core.words import listed, plural
 from openchair.focus.placing import GOOD, TITLES
 
@@ -81,7 +81,8 @@ def _row(one: Placed) -> tuple[Cell, ...]:
     rank = f"rank {one.rank.low:.0f} to {one.rank.high:.0f}" if isinstance(one.rank, Estimate) else ""
     proven = "proven by an experiment" if one.proven else ""
     known = one.performance if isinstance(one.performance, Estimate) else None
-    note = "; ".join(filter(None, (who, rank, one.shape, proven)))
+    stated = f"stated importance {digits(one.stated)}" if one.stated is not None else ""
+    note = "; ".join(filter(None, (who, rank, one.shape, stated, proven)))
     return Link(one.title, note=note), TITLES[one.place], one.share, known, one.wanted_share
 
 
@@ -122,7 +123,8 @@ def _outcome(one: OutcomeFigures) -> Group:
     )  # fmt: skip
     nothing = "Of nothing that customers met with is it known that it matters here." if one.drivers else str(one.r2)
     table = Table("What goes with it for sure", columns, rows, empty=nothing.capitalize())
-    lead = (Sentence(_lead(one)),) if one.drivers else ()
+    stated = f" What people say matters agrees with it at {digits(one.agreement)}, by rank." if one.agreement else ""
+    lead = (Sentence(_lead(one) + stated),) if one.drivers else ()
     return Group(one.title, (*lead, table), "what moves")
 
 
