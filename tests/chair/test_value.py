@@ -82,7 +82,7 @@ def test_whoever_is_about_to_change_is_near_a_middle(busy: Shop) -> None:
     """Their likeliest quadrant is hardly likelier than the next; nobody who is clear of both middles is among them."""
     report = valued(busy)
     assert report.turning
-    assert all(one.chance <= NEAR_EVEN + 1e-9 for one in report.turning)
+    assert all(one.chance <= NEAR_EVEN + 1e-9 and one.even for one in report.turning)
 
 
 def test_movers_are_held_against_an_earlier_turn(busy: Shop) -> None:

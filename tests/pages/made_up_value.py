@@ -104,7 +104,7 @@ def someone(k: int, quadrant: str, name: str = "") -> Valued:
     """A customer of the made-up plane."""
     figures = (Estimate(9e4 / k, 2e4 / k, 2e5 / k, n=9), Estimate(2_500.0, 0.0, 4_900.0, n=1))
     worth = Estimate(9e4 / k + 2_500, 2e4 / k, 2e5 / k + 4_900, n=9)
-    return Valued(f"c000{k}", name or f"Customer {k}", *figures, worth, quadrant, 0.5 + k / 100)
+    return Valued(f"c000{k}", name or f"Customer {k}", *figures, worth, quadrant, 0.5 + k / 100, "sending")
 
 
 VALUE = ValueReport(

@@ -173,6 +173,8 @@ class Valued:
     """The likeliest: champion, affluent, advocate or miser; empty where nothing is known of sending."""
     chance: float
     """Of that."""
+    even: str
+    """Of what it is near even whether it is more than the middle customer's: spending, sending, both; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,13 +122,13 @@ def _turning(view: ValueReport) -> Iterator[Block]:
 
 def _table(title: str, some: Sequence[Valued], empty: str) -> Table:
     columns = (
-        Column("Customer"), Column("Most likely"), Column("Chance", "share"), Column("As sender", "money"),
-        Column("As spender", "money", drawn=True),
+        Column("Customer"), Column("Most likely"), Column("Chance", "share"), Column("Near even"),
+        Column("As sender", "money"), Column("As spender", "money", drawn=True),
     )  # fmt: skip
     rows = tuple(
         (
             Link(one.name, _dossier(one.customer_id)), one.quadrant or None,
-            one.chance if one.quadrant else None, one.sender, one.spender,
+            one.chance if one.quadrant else None, one.even or None, one.sender, one.spender,
         )
         for one in some
     )  # fmt: skip

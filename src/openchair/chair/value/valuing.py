@@ -161,7 +161,7 @@ class _Looked:
             return ()
         some = self.valued.filter(self.valued.sender_minor.notnull())
         distinct = self.columns(some.group_by(*SPENDER, *SENDER).agg(n=_.count(), worth_minor=_.worth_minor.sum()))
-        belongs, n = _membership(distinct, cut, confidence), distinct["n"]
+        belongs, n = quadrants.membership(*_sides(distinct, cut, confidence)), distinct["n"]
         likeliest = belongs.argmax(axis=1)
         z = float(ndtri((1 + confidence) / 2))
         found = []
@@ -209,14 +209,15 @@ class _Looked:
         rows = self.rows(some)
         known = [row["sender_minor"] is not None and None not in cut.values() for row in rows]
         column = {name: np.array([row[name] or 0.0 for row in rows]) for name in (*SPENDER, *SENDER)}
-        belongs = _membership(column, {k: v or 0.0 for k, v in cut.items()}, self.chair.settings.confidence)
+        sides = _sides(column, cut, self.chair.settings.confidence)
+        even = (np.abs(sides - 0.5) <= NEAR_EVEN - 0.5).T.tolist()
         return tuple(
             Valued(
                 row["customer_id"], row["name"] or row["customer_id"], _number(row, SPENDER), _number(row, SENDER),
                 _number(row, WORTH), quadrants.QUADRANTS[int(chances.argmax())] if sure else "",
-                float(chances.max()) if sure else 0.0,
+                float(chances.max()) if sure else 0.0, _EVEN[spends, sends] if sure else "",
             )
-            for row, chances, sure in zip(rows, belongs, known, strict=True)
+            for row, chances, sure, (spends, sends) in zip(rows, quadrants.membership(*sides), known, even, strict=True)
         )  # fmt: skip
 
     def moved(self) -> tuple[date | None, tuple[Mover, ...], tuple[Mover, ...]]:
@@ -263,15 +264,18 @@ def _number(row: Mapping[str, Any], triple: Sequence[str]) -> Number:
     return Unknown("nothing is known of sending") if value is None else Estimate(value, low, high, n=row["orders"])
 
 
-def _membership(
+def _sides(
     column: Mapping[str, NDArray[Any]], cut: Mapping[str, float | None], confidence: float
 ) -> NDArray[np.float64]:
-    """(n, 4) the chance of each quadrant."""
+    """(2, n) the chances of spending and of sending more than the middle customer."""
     sides = []
     for triple, middle in zip((SPENDER, SENDER), cut.values(), strict=True):
         value, low, high = (column[name] for name in triple)
         sides.append(quadrants.above(value, low, high, middle or 0.0, confidence))
-    return quadrants.membership(*sides)
+    return np.stack(sides)
+
+
+_EVEN = {(False, False): "", (True, False): "spending", (False, True): "sending", (True, True): "both"}
 
 
 def _near(table: ir.Table, triple: Sequence[str], cut: float, confidence: float) -> ir.BooleanValue:
