@@ -17,8 +17,8 @@ VOICES = {
     "social": "Post Written",
 }  # fmt: skip
 """What a voice of a channel is called as a step."""
-HELPS = ("ticket", "chat", "call")
-"""Channels by which customers ask for help."""
+ASKING = re.compile(r"^(?!.*(ended|received|closed|solved|answered)).*\b(call held|chat|ticket|support|help|complain)")
+"""What a sender calls it when customers ask for help, and what it calls our part of that."""
 CONTACTS = ("opened", "clicked", "answered")
 """What a customer does about something we sent, and so is a step."""
 PROMPT = "Our "
@@ -109,7 +109,7 @@ def codes(
     common = sorted(moments, key=lambda name: (-times[name], name))
     own = set(common if len(common) <= MOST_CODES else common[: MOST_CODES - len(MOMENTS)])
     names = {name: name if name in own else f"{OTHER}: {moments[name]}" for name in moments}
-    helping = {VOICES[channel] for channel in HELPS}
+    helping = {name for name in names if moments[name] == "respond" and ASKING.search(plain(name))}
     prompted = {name for name in names if name.startswith(PROMPT) and name.endswith(CONTACTS)}
     lanes = {names[name]: MOMENTS.index(moments[name]) for name in moments}
     total: dict[str, int] = {}

@@ -34,6 +34,8 @@ TOLD, EXAMPLES, LOOKED_AT = 3, 3, 40
 """Pain points told with examples, examples of each, and customers who are looked at for words."""
 BESIDE_DAYS = 180
 """Days before a pain point was tackled that it is compared with."""
+MOST_NAMES = 1_000
+"""Names of steps that the report lists, the commonest."""
 FAINT = 0.15
 """A need in so many or more with the sign makes it the thing to try first."""
 
@@ -152,7 +154,7 @@ class _Told:
                 self.rows(counting.accepted(reading.offers(self.facts("contacts"), known))),
             ),
             standing=figuring.standing(*self.ahead(every), codes, every),
-            mapping=of.mapping,
+            mapping=of.mapping[:MOST_NAMES],
             left_out=of.left_out,
             robots=of.robots,
             notes=tuple(_notes(of, every)),
@@ -244,6 +246,8 @@ def _notes(of: Journeys, every: int) -> list[str]:
     said = []
     if all(one.said_by == "place" for one in of.mapping):
         said.append("No step’s name tells its moment; all were guessed from where in journeys they occur.")
+    if of.mapping[MOST_NAMES:]:
+        said.append(f"{len(of.mapping) - MOST_NAMES:,} names of steps, the rarest, are told together with others.")
     if every > 1:
         said.append(f"Chances to delight and what comes next were looked for among one customer in {every:,}.")
     said.append(
