@@ -21,12 +21,14 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.pages.made_up_blocks import MadeUpReport
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
+from tests.pages.made_up_focus import made_up_focus
 from tests.pages.made_up_journey import MadeUpJourney
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 from tests.pages.made_up_surveys import MadeUpSurveys
 from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty, MadeUpWorth
 
 from openchair.chair.actor import Actor
+from openchair.chair.focus.drivers.mapping import Focusing
 from openchair.chair.reports import Report
 from openchair.chair.seats import Seat
 from openchair.chair.value.views import Quadrants
@@ -461,6 +463,7 @@ class MadeUpChair:
     worth: MadeUpWorth = field(default_factory=MadeUpWorth)
     growth: MadeUpGrowth = field(default_factory=MadeUpGrowth)
     loyalty: MadeUpLoyalty = field(default_factory=MadeUpLoyalty)
+    focus: Focusing = field(default_factory=made_up_focus)
     journey: MadeUpJourney = field(default_factory=MadeUpJourney)
     channels: tuple[str, ...] = ("e-mail",)
 
