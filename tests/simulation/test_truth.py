@@ -88,7 +88,7 @@ def test_the_score_follows_from_the_drivers_as_weighted(ask: Ask) -> None:
     rated = ", ".join(f"max(score) filter (properties like '%{d}%') as {d}" for d in world().drivers)
     rows = ask(f"""
         select max(score) filter (metric = 'nps') as nps, {rated}
-        from answers group by identifier, happened_at order by identifier, happened_at
+        from answers where survey_id = 'relationship' group by identifier, happened_at order by identifier, happened_at
     """)
     X = np.column_stack([*(np.asarray(rows[d]) for d in world().drivers), np.ones(rows.num_rows)])
     slopes = np.linalg.lstsq(X, np.asarray(rows["nps"]), rcond=None)[0][:-1]

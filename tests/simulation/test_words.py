@@ -110,6 +110,14 @@ def test_the_friction_costs_orders_time_and_satisfaction(ask: Ask, read: Read) -
     """)
     smooth, rough = felt["rated"].to_pylist()
     assert rough < smooth - 0.5
+    said = ask(f"""
+        with rough as (select distinct session_id from steps where name = '{_friction(detours)}')
+        select s.session_id in (from rough) as rough, avg(a.score) as ease from answers a asof join steps s
+        on s.identifier = a.identifier and s.happened_at <= a.happened_at
+        where a.metric = 'ces' and s.name = 'Order Completed' group by 1 order by 1
+    """)
+    easy, hard = said["ease"].to_pylist()
+    assert 5 < easy < 6.5 and hard < easy - 2
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -107,14 +107,16 @@ def _told(scene: buying.Scene, visits: living.Visits) -> Facts:
     return {
         "purchases": buying.purchases(scene),
         "steps": living.steps(scene, visits),
-        "answers": telling.answers(scene),
-        "voices": pa.concat_tables(
-            [telling.voices(scene), telling.troubles(scene, visits)], promote_options="none"
-        ).unify_dictionaries(),
+        "answers": _both(telling.answers(scene), telling.ease(scene, visits)),
+        "voices": _both(telling.voices(scene), telling.troubles(scene, visits)),
         "traits": knowing.traits(scene),
         "contacts": living.contacts(scene),
         **living.friends(scene),
     }
+
+
+def _both(one: pa.Table, other: pa.Table) -> pa.Table:
+    return pa.concat_tables([one, other]).unify_dictionaries()
 
 
 def _make_room(out: Path) -> None:

@@ -20,6 +20,7 @@ QUESTION = "How likely are you to recommend us to a friend?"
 _CHANNELS = ("review", "ticket", "chat", "call")
 _GROUPS = ("drivers", "needs", "aspirations", "frictions")
 _VARIANTS = 3
+_SHARE_EASE = 0.25
 _SHARE_TROUBLED = 0.03
 
 
@@ -125,6 +126,31 @@ def answers(scene: Scene) -> pa.Table:
             "score": np.column_stack([score, rated]).ravel().astype(float),
             "text": pc.if_else(is_score, text, pa.scalar(None, pa.string())),
             "language": (np.where(slot == 0, people.language[place[row]], -1), LANGUAGES),
+        },
+    )
+
+
+def ease(scene: Scene, visits: Visits) -> pa.Table:
+    """One in four who ordered in a visit say how easy that was, from 1 to 7 (CES); the friction made it hard."""
+    rng, completed = scene.rng(21), [name for name, _ in visits.steps].index("Order Completed")
+    row = np.flatnonzero(visits.done[:, completed] & (rng.random(len(visits.place)) < _SHARE_EASE))
+    at_us = visits.at_us[row, completed] + np.round(rng.uniform(60e6, 3_600e6, len(row))).astype(np.int64)
+    row, at_us = row[at_us < scene.end_us], at_us[at_us < scene.end_us]
+    sort = np.argsort(visits.place[row], kind="stable")
+    row, at_us = row[sort], at_us[sort]
+    place, felt = visits.place[row], 5.8 - 2.5 * visits.rough[row] + 0.9 * rng.normal(size=len(row))
+    return facts(
+        "answers",
+        len(row),
+        {
+            "fact_id": scene.ids("answers", place, 2**20 + within(place)),
+            "happened_at": at_us,
+            "identifier": (place, scene.members),
+            "properties": '{"scale": 7}',
+            "survey_id": "ordering",
+            "metric": "ces",
+            "question": "How easy was it to order today?",
+            "score": np.clip(np.round(felt), 1, 7),
         },
     )
 
