@@ -195,14 +195,18 @@ def since(steps: ir.Table, marks: ir.Table, days: int) -> ir.Table:
     return near.group_by("code", "after").agg(n=_.count(), lost=lost).order_by("code", "after")
 
 
-MEASURES: Sequence[str] = ("needs", "met", "dropped", "contacts", "repeats", "backtracks", "cycle_days")
+MEASURES: Sequence[str] = (
+    "needs", "met", "dropped", "contacts", "repeats", "backtracks", "cycle_days", "first_days", "latest_days",
+)  # fmt: skip
 
 
 def measures(of: ir.Table) -> ir.Table:
     """who and MEASURES of each customer: needs, those met and those dropped, times they asked for help, came again to
-    a step, went back a moment; and the mean days from a need's first step to its being met, null where none took any.
+    a step, went back a moment; days from a need's first step to its being met: the mean, those of the first round and
+    of the latest, null where none took any.
     """
     days = (of.met_at - of.first_at) / DAY_S
+    took = days > 0
     return of.group_by("who").agg(
         needs=_.count().cast("int64"),
         met=_.met_at.count().cast("int64"),
@@ -210,5 +214,7 @@ def measures(of: ir.Table) -> ir.Table:
         contacts=_.helps.sum().cast("int64"),
         repeats=_.repeats.sum().cast("int64"),
         backtracks=_.backs.sum().cast("int64"),
-        cycle_days=days.mean(where=days > 0),
+        cycle_days=days.mean(where=took),
+        first_days=days.argmin(of.need, where=took),
+        latest_days=days.argmax(of.need, where=took),
     )

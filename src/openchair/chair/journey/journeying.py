@@ -34,6 +34,8 @@ TOLD, EXAMPLES, LOOKED_AT = 3, 3, 40
 """Pain points told with examples, examples of each, and customers who are looked at for words."""
 BESIDE_DAYS = 180
 """Days before a pain point was tackled that it is compared with."""
+FARED = ("needs", "met", "contacts", "first_days", "latest_days")
+"""Measures that an example has, in its order."""
 MOST_NAMES = 1_000
 """Names of steps that the report lists, the commonest."""
 FAINT = 0.15
@@ -209,17 +211,23 @@ class _Told:
     def examples(self, code: int, limit: int, looked_at: int) -> tuple[Example, ...]:
         """Customers lost at a step, those with words first, then the latest."""
         needs = self.of.needs
-        here = (needs.mask // 2**code) % 2 == 1 if self.of.codes.after(code) else needs["last"] == code
-        lost = needs.filter(here, needs.end == "lost").inner_join(self.of.people, "who")
-        lost = lost.select("who", "customer_id", "last_at").order_by(ibis.desc("last_at"), "customer_id")
-        rows = self.rows(lost.limit(looked_at))
+        holds = ((needs.mask // 2**code) % 2 == 1) & needs.met_at.notnull()
+        here = holds if self.of.codes.after(code) else needs["last"] == code
+        lost = needs.filter(here, needs.end == "lost").group_by("who").agg(last_at=needs.last_at.max())
+        lost = lost.inner_join(self.of.people, "who").order_by(ibis.desc("last_at"), "customer_id").limit(looked_at)
+        rows = self.rows(lost)
         known = self.engine.share(self.chair.state.identities()).select("identifier", "customer_id")
         known = known.inner_join(self.of.people, "customer_id").select("identifier", "who")
         said = reading.words(self.engine, self.facts("voices"), known, rows)
+        those = self.of.measures().filter(lambda t: t.customer_id.isin([row["customer_id"] for row in rows]))
+        fared = {row["customer_id"]: row for row in self.rows(those)} if rows else {}
         found = [
-            Example(row["customer_id"], datetime.fromtimestamp(row["last_at"], UTC), said.get(row["who"], ""))
+            Example(
+                row["customer_id"], datetime.fromtimestamp(row["last_at"], UTC), said.get(row["who"], ""),
+                *(fared[row["customer_id"]][name] for name in FARED),
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
         return tuple(sorted(found, key=lambda one: not one.words)[:limit])
 
 

@@ -66,10 +66,24 @@ def lost(step: str, those: Sequence[Example], currency: str, simulated: bool) ->
 
 def _lost(those: Sequence[Example], title: str) -> Table:
     rows = tuple(
-        (Link("a customer", f"/customers/{one.customer_id}"), one.lost_at.date(), one.words or None) for one in those
-    )
-    columns = (Column("Who"), Column("When"), Column("What they said around then"))
+        (
+            Link("a customer", f"/customers/{one.customer_id}"), one.lost_at.date(), one.words or None,
+            f"{one.met} of {one.needs}", one.contacts, _sooner(one),
+        )
+        for one in those
+    )  # fmt: skip
+    columns = (
+        Column("Who"), Column("When"), Column("What they said around then"), Column("Needs met"),
+        Column("Asked for help", "count"), Column("First round, latest"),
+    )  # fmt: skip
     return Table(title or "The latest", columns, rows, empty="Nobody was lost here.")
+
+
+def _sooner(one: Example) -> str | None:
+    """How long a customer's first round took, and the latest."""
+    if one.first_days is None:
+        return None
+    return f"{lasting(one.first_days)}, {lasting(one.latest_days)}"
 
 
 def address(step: str) -> str:

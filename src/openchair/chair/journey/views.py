@@ -88,11 +88,18 @@ class PathFigures:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A customer who was lost at a step, and their own words of that time."""
+    """A customer who was lost at a step, their own words of that time, and how they fared before."""
 
     customer_id: str
     lost_at: datetime
     words: str
+    needs: int = 0
+    met: int = 0
+    contacts: int = 0
+    """Times they asked for help."""
+    first_days: float | None = None
+    """How long their first round took, and below it the latest."""
+    latest_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
