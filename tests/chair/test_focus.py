@@ -64,7 +64,8 @@ def fill(chair: Chair, n: int) -> None:
             told = {"metric": "own", "question": f"How happy are you with {name}?", "score": value}
             said.append(about | told | {"properties": f'{{"question": "{name}", "scale": 5}}'})
             weight = {"metric": "own", "question": f"How much does {name} matter?", "score": 5 - 2 * ASKED[name] % 3}
-            said.append(about | weight | {"properties": f'{{"question": "{name}_importance"}}'})
+            asks = f'{{"need": "{name}", "asks": "importance"}}' if i % 2 else f'{{"question": "{name}_importance"}}'
+            said.append(about | weight | {"properties": asks})
         helped = {"channel": "ticket", "text": "where is it?", "happened_at": NOW - timedelta(days=4)}
         asked_for_help += [who | helped] * (i % 3 == 0)
     write(chair, "voices", asked_for_help)

@@ -8,12 +8,13 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-KEYED = r'"(?:question|driver)"\s*:\s*"([^"]{1,80})"'
+KEYED = r'"(?:question|driver|need)"\s*:\s*"([^"]{1,80})"'
 """Where the properties of an answer say which question it is of, in whatever language it was asked."""
 STATED = r'"scale"\s*:\s*([0-9]+)'
 HELP = ("ticket", "chat", "call")
 IMPORTANCE = "_importance"
-"""What the key of a question ends with that asks how important the one before is: what people state."""
+"""What the key of a question ends with that asks how important something is; or its properties say so (STATES)."""
+STATES = r'"asks"\s*:\s*"importance"'
 ARRIVED = "deliver|receiv|arriv"
 """What a step is called by which an order is with the customer."""
 
@@ -25,8 +26,9 @@ def rated(answers: ir.Table) -> ir.Table:
     """
     own = answers.filter(answers.metric == "own", answers.score.notnull())
     key = own.properties.re_extract(KEYED, 1).nullif("").fill_null(own.question).fill_null(own.survey_id)
+    stated = own.properties.re_search(STATES).fill_null(False)
     keyed = own.mutate(
-        driver=ibis.literal("survey:") + key,
+        driver=ibis.literal("survey:") + key + ibis.ifelse(stated, IMPORTANCE, ""),
         label=own.question.fill_null(key),
         top=own.properties.re_extract(STATED, 1).nullif("").cast("float64"),
     )
