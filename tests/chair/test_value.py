@@ -13,8 +13,10 @@ from tests.chair.test_send import first_days, friends
 from tests.chair.test_subscriptions import subscribers
 
 from openchair.chair.value.reports import ValueReport
+from openchair.chair.value.valued import value as told
 from openchair.chair.value.valuing import NEAR_EVEN, Valuing
 from openchair.chair.value.worth import horizons
+from openchair.core.blocks import Sentence
 from openchair.core.estimate import Estimate, Unknown
 from openchair.value import worth
 
@@ -146,3 +148,6 @@ def test_subscribers_are_in_the_totals(shop: Shop) -> None:
         true = sum(one.value for one in own if isinstance(one, Estimate))
         assert isinstance(total, Estimate) and total.low < true < total.high
         assert total.value == pytest.approx(true, rel=0.07)
+    assert report.subscriptions is not None and report.subscriptions.left_out == ()
+    said = [block.text for block in told(report).blocks if isinstance(block, Sentence)]
+    assert any("80 subscriptions" in one and "are paid for now" in one for one in said)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.chair.conftest import START, Shop, at, regulars
+from tests.chair.test_value import valued
 
 from openchair.chair.value import worth
+from openchair.chair.value.valued import value
 from openchair.core.estimate import Estimate, Unknown
 from openchair.value.worth import ahead, told
 
@@ -96,6 +98,9 @@ def test_segments_that_differ_have_models_of_their_own(shop: Shop) -> None:
     assert {found[f"C{i:04d}"]["segment"] for i in range(20) if f"C{i:04d}" in found} == {"others"}
     alive = {name: np.mean([r["p_alive"] for r in known(shop) if r["segment"] == name]) for name in models["segments"]}
     assert alive["passer-by"] < alive["regular"]
+    report = valued(shop)
+    assert {one.name: one.model for one in report.segments} == {n: m["model"] for n, m in models["segments"].items()}
+    assert "A model for each segment" in [getattr(block, "title", "") for block in value(report).blocks]
     # A dossier reckons with the model of the customer's own segment: its first horizon comes out as the turn's figure.
     for row in known(shop)[:5]:
         case = {"orders": row["orders"], "spent_minor": row["spent_minor"], "segment": row["segment"]}

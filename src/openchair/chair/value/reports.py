@@ -211,6 +211,26 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentModel:
+    """A segment's own model of buying, and why it is believed."""
+
+    name: str
+    customers: float
+    model: str
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """The shop's subscriptions, of which the running ones are in spender value."""
+
+    subscriptions: float
+    running: int
+    left_out: tuple[Excluded, ...]
+    """Running ones in nobody's value, and why."""
+
+
+@dataclass(frozen=True, slots=True)
 class ValueReport:
     """What customers are worth as spenders and as senders, who they are, and whether what was foretold came."""
 
@@ -250,3 +270,7 @@ class ValueReport:
     unknown: str = ""
     needed: int | None = None
     simulated: bool = False
+    segments: tuple[SegmentModel, ...] = ()
+    """Each segment's own model, where that pays."""
+    subscriptions: Subscriptions | None = None
+    """None while the shop has too few to tell how long they last."""

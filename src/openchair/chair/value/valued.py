@@ -21,7 +21,7 @@ from openchair.core.blocks import (
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.figures import chance
 from openchair.core.money import show
-from openchair.core.words import count, plural
+from openchair.core.words import count, listed, plural
 from openchair.value.worth import HELD_OUT_DAYS
 
 QUADRANTS = {
@@ -184,3 +184,14 @@ def _foretold(view: ValueReport) -> Iterator[Block]:
         rows = tuple((one.model.upper(), one.behind, one.error) for one in view.tried)
         said = " ".join(filter(None, (view.chosen, view.segmented)))
         yield Table("Which model of buying?", columns, rows, said, empty=said)
+    if view.segments:
+        parts = tuple((one.name, one.customers, one.model.upper(), one.chosen) for one in view.segments)
+        kinds = (Column("Segment"), Column("Customers", "count"), Column("Model"), Column("Why"))
+        yield Table("A model for each segment", kinds, parts)
+    if view.subscriptions:
+        found = view.subscriptions
+        why = listed([f"{count(one.facts)} {one.reason}" for one in found.left_out])
+        yield Sentence(
+            f"Of {plural(int(found.subscriptions), 'subscription', 'subscriptions')} {count(found.running)} are paid"
+            f" for now and in the figures above, beside what their customers buy otherwise{why and '; left out: ' + why}."
+        )

@@ -14,12 +14,22 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from openchair.chair.ports import Engine
-from openchair.chair.value.reports import Cell, Mover, QuadrantShare, Valued, ValueReport
+from openchair.chair.value.reports import (
+    Cell,
+    Excluded,
+    Mover,
+    QuadrantShare,
+    SegmentModel,
+    Subscriptions,
+    Valued,
+    ValueReport,
+)
 from openchair.chair.value.worth import reckoned
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.value import lifetime, totals, worth
 from openchair.value.calibration import Tenth
 from openchair.value.senders import quadrants
+from openchair.value.spenders import subscribing
 from openchair.value.spenders.choosing import Trial
 
 if TYPE_CHECKING:
@@ -60,6 +70,13 @@ class Valuing:
             everyone = engine.share(chair.state.placed(_COLUMNS))
             valued = engine.keep(everyone.filter(everyone.value_minor.notnull()))
             return _Looked(chair, engine, last, valued).told()
+
+
+def _subscriptions(said: Mapping[str, Any] | None) -> Subscriptions | None:
+    if not said:
+        return None
+    left = tuple(Excluded(subscribing.REASONS[reason], n) for reason, n in said["left_out"].items())
+    return Subscriptions(said["subscriptions"], said["running"], left)
 
 
 def _nothing(chair: "Chair", day: date | None, why: str, needed: int | None) -> ValueReport:
@@ -119,6 +136,11 @@ class _Looked:
             tried=msgspec.convert(learned.get("tried", []), tuple[Trial, ...]),
             calibration=msgspec.convert(learned.get("calibration", []), tuple[Tenth, ...]),
             simulated=chair.simulated,
+            segments=tuple(
+                SegmentModel(name, one["customers"], one["model"], one["chosen"])
+                for name, one in sorted(learned.get("segments", {}).items(), key=lambda part: -part[1]["customers"])
+            ),
+            subscriptions=_subscriptions(learned.get("subscriptions")),
         )
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
