@@ -191,7 +191,8 @@ def _foretold(view: ValueReport) -> Iterator[Block]:
     if view.subscriptions:
         found = view.subscriptions
         why = listed([f"{count(one.facts)} {one.reason}" for one in found.left_out])
+        many = plural(int(found.subscriptions), "subscription", "subscriptions")
         yield Sentence(
-            f"Of {plural(int(found.subscriptions), 'subscription', 'subscriptions')} {count(found.running)} are paid"
-            f" for now and in the figures above, beside what their customers buy otherwise{why and '; left out: ' + why}."
+            f"Of {many} {count(found.running)} are paid for now and in the figures above, beside what their customers"
+            f" buy otherwise{why and '; left out: ' + why}."
         )
