@@ -48,6 +48,19 @@ def observed(rows: list[tuple[str, str, dict[str, float]]]) -> Evidence:
     return evidence(ACTIONS, [row[0] for row in rows], [row[1] for row in rows], columns)
 
 
+def test_margin_is_in_outcomes_as_it_is_in_worth() -> None:
+    """A shop that keeps two fifths learns the same uplift from the same purchases as one that keeps all."""
+    rng = np.random.default_rng(4)
+    outcome, worth, propensity = rng.gamma(2, 500, 40), rng.gamma(2, 3_000, 40), rng.uniform(0.1, 0.9, 40)
+    named = ([WAIT], [STAGES[STEADY]])
+    whole, part = (
+        evidence(ACTIONS, *named, {name: np.array([value]) for name, value in sums(outcome, v, propensity).items()}, m)
+        for v, m in ((worth, 1.0), (0.4 * worth, 0.4))
+    )
+    for ours, theirs in zip((whole.n, whole.total, whole.squares), (part.n, part.total, part.squares), strict=True):
+        assert ours == pytest.approx(theirs) and ours.any()
+
+
 def test_without_outcomes_belief_is_the_catalogue() -> None:
     """n is 0, and mean and sd are the prior's."""
     for held in (beliefs(ACTIONS), beliefs(ACTIONS, Evidence.none(ACTIONS))):

@@ -29,9 +29,9 @@ Array = NDArray[np.float64]
 class Evidence:
     """Sufficient statistics of outcomes by action and stage: (A + 1, 7) each, the last row is waiting.
 
-    An outcome is what a customer spent in the window after the decision, less the action's flat part, as a share of
-    what they were worth. n: effective number of outcomes. total, squares: n times the weighted mean of outcome and of
-    its square.
+    An outcome is the margin of what a customer spent in the window after the decision, less the action's flat part, as
+    a share of what they were worth. n: effective number of outcomes. total, squares: n times the weighted mean of
+    outcome and of its square.
     """
 
     n: Array
@@ -54,12 +54,17 @@ class Beliefs:
 
 
 def evidence(
-    actions: Sequence[Action], action: Sequence[str], stage: Sequence[str], sums: Mapping[str, Array]
+    actions: Sequence[Action],
+    action: Sequence[str],
+    stage: Sequence[str],
+    sums: Mapping[str, Array],
+    margin: float = 1.0,
 ) -> Evidence:
     """Statistics of decisions whose outcome is in; each counts by the inverse of the chance it had.
 
     action, stage, sums: one row a distinct pair, as the state sums them (chair.ports.State.rewards), `wait` for those
-    left alone. Actions that are no longer in the catalogue, and stages without a name, are left out.
+    left alone. Actions that are no longer in the catalogue, and stages without a name, are left out. margin: the share
+    of what was spent that stays with the shop, which worth is counted in.
     """
     shape = (len(actions) + 1, len(STAGES))
     row_of = {one.id: row for row, one in enumerate(actions)} | {WAIT: len(actions)}
@@ -70,6 +75,7 @@ def evidence(
             continue
         cell, flat = (row_of[name], STAGES.index(where)), flat_of[name]
         w, ww, share, shares, unit, share_unit, units = (float(sums[key][i]) for key in SUMS)
+        share, shares, share_unit = margin * share, margin**2 * shares, margin * share_unit
         # Kish: weights that differ are worth fewer outcomes than their number.
         n[cell] = w * w / ww
         total[cell] = n[cell] / w * (share - flat * unit)

@@ -51,7 +51,8 @@ def for_everyone(
     decision_id = ibis.literal(SEPARATOR).join([ibis.literal(p) if isinstance(p, str) else p for p in parts])
     wanted = customers.select("customer_id", *LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
     table = engine.rows(wanted.order_by("customer_id"))
-    return _choose(table, _beliefs(state, actions), weights_of(state, actions), actions, settings, moment, DAILY)
+    held = _beliefs(state, actions, settings)
+    return _choose(table, held, weights_of(state, actions), actions, settings, moment, DAILY)
 
 
 def for_these(
@@ -65,7 +66,8 @@ def for_these(
     """The decisions of a day and an occasion for some customers, as a turn would take them. customers: their rows."""
     ids = [decision_id_of(one, moment, occasion) for one in customers["customer_id"].to_pylist()]
     table = customers.select(["customer_id", *LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
-    return _choose(table, _beliefs(state, actions), weights_of(state, actions), actions, settings, moment, occasion)
+    held = _beliefs(state, actions, settings)
+    return _choose(table, held, weights_of(state, actions), actions, settings, moment, occasion)
 
 
 def for_one(
@@ -122,13 +124,14 @@ def settle(state: State, engine: Engine, days: ir.Table, moment: Moment, outcome
     return int(outcomes.num_rows)
 
 
-def _beliefs(state: State, actions: Sequence[Action]) -> policy.Beliefs:
+def _beliefs(state: State, actions: Sequence[Action], settings: Settings) -> policy.Beliefs:
     sums = state.rewards()
     seen = policy.evidence(
         actions,
         sums["action"].to_pylist(),
         sums["stage"].to_pylist(),
         {name: sums[name].to_numpy() for name in policy.SUMS},
+        settings.margin,
     )
     return policy.beliefs(actions, seen)
 
