@@ -1,6 +1,7 @@
 """The journey of a shop's customers: where it hurts, where it delights, what a person says of a step."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -44,14 +45,14 @@ FAINT = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Journeying:
-    """The journeys of a shop's customers."""
+    """The journeys of a shop's customers. Counting may take a while, so it has an engine of its own."""
 
     chair: "Chair"
 
     def report(self, *, as_of: str = "") -> JourneyReport:
         """Everybody's journeys up to a moment, or to now. Raises BadInput for a time that is none."""
         chair, moment = self.chair, self._moment(as_of)
-        with chair.reading() as engine:
+        with closing(chair.engine()) as engine:
             found = reading.journeys(chair, engine, moment)
             if found is None:
                 return _nothing(chair)
@@ -61,7 +62,7 @@ class Journeying:
         """The latest customers lost at a step, with what they said around that time. Raises BadInput."""
         if not 1 <= limit <= 1_000:
             raise BadInput("limit", value=limit, bound="1 to 1,000", remedy="Give 50.")
-        with self.chair.reading() as engine:
+        with closing(self.chair.engine()) as engine:
             moment = self._moment("")
             found = reading.journeys(self.chair, engine, moment)
             names = [one.name for one in found.codes.steps] if found else []
