@@ -25,6 +25,7 @@ from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
 from openchair.chair.focus.customer.primary import Primary
 from openchair.chair.focus.drivers.mapping import Focusing
+from openchair.chair.focus.opportunities.seeking import Opportunities
 from openchair.chair.intake import own
 from openchair.chair.journey.journeying import Journeying
 from openchair.chair.listening.asking import Surveys
@@ -81,7 +82,8 @@ IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
     "cases calls worth growth loyalty focus journey worth.report growth.report loyalty.report journey.report "
-    "journey.lost focus.report primary primary.report primary.chosen "
+    "journey.lost focus.report primary primary.report primary.chosen opportunities "
+    "opportunities.report opportunities.sheet voices.said "
     "voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
@@ -93,6 +95,8 @@ IN = {
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
     "merging.settle",
     "what a step is, and what was done about it": "journey.place journey.tackle",
+    "sheets that work backwards, and what the shop can do": "opportunities.write opportunities.restore "
+    "opportunities.capable",
     "whom the shop is for, and whom it serves first": "primary.declare primary.confirm",
     "what is to be excelled at, and what there is to spend": "focus.move focus.undo focus.take focus.spend",
     "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain",
@@ -144,6 +148,7 @@ def use_cases() -> Iterator[str]:
         "loyalty.": Auditing,
         "focus.": Focusing,
         "primary.": Primary,
+        "opportunities.": Opportunities,
         "journey.": Journeying,
     }
     for prefix, room in rooms.items():

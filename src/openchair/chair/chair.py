@@ -11,6 +11,7 @@ from openchair.chair import tell
 from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.focus.customer.primary import Primary
 from openchair.chair.focus.drivers.mapping import Focusing
+from openchair.chair.focus.opportunities.seeking import Opportunities
 from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
@@ -242,6 +243,8 @@ class Chair:
     """How customers come to what they need, and where they are lost."""
     primary = Room(Primary)
     """Who picks this shop, and whom to serve first."""
+    opportunities = Room(Opportunities)
+    """Needs that matter and are not met, and the sheets that work backwards from them."""
     focus = Room(Focusing)
     """What customers care about most, and what the shop makes of it."""
     surveys = Room(Surveys)

@@ -146,6 +146,9 @@ _ALL = (
            lambda chair, asked: chair.journey.report(as_of=asked.as_of), "journey.telling:journey"),
     Report("primary", "Primary customer", "who picks the shop, and whom to serve first", "value", (),
            lambda chair, asked: chair.primary.report(), "focus.customer.telling:primary"),
+    Report("opportunities", "Opportunities", "needs that matter and are not met, ranked", "listening", ("days",),
+           lambda chair, asked: chair.opportunities.report(asked.days or 365),
+           "focus.opportunities.telling:opportunities"),
     Report("focus", "Focus", "what matters to customers, what to excel at, where effort goes", "value", ("outcome",),
            lambda chair, asked: chair.focus.report(asked.outcome), "focus.drivers.telling:focus"),
 )  # fmt: skip

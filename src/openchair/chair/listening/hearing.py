@@ -120,6 +120,14 @@ class Voices:
         """What a customer needs, wants and hopes for, in words, the most said first; empty where nothing was heard."""
         return needs_of(self.chair.state, customer_id)
 
+    def said(self, fact_id: str, place: int) -> Quote | None:
+        """One sentence, as evidence; None where it is not here, or whoever said it was erased."""
+        rows = [row for row in self.chair.state.sentences(of=[fact_id]).to_pylist() if row["place"] == place]
+        who = [self.chair.state.find(row["identifier"]) if row["identifier"] else None for row in rows]
+        names = [(self.chair.state.customer(one) or {}).get("name") or "" if one else "" for one in who]
+        told = [row | {"customer_id": c, "customer": n} for row, c, n in zip(rows, who, names, strict=True)]
+        return next((one for some in self._quotes(told).values() for one in some), None)
+
     def propose(self, most: int = PROPOSALS) -> tuple[Review, ...]:
         """Let the assistant propose names of themes and what doubtful sentences are; each waits for a person.
 

@@ -17,6 +17,7 @@ from openchair.server.pages.imports import imports_routes
 from openchair.server.pages.journey import journey_routes
 from openchair.server.pages.listening import listening_routes
 from openchair.server.pages.merges import merges_routes
+from openchair.server.pages.opportunities import opportunities_routes
 from openchair.server.pages.primary import primary_routes
 from openchair.server.pages.render import error_page, render, static_route
 from openchair.server.pages.reports import report_routes
@@ -37,6 +38,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *listening_routes(house),
         *report_routes(house),
         *primary_routes(house),
+        *opportunities_routes(house),
         *focus_routes(house),
         *journey_routes(house),
         *cases_routes(house),

@@ -37,6 +37,7 @@ ROOMS = (
         (
             ("/primary", "Primary customer", ""),
             ("/focus", "Focus", ""),
+            ("/opportunities", "Opportunities", ""),
             ("/journey", "Journey", ""),
             ("/value", "Value", ""),
             ("/growth", "Growth", ""),

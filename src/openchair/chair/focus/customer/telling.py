@@ -120,5 +120,7 @@ def _sides(view: PrimaryReport) -> Iterator[Block]:
 
 
 def _lead(one: Leading) -> tuple[Cell, ...]:
-    known = not isinstance(one.weeks, Unknown)
-    return f"{one.first} and {one.second}, {one.by}", one.verdict, one.weeks if known else str(one.weeks), one.strength
+    known = not isinstance(one.strength, Unknown)
+    told = one.verdict if known else f"{one.verdict}: {str(one.strength).partition(': ')[2]}"
+    weeks, strength = (None if isinstance(number, Unknown) else number for number in (one.weeks, one.strength))
+    return f"{one.first} and {one.second}, {one.by}", told, weeks, strength

@@ -1,0 +1,1 @@
+"""What customers need and do not get: ranked, and worked backwards from."""
