@@ -73,8 +73,8 @@ def _lost(those: Sequence[Example], title: str) -> Table:
         for one in those
     )  # fmt: skip
     columns = (
-        Column("Who"), Column("When"), Column("What they said around then"), Column("Needs met"),
-        Column("Asked for help", "count"), Column("First round, latest"),
+        Column("Who"), Column("When"), Column("What they said"), Column("Met"),
+        Column("Asked help", "count"), Column("First → latest"),
     )  # fmt: skip
     return Table(title or "The latest", columns, rows, empty="Nobody was lost here.")
 
@@ -83,7 +83,7 @@ def _sooner(one: Example) -> str | None:
     """How long a customer's first round took, and the latest."""
     if one.first_days is None:
         return None
-    return f"{lasting(one.first_days)}, {lasting(one.latest_days)}"
+    return f"{lasting(one.first_days)} → {lasting(one.latest_days)}"
 
 
 def address(step: str) -> str:
