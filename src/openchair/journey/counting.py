@@ -20,6 +20,8 @@ BASE = 64
 """Digits of a path: a step's code and one, 0 for none."""
 SAMPLE_STEPS = 2_000_000
 """Steps of whole customers, drawn by their number, that chances to delight are looked for in."""
+SETTLED = 0.9
+"""Share of what follows needs that are met, after which a customer who is back is no longer back at once."""
 
 _bit_or = ibis.udf.agg.builtin(lambda bits: ..., name="bit_or", signature=(("int64",), "int64"))
 _bit_count = ibis.udf.scalar.builtin(lambda bits: ..., name="bit_count", signature=(("int64",), "int32"))
@@ -36,7 +38,7 @@ def needs(steps: ir.Table, codes: Codes, value_days: int, now_s: int) -> ir.Tabl
     steps: cut(..). Beside them `last` (the last step but for a cry for help) and `end` (what became of it); `first_at`,
     `last_at`, `met_at`, seconds since 1970, null while unmet; `money`, `mood` and `moods` (sum and number of what was
     said), `helps`, `backs`; `later`: money within value_days of its beginning, its own too, and `ripe`: whether these
-    days are over.
+    days are over; `back_s`: seconds from met until the customer's next need, null where there is none.
     """
     place = steps.turn.clip(upper=PLACES)
     new = (steps.prev != steps.code).fill_null(True) & (steps.turn < PLACES)
@@ -65,6 +67,7 @@ def needs(steps: ir.Table, codes: Codes, value_days: int, now_s: int) -> ir.Tabl
         later=each.money.sum().over(ahead).cast("int64"),
         ripe=each.day + value_days <= now_s // DAY_S,
         repeats=each.steps - _bit_count(each.mask),
+        back_s=each.first_at.lead().over(group_by=each.who, order_by=each.need) - each.met_at,
     )
 
 
@@ -75,10 +78,18 @@ def ways(steps: ir.Table) -> ir.Table:
 
 
 def held(of: ir.Table) -> ir.Table:
-    """mask, last, end, band and sums: needs that hold the same steps, taken together. of: needs(..)."""
+    """mask, last, end, band, soon and sums: needs that hold the same steps, taken together. of: needs(..).
+
+    soon: whether the customer was back before nine in ten of what follows needs that are met had come.
+    """
+    after = of.last_at - of.met_at
+    usual = of.filter(after > 0).agg(usual_s=after.quantile(SETTLED))
+    of = of.cross_join(usual)
     money = of.later.cast("float64")
     return (
-        of.group_by("mask", "last", "end", band=(of.need > 1).cast("int8"))
+        of.group_by(
+            "mask", "last", "end", band=(of.need > 1).cast("int8"), soon=(of.back_s <= of.usual_s).fill_null(False)
+        )
         .agg(
             n=_.count(),
             ripe=_.ripe.cast("int64").sum(),
@@ -88,7 +99,7 @@ def held(of: ir.Table) -> ir.Table:
             mood2=(of.mood.cast("float64") ** 2 / of.moods.nullif(0)).sum().fill_null(0.0),
             met=_.met_at.count(),
         )
-        .order_by("mask", "last", "end", "band")
+        .order_by("mask", "last", "end", "band", "soon")
     )
 
 

@@ -34,8 +34,9 @@ PRIOR = 0.5
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Per step, (k, BANDS): needs that reached it; as many of which what became is as good as known (`closed`), those
-    lost there of them; and the same of what each is held against after a need is met (needs without it). (k, 2): mean
-    minor units after it of those who went on and of those lost, the variances of the means, and how many these are."""
+    lost there of them; and the same of what each is held against after a need is met (needs without it): there, of
+    customers who were not back at once. (k, 2): mean minor units after it of those who went on and of those lost, the
+    variances of the means, and how many these are. `ends`: (k, 2), `lost` and `closed` of all customers."""
 
     entrants: Floats
     closed: Floats
@@ -45,6 +46,7 @@ class Counted:
     worth: Floats
     worth_variance: Floats
     worth_n: Floats
+    ends: Floats
 
 
 def counted(rows: Mapping[str, NDArray[Any]], ways: Sequence[Mapping[str, Any]], codes: Codes) -> Counted:
@@ -56,7 +58,7 @@ def counted(rows: Mapping[str, NDArray[Any]], ways: Sequence[Mapping[str, Any]],
     k = len(codes.steps)
     shape = (k, BANDS)
     entrants, closed, lost, rest, rest_lost = (np.zeros(shape) for _ in range(5))
-    sums = np.zeros((k, 2, 3))
+    sums, ends = np.zeros((k, 2, 3)), np.zeros((k, 2))
     gone, going, band = rows["end"] == "lost", rows["end"] == "open", rows["band"].astype(int)
     met = rows["met"] > 0
     n, money = rows["n"].astype(float), np.stack([rows[name].astype(float) for name in ("ripe", "later", "later2")])
@@ -77,8 +79,11 @@ def counted(rows: Mapping[str, NDArray[Any]], ways: Sequence[Mapping[str, Any]],
         here = holds & (met if after else rows["last"] == j)
         entrants[j], whole = by_band(holds), by_band(here if after else holds)
         closed[j], lost[j] = known(whole, by_band(here & gone), by_band(here & going), j)
+        ends[j] = lost[j].sum(), closed[j].sum()
         if after:
-            without = met & ~holds
+            # Whoever is back at once never comes to what takes days, which would look like its merit.
+            late, without = here & ~rows["soon"], met & ~holds & ~rows["soon"]
+            closed[j], lost[j] = known(by_band(late), by_band(late & gone), by_band(late & going), j)
             rest[j], rest_lost[j] = known(by_band(without), by_band(without & gone), by_band(without & going), j)
         came = here if after else holds
         for side, which in enumerate((came & ~(here & (gone | going)), here & gone)):
@@ -89,7 +94,7 @@ def counted(rows: Mapping[str, NDArray[Any]], ways: Sequence[Mapping[str, Any]],
     size = np.maximum(sums[..., 0], 1)
     worth = sums[..., 1] / size
     spread = (sums[..., 2] / size - worth**2).clip(0) / np.maximum(size - 1, 1)
-    return Counted(entrants, closed, lost, rest, rest_lost, worth, spread, sums[..., 0])
+    return Counted(entrants, closed, lost, rest, rest_lost, worth, spread, sums[..., 0], ends)
 
 
 def _settled(ways: Sequence[Mapping[str, Any]], codes: Codes) -> list[tuple[float, float]]:

@@ -50,7 +50,7 @@ def steps(counts: Counts, of: Counted, hurts: Sequence[Hurt], codes: Codes) -> t
         gone, spread = timing.went_on(*timing.tabled(rows))
         times, entrants = sum(row["n"] for row in rows), int(of.entrants[j].sum())
         moods = int(held["moods"][holds].sum())
-        lost, closed = of.lost[j].sum(), of.closed[j].sum()
+        lost, closed = of.ends[j]
         per = {name: float(held[name][holds].sum()) / max(needs, 1) for name in ("backs", "helps")}
         quarter, half, three = (timing.quantile_days(gone, level) for level in (0.25, 0.5, 0.75))
         found.append(
