@@ -146,3 +146,11 @@ def test_where_visits_part_is_found_in_everybodys_silences() -> None:
     assert 20 * 60 <= found <= DAY_S
     assert cutting.visit_seconds([], []) == cutting.USUAL_VISIT_S
     assert cutting.usual_seconds(minutes + days, [100] * 8, found) == 6 * DAY_S
+
+
+def test_a_clock_that_was_wrong_by_a_century_breaks_nothing() -> None:
+    """A step in 1905 is one like any other, with a silence as long as is counted."""
+    long_ago = -121 * 365 * DAY_S
+    rows = cut([(0, long_ago, 0), (0, 0, 0)])
+    assert [(r["need"], r["end"]) for r in rows] == [(1, "lost"), (2, "lost")]
+    assert rows[0]["silence"] == rows[1]["gap"] == cutting.LIFE_S

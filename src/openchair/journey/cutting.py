@@ -24,6 +24,7 @@ MOST_CODES = 63
 MOST_A_DAY, MOST_STEPS = 1_000, 100_000
 """More steps than a person takes: a day on average, and in all."""
 _MINUTE, _HOUR, DAY_S = 60, 3_600, 86_400
+LIFE_S = 2**31 - 1
 EDGES_S = (
     1, 2, 5, 10, 20, 30,
     *(m * _MINUTE for m in (1, 2, 3, 5, 7, 10, 15, 20, 30, 45)),
@@ -97,7 +98,12 @@ def binned(value: ir.NumericValue, edges: Sequence[int] = EDGES_S) -> ir.Integer
 
 def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
     """Whole seconds since 1970; cut off, for engines do not round alike."""
-    return at.truncate("s").epoch_seconds()
+    return at.truncate("s").epoch_seconds().cast("int64")
+
+
+def _whole(length_s: ir.IntegerValue) -> ir.IntegerValue:
+    """As a small number; longer than a life, which only a wrong clock gives, is cut to that."""
+    return length_s.clip(upper=LIFE_S).cast("int32")
 
 
 def robots(steps: ir.Table, who: ir.Table) -> ir.Table:
@@ -123,7 +129,7 @@ def timed(steps: ir.Table) -> ir.Table:
         prev=steps.code.lag().over(**order),
         place=ibis.row_number().over(**order).cast("int32"),
     )
-    gap = (seconds(seen.at) - seconds(seen.before_)).cast("int32")
+    gap = _whole(seconds(seen.at) - seconds(seen.before_))
     again = ((seen.at == seen.before_) & (seen.code == seen.prev) & (seen.money == 0) & seen.mood.isnull()).fill_null(
         False
     )
@@ -232,7 +238,7 @@ def cut(steps: ir.Table, own: ir.Table, codes: Codes, visit_s: int, usual_s: int
         start_turn=ibis.ifelse(t.begins, t.turns, none).max().over(**to_here),
         next=t.code.lead().over(**order),
         ends=t.begins.lead().over(**order),
-        silence=(follows.fill_null(now_s) - t.at).cast("int32"),
+        silence=_whole(follows.fill_null(now_s) - t.at),
         back=(t.lane < codes.lane(t.prev)).fill_null(False) & ~t.begins,
     )
     final, last = t.ends.isnull(), t.ends.fill_null(True)

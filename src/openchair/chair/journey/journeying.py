@@ -212,7 +212,7 @@ class _Told:
     def examples(self, code: int, limit: int, looked_at: int) -> tuple[Example, ...]:
         """Customers lost at a step, those with words first, then the latest."""
         needs = self.of.needs
-        holds = ((needs.mask // 2**code) % 2 == 1) & needs.met_at.notnull()
+        holds = ((needs.mask & 2**code) > 0) & needs.met_at.notnull()
         here = holds if self.of.codes.after(code) else needs["last"] == code
         lost = needs.filter(here, needs.end == "lost").group_by("who").agg(last_at=needs.last_at.max())
         lost = lost.inner_join(self.of.people, "who").order_by(ibis.desc("last_at"), "customer_id").limit(looked_at)
