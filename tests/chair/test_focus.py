@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from openchair.chair.actor import CUSTOMER, Actor
+from openchair.chair.actor import CUSTOMER, OWNER_AT_HOME, Actor
 from openchair.chair.chair import Chair
 from openchair.chair.focus.drivers import telling
 from openchair.chair.focus.drivers.figures import FocusReport, Placed
@@ -45,9 +45,10 @@ def write(chair: Chair, kind: str, rows: list[dict[str, Any]]) -> None:
     chair.history.append(kind, pa.Table.from_pylist(whole, schema(kind)))
 
 
-def fill(chair: Chair, n: int) -> None:
+def fill(chair: Chair, n: int, languages: tuple[str, ...] = ("en",)) -> None:
+    """The n customers; those of the second language care for help as others do for delivery."""
     rng = np.random.default_rng(5)
-    bought, said, asked_for_help = [], [], []
+    bought, said, asked_for_help, spoken = [], [], [], []
     for i in range(n):
         who = {"identifier": f"id:{i:03d}"}
         for day in np.unique(rng.integers(2, 300, rng.integers(2, 9))).tolist():
@@ -57,7 +58,10 @@ def fill(chair: Chair, n: int) -> None:
             bought.append(who | {"happened_at": when} | order | money)
         halo = rng.normal()
         rated = {name: float(np.clip(round(3 + halo / 2 + rng.normal()), 1, 5)) for name in ASKED}
-        score = 6 + sum(ASKED[name] * (value - 3) * 2 for name, value in rated.items()) + rng.normal()
+        tongue = i % len(languages)
+        spoken.append(who | {"name": "language", "value": languages[tongue], "happened_at": NOW - timedelta(days=400)})
+        cares = dict(zip(ASKED, (0.3, 0.6, 0.0), strict=True)) if tongue else ASKED
+        score = 6 + sum(cares[name] * (value - 3) * 2 for name, value in rated.items()) + rng.normal()
         about = who | {"happened_at": NOW - timedelta(days=9), "survey_id": "s"}
         said.append(about | {"metric": "nps", "score": float(np.clip(round(score), 0, 10))})
         for name, value in rated.items():
@@ -68,6 +72,7 @@ def fill(chair: Chair, n: int) -> None:
             said.append(about | weight | {"properties": asks})
         helped = {"channel": "ticket", "text": "where is it?", "happened_at": NOW - timedelta(days=4)}
         asked_for_help += [who | helped] * (i % 3 == 0)
+    write(chair, "traits", [{"said_by": "customer", "confidence": 1.0} | one for one in spoken])
     write(chair, "voices", asked_for_help)
     write(chair, "purchases", bought)
     write(chair, "answers", said)
@@ -221,4 +226,25 @@ def test_a_shop_of_a_few_is_told_so(tmp_path: Path) -> None:
     view = chair.focus.report()
     assert view.map == () and view.weights == {}
     assert all(isinstance(one.r2, Unknown) and one.r2.needed for one in view.outcomes)
+    chair.state.close()
+
+
+@pytest.mark.slow
+def test_the_map_is_for_the_primary_customer(tmp_path: Path) -> None:
+    """Once an owner has confirmed whom to serve first, the map is of them; others who care otherwise do not blur it."""
+    init_home(tmp_path / "two", {"currency": "EUR"})
+    chair = open_home(tmp_path / "two")
+    fill(chair, 300, ("en", "ur"))
+    seen = {}
+    for segment in ("language: en; orders: 4", "language: ur", "all buyers"):
+        chair.primary.confirm(segment, by=OWNER_AT_HOME)
+        chair.turn(chair.moment(NOW.date().isoformat()))
+        view = chair.focus.report()
+        nps = next(one for one in view.outcomes if one.outcome == "nps")
+        seen[segment] = view.primary, nps.n, view.map[0].name
+    assert seen == {
+        "language: en; orders: 4": ("language: en; orders: 4", 150, "survey:delivery"),
+        "language: ur": ("language: ur", 150, "survey:help"),
+        "all buyers": ("", 300, seen["all buyers"][2]),
+    }
     chair.state.close()

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import msgspec
 import numpy as np
 import pyarrow as pa
 from ibis import _
 
 from openchair.chair.focus.drivers.figures import DriverFigures, OutcomeFigures
+from openchair.chair.listening import measuring
 from openchair.chair.ports import Engine
 from openchair.chair.state import State
 from openchair.chair.wheel.stand import owned
@@ -20,6 +23,7 @@ from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.focus import counting, drivers
 from openchair.focus.drivers import Driver
 from openchair.focus.importance import EXACT
+from openchair.listening.scores.counting import newest_trait
 
 DAYS = 365
 """What customers met with and said in the last so many days counts."""
@@ -79,17 +83,47 @@ def study(
     later = {name: kept.select("customer_id", outcome=name) for name in ("retention", "worth")}
     rng = np.random.default_rng([seed, moment.day.toordinal()])
     found: dict[str, OutcomeFigures] = {}
+    primary, who = whom(engine, state, owned(facts["traits"], identities))
     for outcomes, until in ((asked, moment.now), (later, cut)):
-        counts = [outcome.agg(n=_.count()).mutate(name=ibis.literal(name)) for name, outcome in outcomes.items()]
-        people = {row["name"]: row["n"] for row in engine.rows(ibis.union(*counts)).to_pylist()}
-        enough = max(people.values()) >= drivers.FEWEST
-        met = _met(engine, state, facts, identities, lines, until) if enough else None
+        people = _people(engine, outcomes)
+        theirs = {name: one.semi_join(who, "customer_id") for name, one in outcomes.items()} if who is not None else {}
+        enough = {name for name, n in _people(engine, theirs).items() if n >= drivers.FEWEST}
+        met = _met(engine, state, facts, identities, lines, until) if max(people.values()) >= drivers.FEWEST else None
         for name, n in people.items():
             few = Unknown(f"{n} customers of whom it is known", max(drivers.FEWEST - n, 0))
-            found[name] = OutcomeFigures(name, OUTCOMES[name], n, few, 0.0, ())
+            found[name] = OutcomeFigures(
+                name, OUTCOMES[name], n, few, 0.0, (), primary=primary if name in enough else ""
+            )
             if met is not None and n >= drivers.FEWEST:
-                found[name] = _found(engine, found[name], met, outcomes[name], rng, confidence)
+                of = theirs[name] if name in enough else outcomes[name]
+                found[name] = _found(engine, found[name], met, of, rng, confidence)
     return tuple(found[name] for name in OUTCOMES)
+
+
+def whom(engine: Engine, state: State, traits: ir.Table) -> tuple[str, ir.Table | None]:
+    """The primary customer that an owner confirmed, and the customer_id of whoever has all traits that name it.
+
+    A segment is called by what sets it apart, as `language: en; orders: 4`. Nobody where its name holds no trait.
+    traits: facts of that kind with owners.
+    """
+    choice = state.chosen("primary").get("")
+    name = str(msgspec.json.decode(choice.body).get("name", "")) if choice else ""
+    told = {
+        feature.removeprefix("often "): value for feature, _, value in (one.partition(": ") for one in name.split("; "))
+    }
+    asked = [feature for feature in told if told[feature] and measuring.weighable(feature)]
+    known = engine.rows(traits.filter(traits.name.isin(asked)).select("name").distinct()) if asked else None
+    parts = [
+        (of := newest_trait(traits, feature)).filter(of.part == told[feature]).select("customer_id")
+        for feature in (known["name"].to_pylist() if known else [])
+    ]
+    return name, reduce(lambda some, more: some.semi_join(more, "customer_id"), parts) if parts else None
+
+
+def _people(engine: Engine, outcomes: Mapping[str, ir.Table]) -> dict[str, int]:
+    """How many customers each outcome is known of."""
+    counts = [outcome.agg(n=_.count()).mutate(name=ibis.literal(name)) for name, outcome in outcomes.items()]
+    return {row["name"]: row["n"] for row in engine.rows(ibis.union(*counts)).to_pylist()} if counts else {}
 
 
 def _within(facts: ir.Table, since: datetime, until: datetime) -> ir.Table:
@@ -183,7 +217,7 @@ def _found(
     ]
     left = {met.scales[key][0]: str(why) for key, why in {**few, **found.left}.items()}
     known = found.n, found.r2, found.chance, tuple(told), left, found.agreement
-    return OutcomeFigures(nothing.outcome, nothing.title, *known)
+    return OutcomeFigures(nothing.outcome, nothing.title, *known, nothing.primary)
 
 
 def performance(

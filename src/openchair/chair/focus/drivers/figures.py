@@ -36,6 +36,8 @@ class OutcomeFigures:
     """Drivers of which nothing can be said, and why."""
     agreement: float | None = None
     """Rank correlation of stated and derived importance."""
+    primary: str = ""
+    """The primary customer, where only they were looked at; empty: everybody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ def _lead(outcome: OutcomeFigures) -> str:
     drivers = plural(len(outcome.drivers), "driver explains", "drivers explain")
     people = plural(outcome.n, "customer", "customers")
     explained = interval(outcome.r2, "share", "") if isinstance(outcome.r2, Estimate) else "nothing"
-    return f"{drivers} {explained} of how {people} differ in: {outcome.title}."
+    whose = f" who are the primary customer, {outcome.primary}," if outcome.primary else ""
+    return f"{drivers} {explained} of how {people}{whose} differ in: {outcome.title}."
 
 
 def _plane(view: FocusReport) -> Scatter:
