@@ -65,6 +65,17 @@ def test_more_gain_never_means_less_chance(mean, codes, action, more) -> None:
     assert (after[:, action] >= before[:, action] - 1e-12).all()
 
 
+@given(gains_of_any_size, codes_of_any_kind, st.integers(0, SHAPE[1] - 1), st.sampled_from([0.3, 0.6, 1.5]))
+def test_a_weight_moves_chances_as_that_gain_would(mean, codes, action, weight) -> None:
+    """A weight is the same as so many times the gain, opens nothing and rules out nothing; 1 each changes nothing."""
+    weights = np.ones(SHAPE[1])
+    assert (choose(gains(mean), codes, weights=weights).probabilities == choose(gains(mean), codes).probabilities).all()
+    weights[action] = weight
+    weighed = choose(gains(mean), codes, weights=weights)
+    assert (weighed.probabilities == choose(gains(mean * weights), codes).probabilities).all()
+    assert (weighed.codes == choose(gains(mean), codes).codes).all()
+
+
 @given(gains_of_any_size, codes_of_any_kind)
 def test_the_better_of_two_is_the_likelier(mean, codes) -> None:
     """Within a situation, chances are in the order of gains."""

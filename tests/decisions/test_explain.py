@@ -231,3 +231,31 @@ def test_a_customer_is_told_of_days_as_people_say_them(days: int, sentences: tup
     row = ROW | dict.fromkeys(("complained_on", "contacted_on"), DAY - timedelta(days=days))
     said = dict(explain.told(WAIT, record((WAIT, 0, 1.0)), row, BY_ID, DAY))
     assert {text: said.get(text) for text in sentences} == dict.fromkeys(sentences, {"since": days} if days > 1 else {})
+
+
+def test_a_weight_of_the_focus_map_is_said_and_counted(decided: tuple[Any, Any, Any, list[str]]) -> None:
+    """Gains are told in money as expected; what won by its weight is no chance, and the sentence says the weight."""
+    situations, gains, _, plain = decided
+    weights = [1.5 if action.pillar == "service" else 1.0 for action in ACTIONS]
+    picked = choice.choose(gains, situations.codes, weights=weights)
+    records = explain.records_of(situations, ACTIONS, gains, picked, weights)
+    for before, after in zip(plain[::97], map(explain.read, records[::97]), strict=True):
+        assert {one.action: one.gain for one in explain.read(before).candidates} == {
+            one.action: one.gain for one in after.candidates
+        }
+        assert [one.counts for one in after.candidates] == sorted(
+            (one.counts for one in after.candidates), reverse=True
+        )
+    heavy, light = BY_ID["call-and-listen"], BY_ID["note-by-hand"]
+    rows = tuple(
+        explain.CandidateRecord(action, gain, gain, gain, 0.0, chance, weight)
+        for action, gain, chance, weight in (
+            (heavy.id, 800, 0.9, 1.5),
+            (light.id, 1000, 0.08, 1.0),
+            (WAIT, 0, 0.02, 1.0),
+        )
+    )
+    of = explain.Record({"stage": "slipping", "value_minor": 13335.0, "value_known": True}, rows, ())
+    assert "the focus map counts it 1.5 times" in told(heavy.id, of)[1] and "focus map" not in told(light.id, of)[1]
+    assert explain.would_change_of(heavy.id, of, BY_ID, "EUR").endswith("more than € 2.00 more.")
+    assert explain.would_change_of(light.id, of, BY_ID, "EUR").startswith("Chance chose this")
