@@ -26,6 +26,8 @@ from openchair.simulation import simulate
 from openchair.store.counting import spark
 from openchair.store.history import DeltaHistory
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
@@ -269,7 +271,6 @@ def sparked() -> Iterator[Callable[[DeltaHistory], Engine]]:
 
 
 @pytest.mark.spark
-@pytest.mark.slow
 def test_the_engines_agree(shop: Shop, sparked: Callable[[Any], Engine], tmp_path: Path) -> None:
     """The whole report of a sample shop, on DuckDB and on Spark."""
     simulate(150, tmp_path / "files", seed=4, end=NOW.date())
