@@ -9,7 +9,7 @@ import pytest
 from tests.chair.conftest import START, Shop, at, regulars
 
 from openchair.chair.value import worth
-from openchair.core.estimate import Estimate
+from openchair.core.estimate import Estimate, Unknown
 from openchair.facts import track
 
 MONTH = 30
@@ -64,7 +64,8 @@ def test_subscribers_are_worth_what_they_will_still_pay(shop: Shop) -> None:
             assert 0 <= row["value_low"] <= row["value_minor"] <= row["value_high"]
             assert 1_000 < row["value_minor"] < 13 * PRICE
         else:
-            assert row["value_minor"] is None or row["value_minor"] < PRICE
+            assert row["value_minor"] is None
+            assert worth.spender(row) == Unknown("their subscription ended, and they bought nothing else")
 
 
 def test_a_payment_is_counted_once(new_shop: Callable[[], Shop]) -> None:

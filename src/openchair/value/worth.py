@@ -183,14 +183,22 @@ def fit(
         try:
             buying = spender.fit(x, t_x, T, weight[some], model.model if model else "bg/nbd")
             whole = Fitted(buying, spend.fit(n, cases["spent_minor"][some] / n, weight[some]), model, judged=judged)
-            if judged is None or not judged.pays:
-                return whole
-            models = {name: one.model for name, one in judged.choices.items()}
-            own = segments.fit(cases["segment"][some], x, t_x, T, weight[some], models, judged.spreads)
-            return replace(whole, segments=own.segments)
+            return _parted(whole, judged, cases["segment"][some], x, t_x, T, weight[some]) if judged else whole
         except FitFailed as failure:
             why = Unknown(str(failure))
     return why
+
+
+def _parted(whole: Fitted, judged: Judged, segment: NDArray[Any], *customers: NDArray[Any]) -> Fitted:
+    """The shop's models with those of its segments, where these foretold better and can be fitted today, too."""
+    if not judged.pays:
+        return whole
+    x, t_x, T, weight = customers
+    models = {name: one.model for name, one in judged.choices.items()}
+    try:
+        return replace(whole, segments=segments.fit(segment, x, t_x, T, weight, models, judged.spreads).segments)
+    except FitFailed:
+        return whole
 
 
 def score(

@@ -25,6 +25,8 @@ def spender(row: Row) -> Estimate | Unknown:
         return Estimate(row["value_minor"], row["value_low"], row["value_high"], n=row["orders"])
     if not row["orders"]:
         return Unknown("no order yet", needed=1)
+    if row.get("subscribed"):
+        return Unknown("their subscription ended, and they bought nothing else")
     return Unknown(f"fewer than {worth.FEWEST_REPEATERS} customers of the shop came back")
 
 

@@ -223,6 +223,7 @@ def _together(
     word = [beside[name].cast("string") for name in ("orders", "recency_days", "age_days", "spent_minor")]
     beside = beside.select("customer_id", *VALUE, beside=ibis.literal(":").join(word))
     theirs = whole.drop(*VALUE).left_join(beside, "customer_id").drop("customer_id_right")
+    theirs = theirs.mutate(beside=theirs.beside.fill_null(""))
     others = scored.anti_join(whole, "customer_id").mutate(beside=ibis.null("string"))
     bought = ibis.union(others, theirs.select(*others.columns))
     running = subscriptions.each.filter(_.running, _.reason.isnull())

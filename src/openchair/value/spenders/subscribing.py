@@ -67,9 +67,9 @@ def count(told: ir.Table, today: date, currency: str) -> ir.Table:
     """
     said = told.mutate(
         key=_said(told, "subscription_id").fill_null(""),
-        amount=_said(told, "amount_minor").try_cast("int64"),
+        amount_minor=_said(told, "amount_minor").try_cast("int64"),
         money=_said(told, "currency"),
-        period=_said(told, "period_days").try_cast("float64"),
+        period_days=_said(told, "period_days").try_cast("float64"),
     )
     starts = (said.event == "start").cast("int64").sum()
     order = [said.happened_at, said.fact_id]
@@ -81,9 +81,10 @@ def count(told: ir.Table, today: date, currency: str) -> ir.Table:
         paused_on=said.day.max(where=said.event == "pause"),
         ended_on=said.day.max(where=said.event == "end"),
         payments=(said.event == "paid").cast("int64").sum(),
-        amount_minor=said.amount.argmax(said.day),
-        money=said.money.argmax(said.day),
-        period_days=said.period.argmax(said.day),
+        **{
+            name: said[name].argmax(said.happened_at, where=said[name].notnull())
+            for name in ("amount_minor", "money", "period_days")
+        },
         renews=(said.event == "paid").any(),
     )
     now = ibis.literal(today)
