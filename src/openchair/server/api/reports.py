@@ -38,7 +38,7 @@ def _reader(chair: Chair, report: Report) -> Callable[..., Response]:
     query = create_model(f"{report.name.capitalize()}Query", __config__=ConfigDict(extra="forbid"), **fields)
 
     def read(asked: BaseModel) -> Response:
-        return answer(report.read(chair, report.asked(asked.model_dump())))
+        return answer(chair.shelf.read(chair, report, report.asked(asked.model_dump())))
 
     read.__annotations__["asked"] = Annotated[query, Query()]
     return read

@@ -36,9 +36,9 @@ def told(
     """
     given = {name: request.query_params[name] for name in report.takes if name in request.query_params}
     try:
-        view = report.read(house.chair, report.asked({**(usual or {}), **given}))
+        view = house.chair.shelf.read(house.chair, report, report.asked({**(usual or {}), **given}))
     except BadInput as wrong:
-        view, problem = report.read(house.chair, report.asked(usual or {})), problem or wrong
+        view, problem = house.chair.shelf.read(house.chair, report, report.asked(usual or {})), problem or wrong
     return render(
         request,
         template,
