@@ -83,7 +83,7 @@ def over(steps: int) -> list[Row]:
 def _written(folder: Path, steps: int, customers: int) -> list[str]:
     """Visits of a dozen steps at most, each step less likely than the one before, at the customer's own pace."""
     target = folder / "steps.parquet"
-    longest, mean = len(WAY), 6.4
+    longest, mean = len(WAY), 7.1
     visits = int((steps - ROBOT * (steps == STEPS)) / mean)
     names = ", ".join(f"'{name}'" for name in WAY)
     columns = dict.fromkeys(kinds.schema("steps").names, "NULL") | {

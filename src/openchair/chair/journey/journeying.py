@@ -119,13 +119,11 @@ class _Told:
 
     def report(self) -> JourneyReport:
         of, codes, chair = self.of, self.of.codes, self.chair
-        known = self.engine.share(chair.state.identities()).select("identifier", "customer_id")
-        known = known.inner_join(of.people, "customer_id").select("identifier", "who")
         counts = Counts(
             ways=self.rows(counting.ways(of.steps)),
             arrivals=self.rows(counting.arrivals(of.steps)),
             held=self.engine.rows(counting.held(of.needs)),
-            eased=self.rows(counting.eased(of.needs, reading.ease(self.facts("answers"), known))),
+            eased=self.rows(counting.eased(of.needs, reading.ease(self.facts("answers"), of.known))),
         )
         counted = figuring.counted(of, counts)
         hurts = pains.hurts(counted, codes, np.random.default_rng(SEED))
@@ -154,7 +152,7 @@ class _Told:
             ),
             rounds=figuring.rounds(
                 self.rows(counting.rounds(of.needs)),
-                self.rows(counting.accepted(reading.offers(self.facts("contacts"), known))),
+                self.rows(counting.accepted(reading.offers(self.facts("contacts"), of.known))),
             ),
             standing=figuring.standing(*self.ahead(every), codes, every),
             mapping=of.mapping[:MOST_NAMES],
@@ -217,9 +215,7 @@ class _Told:
         lost = needs.filter(here, needs.end == "lost").group_by("who").agg(last_at=needs.last_at.max())
         lost = lost.inner_join(self.of.people, "who").order_by(ibis.desc("last_at"), "customer_id").limit(looked_at)
         rows = self.rows(lost)
-        known = self.engine.share(self.chair.state.identities()).select("identifier", "customer_id")
-        known = known.inner_join(self.of.people, "customer_id").select("identifier", "who")
-        said = reading.words(self.engine, self.facts("voices"), known, rows)
+        said = reading.words(self.engine, self.facts("voices"), self.of.known, rows)
         those = self.of.measures().filter(lambda t: t.customer_id.isin([row["customer_id"] for row in rows]))
         fared = {row["customer_id"]: row for row in self.rows(those)} if rows else {}
         found = [

@@ -38,6 +38,8 @@ class Journeys:
 
     steps: ir.Table
     needs: ir.Table
+    known: ir.Table
+    """identifier, who: customers by number."""
     people: ir.Table
     """who, customer_id."""
     codes: Codes
@@ -98,6 +100,7 @@ def journeys(chair: "Chair", engine: Engine, moment: Moment) -> Journeys | None:
     return Journeys(
         steps=cut,
         needs=engine.keep(counting.needs(cut, codes, value_days, now_s)),
+        known=known,
         people=people,
         codes=codes,
         mapping=mapping,
