@@ -49,7 +49,7 @@ def journey(view: JourneyReport) -> Told:
         )
         return Told("journey", "Where does it hurt?", (_empty(about),), view.currency, view.simulated)
     worst = view.pains[0] if view.pains else None
-    met = f" {chance(view.met.value)} of those that are over were met." if isinstance(view.met, Estimate) else ""
+    met = f" Of those that are over, {chance(view.met.value)} were met." if isinstance(view.met, Estimate) else ""
     lead = f"{plural(view.customers, 'customer', 'customers')} had {plural(view.needs, 'need', 'needs')}.{met}"
     blocks: list[Block] = [Sentence(lead, "lead"), *_unplaced(view), _map(view)]
     blocks += [_hurt(pain, view, place) for place, pain in enumerate(view.pains[:TOLD])]
