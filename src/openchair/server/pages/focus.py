@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from openchair.chair.actor import Actor
+from openchair.chair.focus.drivers.telling import PATH
 from openchair.chair.reports import REPORTS
 from openchair.core.errors import BadInput, OpenchairError
 from openchair.core.money import exponent, to_minor
@@ -17,7 +18,6 @@ from openchair.loyalty.pillars import PILLARS
 from openchair.server.pages.house import House, actor
 from openchair.server.pages.reports import told
 
-PATH = "/focus"
 FIELDS = 20
 
 

@@ -10,6 +10,7 @@ from openchair.core.figures import digits, interval
 from openchair.core.words import listed, plural
 from openchair.focus.placing import GOOD, TITLES
 
+PATH = "/focus"
 ABOUT = (
     "The focus map places whatever customers meet with by how much it matters to them and how well it is done: what to "
     "be excellent at, what to keep, what to leave mediocre on purpose, what to stop."
@@ -43,6 +44,11 @@ def _blocks(view: FocusReport) -> Iterator[Block]:
         ),
         tuple(_row(one) for one in view.map),
         note="A place is given away only where the interval says so; whoever moves a driver says why.",
+        ways=tuple(
+            Link(one.title, f"{PATH}?outcome={one.outcome}", "shown" if one.outcome == view.outcome else "")
+            for one in view.outcomes
+            if one.drivers
+        ),
     )  # fmt: skip
     yield _effort(view)
     if view.weights:
