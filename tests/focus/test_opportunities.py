@@ -1,5 +1,6 @@
 """The opportunity score: what it is, how sure it is, and what a draft is made of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import ibis
@@ -75,5 +76,7 @@ def test_a_draft_says_only_what_is_known(held: str) -> None:
     assert all(getattr(sheet, name) for name in FIELDS)
     assert "41 customers" in sheet.announcement and "an empty bin" in sheet.announcement
     assert ("lacking" in sheet.questions) is (not held)
-    assert "20 drawn by lot" in sheet.first_test
+    assert "until 60 say" in sheet.first_test
+    many = draft(replace(known, customers=240)).first_test
+    assert "120 drawn by lot" in many and "until" not in many
     assert sheet.quote == "f 1"

@@ -24,6 +24,18 @@ MAKERS = r'"(brand|vendor|supplier|maker|manufacturer|seller)"\s*:\s*"([^"]+)"'
 """Where the properties of a fact name whoever made what it is about."""
 BEHAVIOUR = ("orders", "an order", "weeks of silence", "orders with a discount")
 """What is always known of buyers, from little to much; columns b0, b1, .. of people(..)."""
+BEGINNINGS = {
+    "product": "first product",
+    "kind": "first kind of product",
+    "country": "country",
+    "reduced": "first order reduced",
+}
+"""Columns of beginnings(..), and what each is called."""
+COLUMNS = (
+    "fact_id", "customer_id", "day", "amount_minor", "discount_minor", "coupon", "item_id", "item_name", "category",
+    "country",
+)  # fmt: skip
+"""What of a sale is looked at."""
 SUMS = (
     "customers", "judged", "back", "sold", "after", "before", "moved", "moved2", "after2", "new_after", "new_before",
     "worth", "half2", "valued",
@@ -91,16 +103,18 @@ def favourites(sales: ir.Table) -> ir.Table:
 
 
 def beginnings(sales: ir.Table, buyers: ir.Table) -> ir.Table:
-    """customer_id, name, value: what was in the first order, whether it was reduced, and where it went."""
+    """One row a buyer: of the line of their first day that cost most, what BEGINNINGS names."""
     firsts = sales.inner_join(buyers.select("customer_id", day="first_on"), ["customer_id", "day"])
-    parts = (
-        ("first product", ibis.coalesce(firsts.item_name, firsts.item_id)),
-        ("first kind of product", firsts.category),
-        ("country", firsts.country),
-        ("first order reduced", ibis.ifelse(rewarded(firsts), "yes", "no")),
+    order = [ibis.desc(firsts.amount_minor), firsts.fact_id]
+    place = ibis.row_number().over(group_by=firsts.customer_id, order_by=order)
+    one = firsts.mutate(place=place).filter(_.place == 0)
+    return one.select(
+        "customer_id",
+        product=ibis.coalesce(one.item_name, one.item_id),
+        kind="category",
+        country="country",
+        reduced=ibis.ifelse(rewarded(one), "yes", "no"),
     )
-    told = [firsts.select("customer_id", name=ibis.literal(name), value=value) for name, value in parts]
-    return ibis.union(*told).filter(_.value.notnull()).distinct()
 
 
 def told(known: ir.Table) -> ir.Table:
@@ -110,18 +124,26 @@ def told(known: ir.Table) -> ir.Table:
     return values.inner_join(names, "name")
 
 
-def picks(known: ir.Table, buyers: ir.Table, most: int) -> ir.Table:
+def picks(parts: Sequence[ir.Table], buyers: ir.Table, most: int) -> ir.Table:
     """name, value, true, picked, known, known_picked: of buyers of whom it is asked, who came back, by what is known.
 
-    known: customer_id, name, value, each once. Of each name the `most` values that are true of the most customers.
+    parts: customer_id, name, value, of each name one value a customer. Of each name the `most` values that are true of
+    the most customers.
     """
-    asked = known.inner_join(buyers.filter(buyers.judged == 1).select("customer_id", "back"), "customer_id")
-    everyone = asked.select("customer_id", "name", "back").distinct().group_by("name")
-    names = everyone.agg(known=_.count().cast("int64"), known_picked=_.back.sum().cast("int64"))
-    values = asked.group_by("name", "value").agg(true=_.count().cast("int64"), picked=_.back.sum().cast("int64"))
-    both = values.inner_join(names, "name").filter(_.true >= FEWEST, _.known - _.true >= FEWEST)
+    asked = buyers.filter(buyers.judged == 1).select("customer_id", "back")
+    each = [part.filter(part.value.notnull()).inner_join(asked, "customer_id") for part in parts]
+    sums = [
+        one.group_by("name", "value").agg(true=_.count().cast("int64"), picked=_.back.sum().cast("int64"))
+        for one in each
+    ]
+    values = ibis.union(*sums)
+    known = {f"known{rest}": values[of].sum().over(group_by=values.name).cast("int64") for of, rest in _KNOWN.items()}
+    both = values.mutate(**known).filter(_.true >= FEWEST, _.known - _.true >= FEWEST)
     place = ibis.row_number().over(group_by=both.name, order_by=[ibis.desc(both.true), both.value])
     return both.mutate(place=place).filter(_.place < most).drop("place").order_by("name", "value")
+
+
+_KNOWN = {"true": "", "picked": "_picked"}
 
 
 def cells(buyers: ir.Table, keys: Sequence[str], periods: Periods) -> ir.Table:

@@ -143,7 +143,8 @@ def draft(known: Evidence) -> Sheet:
     speaks = SPEAKS.get(known.reading, "need")
     people = plural(known.customers, "customer", "customers")
     hope = f" It brings them nearer to what they hope for: {listed(known.leads_to)}." if known.leads_to else ""
-    arm = max(min(known.customers // 2, 400), 10)
+    arm = min(known.customers // 2, 400)
+    few = f"Ask other customers whether it matters to them, until {2 * FEWEST} say that it does. "
     return Sheet(
         headline=f"{known.shop} answers what customers {speaks}: {known.name}",
         announcement=f"{people} told us that they {speaks} this: {known.name}. From today {known.shop} meets it, "
@@ -165,8 +166,8 @@ def draft(known: Evidence) -> Sheet:
                 "It costs less than the customers it keeps are worth.",
             )
         ),
-        first_test=f"Of those who spoke of it, offer it to {count(arm)} drawn by lot and hold back as many. After four "
-        "weeks compare who bought again and what they say. Stop where the interval of the difference leaves out "
-        "anything worth the cost.",
+        first_test=f"{few if arm < FEWEST else ''}Of those for whom it matters, offer it to {count(max(arm, FEWEST))} "
+        "drawn by lot and hold back as many. After four weeks compare who bought again and what they say. Stop where "
+        "the interval of the difference leaves out anything worth the cost.",
         quote=known.quote,
     )

@@ -28,12 +28,16 @@ _PERSONAL = re.compile("|".join(f"({ROLES[role]})" for role in _OWN) + "|note", 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Facts until a moment. sales: lines that count, once each, with `day`. facts: with owners and days, by kind; raw:
-    those of nobody too. who: buyers.people with stage, worth and half. known: buyers.newest."""
+    """Facts until a moment. identities: identifier, customer_id. sales: lines that count, once each, with `day`.
+
+    facts: with owners and days, by kind; raw: those of nobody too. who: buyers.people with stage, worth and half its
+    interval. known: buyers.newest.
+    """
 
     chair: "Chair"
     engine: Engine
     periods: Periods
+    identities: ir.Table
     sales: ir.Table
     facts: Mapping[str, ir.Table]
     raw: Mapping[str, ir.Table]

@@ -22,13 +22,12 @@ def picks(counted: Counted) -> tuple[tuple[Pick, ...], int]:
     """What is known of buyers against coming back, the sure ones first; and how many things were looked at."""
     known, who = counted.known, counted.who
     names = [row["name"] for row in counted.rows(known.select("name").distinct()) if kind(row["name"])]
-    parts = [
-        known.filter(known.name.isin(names)),
-        buyers.beginnings(counted.sales, who),
-        _words(counted),
-        _ways(counted),
+    begun = counted.engine.keep(buyers.beginnings(counted.sales, who))
+    firsts = [
+        begun.select("customer_id", name=ibis.literal(told), value=column) for column, told in buyers.BEGINNINGS.items()
     ]
-    rows = counted.engine.rows(buyers.picks(ibis.union(*parts), who, PICKS))
+    parts = [known.filter(known.name.isin(names)), *firsts, _words(counted), _ways(counted)]
+    rows = counted.engine.rows(buyers.picks(parts, who, PICKS))
     pairs = list(zip(rows["name"].to_pylist(), rows["value"].to_pylist(), strict=True))
     true, picked, known_of, of_them = (
         rows[name].to_numpy().astype(float) for name in ("true", "picked", "known", "known_picked")
@@ -39,24 +38,26 @@ def picks(counted: Counted) -> tuple[tuple[Pick, ...], int]:
 
 def _ways(counted: Counted) -> ir.Table:
     """customer_id, name, value: whether a friend sent them, once any friend was sent."""
-    identities = counted.engine.share(counted.chair.state.identities()).select("identifier", "customer_id")
     bought = counted.raw["referrals"].filter(_.status == "bought").select(identifier="invitee")
-    sent = bought.inner_join(identities, "identifier").select("customer_id", sent=ibis.literal("sent by a friend"))
+    sent = bought.inner_join(counted.identities, "identifier").select(
+        "customer_id", sent=ibis.literal("sent by a friend")
+    )
     came = counted.who.select("customer_id").left_join(sent.distinct(), "customer_id", rname="{name}_of")
     return came.select("customer_id", name=ibis.literal("came"), value=came.sent.fill_null("on their own"))
 
 
 def _words(counted: Counted) -> ir.Table:
-    """customer_id, name, value: what each spoke of the first time, so that those who speak often weigh no more."""
+    """customer_id, name, value: what each spoke of first, so that those who speak often weigh no more."""
     state, engine = counted.chair.state, counted.engine
     names = [{"theme_id": one.theme_id, "value": one.name} for one in state.themes() if one.name]
     themes = engine.share(pa.Table.from_pylist(names, pa.schema([("theme_id", pa.string()), ("value", pa.string())])))
-    read = state.sentences().select(["identifier", "fact_id", "happened_at", "theme_id", "reading"])
-    said = engine.share(read).inner_join(engine.share(state.identities()), "identifier")
-    place = ibis.dense_rank().over(group_by=said.customer_id, order_by=[said.happened_at, said.fact_id])
-    first = said.mutate(place=place).filter(_.place == 0, _.reading.isin([*SPOKE])).inner_join(themes, "theme_id")
+    read = state.sentences().select(["identifier", "fact_id", "place", "happened_at", "theme_id", "reading"])
+    said = engine.share(read).filter(_.reading.isin([*SPOKE])).inner_join(themes, "theme_id")
+    said = said.inner_join(counted.identities, "identifier")
+    order = [said.happened_at, said.fact_id, said.place]
+    first = said.mutate(rank=ibis.row_number().over(group_by=said.customer_id, order_by=order)).filter(_.rank == 0)
     name = ibis.cases(*[(first.reading == one, told) for one, told in SPOKE.items()], else_="")
-    return first.select("customer_id", name=name, value="value").distinct()
+    return first.select("customer_id", name=name, value="value")
 
 
 def target(counted: Counted) -> Target | None:

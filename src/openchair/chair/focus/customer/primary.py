@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ _PLACED = ("customer_id", "stage", "worth_minor", "worth_low", "worth_high")
 
 @dataclass(frozen=True, slots=True)
 class Primary:
-    """Who picks this shop, and whom it is for."""
+    """Who picks this shop, and whom it is for. Counting may take a while, so it has an engine of its own."""
 
     chair: "Chair"
 
@@ -47,7 +48,7 @@ class Primary:
         """Sides, segments, the target against who buys, who came back and why, and the one customer to serve first."""
         now = self.chair.moment()
         moment = Moment(max(now.now, self.chair.now_or_last()), now.zone)
-        with self.chair.reading() as engine:
+        with closing(self.chair.engine()) as engine:
             counted = _counted(self.chair, engine, moment)
             return _nothing(self.chair, counted) if isinstance(counted, int) else _told(counted)
 
@@ -127,14 +128,15 @@ def _counted(chair: "Chair", engine: Engine, moment: Moment) -> Counted | int:
     periods = _periods(ends["first"], ends["last"], moment.day)
     if isinstance(periods, int):
         return periods
-    sales = engine.keep(sold.filter(sold.day <= periods.to).distinct(on="fact_id", keep="first"))
+    looked_at = sold.filter(sold.day <= periods.to).select(*buyers.COLUMNS)
+    sales = engine.keep(looked_at.distinct(on="fact_id", keep="first"))
     placed = engine.share(chair.state.placed(_PLACED))
     people = buyers.people(sales, periods).left_join(placed, "customer_id", rname="{name}_placed")
     half = (people.worth_high - people.worth_low) / 2
     who = engine.keep(people.mutate(worth=people.worth_minor, half=half, stage=people.stage.fill_null("")))
     facts = {kind: owned(t, identities) for kind, t in raw.items()}
     known = engine.keep(buyers.newest(facts["traits"]))
-    return Counted(chair, engine, periods, sales, facts, raw | {"lines": lines}, who, known)
+    return Counted(chair, engine, periods, identities, sales, facts, raw | {"lines": lines}, who, known)
 
 
 def _periods(first: date | None, last: date | None, today: date) -> Periods | int:

@@ -196,7 +196,7 @@ class Opportunities:
             worth = f"They are expected to spend {interval(known.worth, 'money', self.chair.currency)} in 12 months."
         met = "Not known yet: too few spoke of it."
         if isinstance(known.satisfaction, Estimate):
-            met = f"{interval(known.satisfaction, 'number', '')} of 10 are content with it."
+            met = f"Satisfaction is {interval(known.satisfaction, 'number', '')} of 10, as {known.known_by}."
         return draft(
             Evidence(
                 shop=self.chair.settings.name or "The shop",
