@@ -74,6 +74,16 @@ def test_a_sentence_is_kept_once(state: SqlState) -> None:
     assert not state.correct("f1", 9, "Ada", reading="need")
 
 
+def test_the_mood_of_a_voice_is_the_mean_of_its_sentences(state: SqlState) -> None:
+    """Of voices, not of answers; and by theme where that is asked."""
+    praise = {"place": 1, "sentiment": 0.2, "theme_id": "t2"}
+    state.add_readings(rows({}, praise, {"fact_id": "f2", "kind": "answers"}))
+    (mood,) = state.moods()["mood"].to_pylist()
+    assert state.moods()["fact_id"].to_pylist() == ["f1"] and round(mood, 6) == -0.2
+    by = {(row["theme_id"], round(row["mood"], 6)) for row in state.moods(by_theme=True).to_pylist()}
+    assert by == {("t1", -0.6), ("t2", 0.2)}
+
+
 def test_sentences_of_the_erased_are_not_kept(state: SqlState) -> None:
     """Whoever was erased while a turn was reading leaves nothing behind."""
     state.bury(["id:1"], NOW)
