@@ -65,6 +65,20 @@ def test_where_nothing_matters_nothing_is_important():
     assert wrong <= 8
 
 
+@pytest.mark.slow
+def test_what_few_answered_is_held_against_few():
+    """Nine in ten left five drivers out: a chance correlation of the few is not taken for that of all."""
+    wrong = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        rows = people(rng, 1000)
+        rows[100:, :5], rows[:, -1] = np.nan, rng.random(1000) > 0.3
+        rows = np.column_stack([rng.normal(size=(1000, 2)), rows])
+        told = drivers.find(rows, ["all", "heard", *NAMES], rng, draws=60)
+        wrong += any(one.important for one in told.drivers)
+    assert wrong <= 4
+
+
 def test_no_driver_is_important_whose_interval_says_otherwise():
     """Important means above what chance gives, with the interval's lower end too."""
     for seed in range(10):

@@ -37,6 +37,8 @@ def test_a_driver_is_placed_and_put_back(found: Shop) -> None:
     assert (one["place"], one["why"], one["wanted_share"]) == ("stop", "we leave it", 0.0)
     effort = post(found, "effort", {"hours": 30, "contacts": 10}).json()
     assert sum(one["wanted"]["hours"] for one in effort["map"]) == 30
+    odd = post(found, "drivers/survey%3Aa%2Fb%3F/place", body)
+    assert "survey:a/b?" in problem(odd, 404, "not_found")["message"]
     undone = post(found, "drivers/survey:2/undo", None).json()
     assert undone["weights"] == {}
 

@@ -14,6 +14,8 @@ STATED = r'"scale"\s*:\s*([0-9]+)'
 HELP = ("ticket", "chat", "call")
 IMPORTANCE = "_importance"
 """What the key of a question ends with that asks how important something is; or its properties say so (STATES)."""
+LONGEST = 200
+"""Characters of what a driver is called by."""
 STATES = r'"asks"\s*:\s*"importance"'
 ARRIVED = "deliver|receiv|arriv"
 """What a step is called by which an order is with the customer."""
@@ -25,11 +27,17 @@ def rated(answers: ir.Table) -> ir.Table:
     answers: facts of that kind with owners. Beside them `label`, the question, and `top`, the greatest of its scale.
     """
     own = answers.filter(answers.metric == "own", answers.score.notnull())
-    key = own.properties.re_extract(KEYED, 1).nullif("").fill_null(own.question).fill_null(own.survey_id)
+    key = (
+        own.properties.re_extract(KEYED, 1)
+        .nullif("")
+        .fill_null(own.question)
+        .fill_null(own.survey_id)
+        .substr(0, LONGEST)
+    )
     stated = own.properties.re_search(STATES).fill_null(False)
     keyed = own.mutate(
         driver=ibis.literal("survey:") + key + ibis.ifelse(stated, IMPORTANCE, ""),
-        label=own.question.fill_null(key),
+        label=own.question.fill_null(key).substr(0, LONGEST),
         top=own.properties.re_extract(STATED, 1).nullif("").cast("float64"),
     )
     return _newest(keyed, ["customer_id", "driver"]).select("customer_id", "driver", "label", "top", value="score")

@@ -38,12 +38,12 @@ def focus(chair: Chair, door: Door) -> APIRouter:
     router = APIRouter()
     writer = door.asks("value")
 
-    @router.post("/focus/drivers/{name}/place", tags=["focus"], response_model=FocusReport)
+    @router.post("/focus/drivers/{name:path}/place", tags=["focus"], response_model=FocusReport)
     def move(name: str, body: Move, asked: Annotated[Asked, writer]) -> Response:
         """Place a driver, with a reason; decisions follow from the next on."""
         return asked.once(body, lambda: chair.focus.move(name, by=asked.by, **body.model_dump()))
 
-    @router.post("/focus/drivers/{name}/undo", tags=["focus"], response_model=FocusReport, responses=problems(409))
+    @router.post("/focus/drivers/{name:path}/undo", tags=["focus"], response_model=FocusReport, responses=problems(409))
     def undo(name: str, asked: Annotated[Asked, writer]) -> Response:
         """Put back what was said of a driver before the last change."""
         return asked.once(None, lambda: chair.focus.undo(name, by=asked.by))
