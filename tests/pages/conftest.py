@@ -24,6 +24,7 @@ from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_focus import made_up_focus
 from tests.pages.made_up_journey import MadeUpJourney
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
+from tests.pages.made_up_primary import MadeUpOpportunities, MadeUpPrimary
 from tests.pages.made_up_surveys import MadeUpSurveys
 from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty, MadeUpWorth
 
@@ -288,6 +289,7 @@ def dossier(who: Customer) -> Dossier:
         spender=who.value,
         horizons=dict.fromkeys(HORIZONS, who.value),
         referral_code="3F9A-C41B-07DE",
+        referral_link="https://a-shop-with-quite-a-long-name.example/en/friends/?ref=3f9ac41b07de",
         rewarded_share=None if sparse else 0.34,
         sender=Unknown("fewer than 20 were brought by others") if sparse else Estimate(12_000, 0, 38_000, n=2),
         worth=who.value,
@@ -473,6 +475,8 @@ class MadeUpChair:
     loyalty: MadeUpLoyalty = field(default_factory=MadeUpLoyalty)
     focus: Focusing = field(default_factory=made_up_focus)
     journey: MadeUpJourney = field(default_factory=MadeUpJourney)
+    primary: MadeUpPrimary = field(default_factory=MadeUpPrimary)
+    opportunities: MadeUpOpportunities = field(default_factory=MadeUpOpportunities)
     channels: tuple[str, ...] = ("e-mail",)
     shelf: NoShelf = field(default_factory=NoShelf)
 
