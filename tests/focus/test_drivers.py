@@ -135,6 +135,23 @@ def test_too_little_is_unknown():
     }
 
 
+def test_answers_of_any_shape_give_finite_figures():
+    """Few at the ends of a scale, twins, sums of others, ones and zeros, answers missing: never a crash, never NaN."""
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        x = rng.choice([1.0, 2.0, 3.0], (45, 4), p=[0.25, 0.5, 0.25])
+        x = np.column_stack([x, x[:, 0], x[:, 1] + x[:, 2], rng.random(45) < 0.3])
+        y = np.round(x[:, 0] + rng.normal(size=45))
+        if seed % 2:
+            x[rng.random(x.shape) < 0.1] = np.nan
+        told = drivers.find(np.column_stack([x, y]), list("abcdefg"), rng, draws=400)
+        assert isinstance(told, drivers.Drivers)
+        for one in told.drivers:
+            figures = [one.importance, one.rank, one.goes_with, *(n for n in (one.hurts, one.delights))]
+            for number in figures:
+                assert isinstance(number, Unknown) or np.isfinite([number.value, number.low, number.high]).all()
+
+
 @pytest.mark.parametrize(
     ("rows", "names", "more"),
     [(np.ones((40, 3)), ["a"], {}), (np.full((40, 2), np.inf), ["a"], {}), (np.ones((40, 3)), ["a", "a"], {}),

@@ -48,7 +48,7 @@ CAVEAT = "Drivers go with the outcome; that they cause it is proven only where a
 FEWEST = 30
 """Answers below which nothing is said, also of one driver, and of two drivers together."""
 LARGEST = 50_000_000
-"""People x columns x columns that are held at once."""
+"""People x columns x columns, and draws x people, that are held at once."""
 QUICK = 12
 """Drivers up to which every draw looks at all subsets; beyond, at ORDERS orders of entering, the same in all draws."""
 ORDERS = 40
@@ -60,14 +60,14 @@ class Driver:
     `goes_with`, `hurts` and `delights` such that all drivers' hold together at it."""
 
     name: str
-    importance: Number
+    importance: Estimate
     """Its share in R2 (LMG), 0..1."""
-    rank: Number
+    rank: Estimate
     """Its place by importance, 1 the first."""
     important: bool
     """Whether it explains more than the best of as many drivers that do nothing would by chance, and its interval is
     above what one such driver would."""
-    goes_with: Number
+    goes_with: Estimate
     """Its correlation with the outcome."""
     slope: float
     """Standardised regression slope, given all the others."""
@@ -91,8 +91,8 @@ class Driver:
     @property
     def sign(self) -> int:
         """1 or -1 where it is known which way it goes with the outcome, else 0."""
-        known = isinstance(self.goes_with, Estimate) and self.goes_with.low * self.goes_with.high > 0
-        return int(math.copysign(1, self.goes_with.value)) if known and isinstance(self.goes_with, Estimate) else 0
+        known = not self.goes_with.low <= 0 <= self.goes_with.high
+        return int(math.copysign(1, self.goes_with.value)) if known else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Drivers:
 
     outcome: str
     n: int
-    r2: Number
+    r2: Estimate
     chance: float
     drivers: tuple[Driver, ...]
     left: Mapping[str, Unknown]
@@ -165,8 +165,9 @@ def _found(
     if p > QUICK:
         # Errors of the few orders are the same in every draw and in the whole: they fall out of the difference.
         shares += value - _shares(cov[None], orders)[0]
-    bent = bends(fitted.filled, level, again.astype(np.float64), raw)
     bend = bends(fitted.filled, level, weight[None], raw_slopes(cov[None]))[0]
+    bent = bends(fitted.filled, level, again.astype(np.float64), raw)
+    bent = np.where(np.isfinite(bent), bent, bend)  # a draw may hold nobody of a level
     answered = ((~np.isnan(rows)) * weight[:, None]).sum(axis=0)
     chance = _by_chance(cov, answered[:-1], orders, rng)
     tail = (1 - confidence) / 2
@@ -181,7 +182,7 @@ def _found(
     half = float(ndtri(1 - tail / p))
     pull, spread = _pulls(cov[None])[0], half * pulls.std(axis=0)
     wide, gap = half * bent.std(axis=0), half * (bent[:, 1] - bent[:, 0]).std(axis=0)
-    one, two, alone, least = slopes(cov), johnson(cov), first(cov), last(cov)
+    slope, relative, alone, least = slopes(cov), johnson(cov), first(cov), last(cov)
 
     def effect(k: int, side: int) -> Number:
         if not np.isfinite(bend[side, k]):
@@ -196,8 +197,8 @@ def _found(
             rank=Estimate(place[k], min(above[k], place[k]), max(below[k], place[k]), n),
             important=bool(value[k] > chance[0] and low[k] > chance[1]),
             goes_with=Estimate(float(pull[k]), float(pull[k] - spread[k]), float(pull[k] + spread[k]), n),
-            slope=float(one[k]),
-            johnson=float(two[k]),
+            slope=float(slope[k]),
+            johnson=float(relative[k]),
             first=float(alone[k]),
             last=float(least[k]),
             hurts=effect(k, 0),
@@ -210,22 +211,16 @@ def _found(
         )
         for k, name in enumerate(names)
     ]
-    both = [
-        (d.stated, d.importance.value) for d in found if d.stated is not None and isinstance(d.importance, Estimate)
-    ]
+    both = [(one.stated, one.importance.value) for one in found if one.stated is not None]
     return Drivers(
         outcome,
         n,
         Estimate(r2, max(min(least_r2, r2), 0.0), max(most_r2, r2), n),
         float(chance[0]),
-        tuple(sorted(found, key=lambda d: (-_value(d.importance), d.name))),
+        tuple(sorted(found, key=lambda one: (-one.importance.value, one.name))),
         left,
         _agreement(np.array(both)) if len(both) > 2 else None,
     )
-
-
-def _value(number: Number) -> float:
-    return number.value if isinstance(number, Estimate) else 0.0
 
 
 def _checked(
@@ -245,6 +240,9 @@ def _checked(
     weight = np.ones(len(rows)) if counts is None else np.asarray(counts, np.float64)
     if weight.shape != (len(rows),) or not (weight >= 0).all() or (weight % 1 != 0).any():
         raise BadInput("counts", value=weight.shape, bound="a whole number for each row", remedy="Count people.")
+    if draws * len(rows) > LARGEST:
+        bound = f"draws x people at most {LARGEST:,}"
+        raise BadInput("draws", value=draws, bound=bound, remedy="Make fewer, or count equal people once.")
     if not 50 <= draws <= 100_000 or not 0.5 <= confidence < 1:
         bound = "50 to 100,000 draws, confidence .5 to below 1"
         raise BadInput("draws, confidence", value=(draws, confidence), bound=bound, remedy="Give 1,000 and .95.")

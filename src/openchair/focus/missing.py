@@ -87,7 +87,15 @@ def moments(answers: Array, counts: Array) -> Moments:
             bound = f"EM did not settle in {STEPS:,} steps"
             raise FitFailed("missing answers", bound=bound, remedy="Leave the driver out that fewest answered.")
     filled, spread_of = _expected(standard, mean, covariance, len(answers))
-    carry = None if whole or q > MOST_MISSING else np.linalg.inv(_rate(standard, mean, covariance, prior)).T
+    carry = None
+    if not whole and q <= MOST_MISSING:
+        try:
+            carry = np.linalg.inv(_rate(standard, mean, covariance, prior)).T
+        except np.linalg.LinAlgError:
+            bound = "the answers do not tell how all drivers go together"
+            raise FitFailed(
+                "missing answers", bound=bound, remedy="Leave the driver out that fewest answered."
+            ) from None
     up = np.triu_indices(q)
     sizes = np.concatenate([scale, scale[up[0]] * scale[up[1]]])
     return Moments(

@@ -19,6 +19,7 @@ from openchair.chair.ports import Engine
 from openchair.chair.state import State
 from openchair.chair.wheel.stand import owned
 from openchair.core.clock import Moment
+from openchair.core.errors import FitFailed
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.focus import counting, drivers
 from openchair.focus.drivers import Driver
@@ -194,16 +195,13 @@ def _found(
     answers = np.column_stack([*(columns[name] for name in names), _floats(rows["outcome"])])
     if not names:
         return unmet
-    found = drivers.find(
-        answers,
-        names,
-        rng,
-        outcome=nothing.outcome,
-        counts=counts,
-        stated=met.stated,
-        draws=DRAWS,
-        confidence=confidence,
-    )
+    about = nothing.outcome
+    try:
+        found = drivers.find(
+            answers, names, rng, outcome=about, counts=counts, stated=met.stated, draws=DRAWS, confidence=confidence
+        )
+    except FitFailed as wrong:  # one outcome less; the turn goes on
+        return replace(nothing, r2=Unknown(str(wrong)))
     if isinstance(found, Unknown):
         return replace(nothing, r2=found)
     told = [

@@ -62,7 +62,7 @@ class Placed:
     because: str
     share: Number
     """Its part in what is explained, 0..1."""
-    rank: Number
+    rank: Estimate
     performance: Number
     shape: str
     stated: float | None

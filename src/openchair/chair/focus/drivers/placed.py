@@ -52,7 +52,7 @@ def evidence(outcome: OutcomeFigures, told: Mapping[str, Said]) -> list[Evidence
 def share(one: DriverFigures, r2: Number) -> Number:
     """A driver's part in what all explain."""
     part = one.driver.importance
-    if not isinstance(part, Estimate) or not isinstance(r2, Estimate) or not r2.value:
+    if not isinstance(r2, Estimate) or not r2.value:
         return Unknown("nothing is explained")
     return Estimate(part.value / r2.value, part.low / r2.value, min(part.high / r2.value, 1.0), part.n)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from openchair.chair.focus.customer.naming import called
 from openchair.chair.focus.drivers.figures import DriverFigures, FocusReport, OutcomeFigures, Placed
 from openchair.chair.focus.drivers.placed import share
 from openchair.core.blocks import Block, Cell, Column, Dot, Empty, Group, Link, Scatter, Sentence, Table, Told, Unit
@@ -64,7 +65,7 @@ def _lead(outcome: OutcomeFigures) -> str:
     drivers = plural(len(outcome.drivers), "driver explains", "drivers explain")
     people = plural(outcome.n, "customer", "customers")
     explained = interval(outcome.r2, "share", "") if isinstance(outcome.r2, Estimate) else "nothing"
-    whose = f" who are the primary customer, {outcome.primary}," if outcome.primary else ""
+    whose = f" who are the primary customer, {called(outcome.primary)}," if outcome.primary else ""
     return f"{drivers} {explained} of how {people}{whose} differ in: {outcome.title}."
 
 
@@ -85,7 +86,7 @@ def _plane(view: FocusReport) -> Scatter:
 
 def _row(one: Placed) -> tuple[Cell, ...]:
     who = f"{one.moved_by}: {one.why}" if one.moved_by else one.because
-    rank = f"rank {one.rank.low:.0f} to {one.rank.high:.0f}" if isinstance(one.rank, Estimate) else ""
+    rank = f"rank {one.rank.low:.0f} to {one.rank.high:.0f}"
     proven = "proven by an experiment" if one.proven else ""
     known = one.performance if isinstance(one.performance, Estimate) else None
     stated = f"stated importance {digits(one.stated)}" if one.stated is not None else ""
