@@ -14,6 +14,7 @@ from tests.cli.conftest import run
 
 from openchair.chair.actor import CUSTOMER, OWNER_AT_HOME, Actor
 from openchair.chair.chair import Chair
+from openchair.chair.focus.customer.naming import called
 from openchair.chair.focus.customer.primary import conditions_of
 from openchair.chair.focus.customer.telling import primary as tell
 from openchair.cli.wiring import init_home, open_home
@@ -120,7 +121,7 @@ def test_the_report_finds_who_really_buys_and_who_picks_the_shop(chair: Chair) -
     assert lift.low <= 1.6 <= lift.high
     assert not any(name in ("size", "side") for name, _value in sure)
     told = tell(view)
-    assert told.headline == f"Serve first: {big.name}"
+    assert told.headline == f"Serve first: {called(big.name)}"
     assert any("too short" not in one.text for one in told.of(Sentence) if isinstance(one, Sentence))
     assert len(told.of(Table)) == 4
 
@@ -160,7 +161,7 @@ def test_an_owner_confirms_and_is_told_when_the_figures_change_sides(chair: Chai
     assert tell(view).headline == "Serve first: Offices"
     chair.primary.confirm("Families", recommended="language: ur", why="", by=OWNER_AT_HOME)
     view = chair.primary.report()
-    assert best.name in view.changed
+    assert called(best.name) in view.changed
     assert [json.loads(one.body)["name"] for one in chair.state.choices("primary")][:2] == ["Families", "Offices"]
 
 

@@ -13,14 +13,14 @@ from openchair.core.words import count
 def chance(probability: float) -> str:
     """A probability or share in percent, never rounded to never or always.
 
-    >>> chance(0.714), chance(0.0004), chance(0.9999)
-    ('71%', 'under 1%', 'over 99%')
+    >>> chance(0.714), chance(0.0004), chance(0.9999), chance(-0.001)
+    ('71%', 'under 1%', 'over 99%', '0%')
     """
     if 0 < probability < 0.01:
         return "under 1%"
     if 0.99 < probability < 1:
         return "over 99%"
-    return f"{probability:.0%}".replace("-", "−")
+    return f"{probability:.0%}".replace("-0%", "0%").replace("-", "−")
 
 
 def digits(value: float) -> str:
@@ -67,12 +67,12 @@ def written(value: float, unit: Unit, currency: str) -> str:
 
 
 def ends(number: Estimate, unit: Unit, currency: str) -> str:
-    """The interval of an estimate.
+    """The interval of an estimate; once where both ends are written alike.
 
-    >>> ends(Estimate(18600.0, 6200.0, 31000.0, n=12), "money", "EUR")
-    '€ 62 to € 310'
+    >>> ends(Estimate(18600.0, 6200.0, 31000.0, n=12), "money", "EUR"), ends(Estimate(0.2, 0.1, 0.4, n=12), "count", "")
+    ('€ 62 to € 310', '0')
     """
-    return f"{written(number.low, unit, currency)} to {written(number.high, unit, currency)}"
+    return " to ".join(dict.fromkeys(written(end, unit, currency) for end in (number.low, number.high)))
 
 
 def interval(number: Number, unit: Unit, currency: str) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from babel import Locale, UnknownLocaleError
+
 
 def count(n: float) -> str:
     """A count with its thousands apart and a real minus sign.
@@ -37,3 +39,17 @@ def ago(days: int) -> str:
     ('today', 'yesterday', '34 days ago')
     """
     return {0: "today", 1: "yesterday"}.get(days, f"{count(days)} days ago")
+
+
+def tongue(code: str) -> str:
+    """A language by its English name.
+
+    >>> tongue("ur"), tongue("und"), tongue("x-home")
+    ('Urdu', 'no language', 'x-home')
+    """
+    if code in ("", "und"):
+        return "no language"
+    try:
+        return Locale.parse(code, sep="-").get_display_name("en") or code
+    except (ValueError, UnknownLocaleError):
+        return code

@@ -18,11 +18,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from openchair.chair.focus.customer.naming import called
 from openchair.core import figures
 from openchair.core.blocks import Block, Link, Unit, table_of
 from openchair.core.errors import OpenchairError
 from openchair.core.estimate import Estimate, Unknown
-from openchair.core.words import count, listed, plural
+from openchair.core.words import count, listed, plural, tongue
 from openchair.dossier.stage import every
 from openchair.server.pages import bars, drawing, words
 from openchair.server.pages.charts import chart_of
@@ -99,6 +100,7 @@ def _environment() -> Environment:
         "amount": words.amount,
         "as_table": table_of,
         "brief": words.brief,
+        "called": called,
         "chance": figures.chance,
         "chart": chart_of,
         "count": count,
@@ -116,7 +118,7 @@ def _environment() -> Environment:
         "runs": _runs,
         "scales": bars.scales,
         "span": words.span,
-        "tongue": words.tongue,
+        "tongue": tongue,
         "written": _written,
     }
     environment.globals |= {

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 
-from babel import Locale, UnknownLocaleError
-
 from openchair.core.estimate import Estimate
 from openchair.core.money import show
 from openchair.core.words import count, listed, plural
@@ -145,17 +143,3 @@ def span(estimate: Estimate, currency: str) -> str:
     '62 to 310'
     """
     return f"{amount(estimate.low, currency)} to {amount(estimate.high, currency)}"
-
-
-def tongue(code: str) -> str:
-    """A language by its English name.
-
-    >>> tongue("ur"), tongue("und"), tongue("x-home")
-    ('Urdu', 'no language', 'x-home')
-    """
-    if code in ("", "und"):
-        return "no language"
-    try:
-        return Locale.parse(code, sep="-").get_display_name("en") or code
-    except (ValueError, UnknownLocaleError):
-        return code

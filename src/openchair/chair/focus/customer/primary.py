@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from openchair.chair.actor import Actor
 from openchair.chair.focus.customer.counted import Counted, part
+from openchair.chair.focus.customer.naming import called
 from openchair.chair.focus.customer.picking import picks, target
 from openchair.chair.focus.customer.segmenting import segmented
 from openchair.chair.focus.customer.sides import sides
@@ -191,15 +192,16 @@ def _recommended(
         return None
     (worth, best), *rest = sorted(valued, key=lambda pair: -pair[0].value)
     moved = best.moved if isinstance(best.moved, Estimate) else Estimate(0.0, 0.0, 0.0, n=0)
-    growing = "grew" if moved.low > 0 else "shrank" if moved.high < 0 else "changed by no more than chance may"
+    by = show(abs(moved.value), currency)
+    sure = f"grew by {by}" if moved.low > 0 else f"shrank by {by}" if moved.high < 0 else ""
     led = next((f" {one.verdict}, by {one.by}." for one in leads if one.verdict.startswith(one.first)), "")
     return Recommendation(
         name=best.name,
         sure=all(worth.low > other.high for other, _part in rest),
-        value=f"Worth {show(worth.value, currency)} over 12 months, {best.worth_share or 0:.0%} of all buyers' worth.",
-        growth=f"Their revenue {growing} ({show(moved.value, currency)}) against the {count(periods.days)} days before;"
-        f" {count(best.new_after)} came new, after {count(best.new_before)}.",
-        dependency=f"{best.revenue_share:.0%} of revenue hangs on them, as if on {count(best.alike)} equal customers."
+        value=f"Worth {show(worth.value, currency)} over 12 months, {best.worth_share or 0:.0%} of all buyers’ worth.",
+        growth=f"Their revenue {sure or 'changed by no more than chance may'} against the {count(periods.days)} days"
+        f" before; {count(best.new_after)} of them came new, then {count(best.new_before)}.",
+        dependency=f"They bring {best.revenue_share:.0%} of revenue, as if {count(best.alike)} equal customers did."
         + led,
     )
 
@@ -207,7 +209,7 @@ def _recommended(
 def _changed(confirmed: Confirmed | None, best: Recommendation | None) -> str:
     if confirmed is None or best is None or best.name in (confirmed.name, confirmed.recommended):
         return ""
-    return f"Since it was confirmed the figures have come to speak for another: {best.name}."
+    return f"Since it was confirmed the figures have come to speak for another: {called(best.name)}."
 
 
 def _nothing(chair: "Chair", needed: int) -> PrimaryReport:

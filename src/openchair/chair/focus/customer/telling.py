@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from openchair.chair.focus.customer.naming import called, phrase
 from openchair.chair.focus.customer.views import Leading, Pick, PrimaryReport, Segment, Target
 from openchair.core.blocks import Block, Cell, Column, Empty, Group, Link, Sentence, Table, Told
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.figures import chance, ends, interval
-from openchair.core.words import count, plural
+from openchair.core.words import plural
 
 ABOUT = (
     "Every shop has one primary customer, also one with several sides. This page says who really buys, whether that is "
@@ -21,35 +22,39 @@ def primary(view: PrimaryReport) -> Told:
         more = f", {plural(view.needed, 'more day is', 'more days are')} needed" if view.needed else ""
         nothing = Empty("Not enough is known yet", f"{ABOUT} So far {view.unknown}{more}.", "Import orders", "/imports")
         return Told("primary", "Who is this shop for?", (nothing,), view.currency, view.simulated)
-    name = view.confirmed.name if view.confirmed else view.recommendation.name if view.recommendation else ""
-    headline = f"Serve first: {name}" if name else "Who is this shop for?"
+    best = view.confirmed or (None if view.no_segments else view.recommendation)
+    headline = f"Serve first: {called(best.name)}" if best else "Who is this shop for?"
     return Told("primary", headline, (*_blocks(view),), view.currency, view.simulated)
 
 
 def _blocks(view: PrimaryReport) -> Iterator[Block]:
     if view.confirmed:
-        said = f"Confirmed by {view.confirmed.by} on {view.confirmed.at:%d %B %Y}"
+        said = f"Confirmed by {view.confirmed.by} on {view.confirmed.at.day} {view.confirmed.at:%B %Y}"
         yield Sentence(f"{said}: {view.confirmed.why}" if view.confirmed.why else f"{said}.", "lead")
     if view.changed:
         yield Sentence(view.changed, "warning")
-    if best := view.recommendation:
+    if view.no_segments:
+        why = (
+            f"Why there are no segments: {view.no_segments}. Where people live, what they speak and whom they buy for "
+            "make kinds of customers: bring in what you know of them, or ask."
+        )
+        yield Empty("Buyers are of one kind so far", why, "Bring in customers", "/imports")
+    elif best := view.recommendation:
         unsure = (
             () if best.sure else (Sentence("Another segment may be worth as much: the intervals overlap.", "note"),)
         )
         lines = tuple(Sentence(text) for text in (best.value, best.growth, best.dependency))
-        yield Group(best.name, (*lines, *unsure), over="What the figures recommend")
+        yield Group(called(best.name), (*lines, *unsure), over="What the figures recommend")
     else:
         yield Empty("No recommendation yet", "The next turn of the wheel tells what customers are worth.")
     yield _segments(view)
-    if view.no_segments:
-        yield Sentence(f"Segments: {view.no_segments}.", "note")
     yield from _target(view.target)
     yield _picks(view)
     yield Sentence(CAVEAT, "note")
     if len(view.sides) > 1:
         yield from _sides(view)
     for reason, facts in view.excluded:
-        yield Sentence(f"Left out: {count(facts)}, {reason}.", "note")
+        yield Sentence(f"Left out: {plural(facts, 'line', 'lines')} of orders, {reason}.", "note")
 
 
 def _segments(view: PrimaryReport) -> Table:
@@ -67,8 +72,8 @@ def _segments(view: PrimaryReport) -> Table:
 
 
 def _segment(one: Segment) -> tuple[Cell, ...]:
-    apart = "; ".join(f"{m.feature}: {m.value}, {m.share:.0%}, of others {m.others:.0%}" for m in one.apart)
-    return Link(one.name, note=apart), one.customers, one.worth, one.worth_share, one.moved, one.came_back
+    apart = "; ".join(f"{phrase(m.feature, m.value)}: {m.share:.0%}, others {m.others:.0%}" for m in one.apart)
+    return Link(called(one.name), note=apart), one.customers, one.worth, one.worth_share, one.moved, one.came_back
 
 
 def _target(target: Target | None) -> Iterator[Block]:
@@ -76,8 +81,8 @@ def _target(target: Target | None) -> Iterator[Block]:
     if target is None:
         yield Empty(title, "Nobody has said yet whom the shop is for.", "Say whom", "#target")
         return
-    meant = ", ".join(f"{name} = {value}" for name, value in target.conditions.items())
-    said = [f"{target.declared_by} said on {target.declared_at:%d %B %Y}: for {meant}."]
+    meant = called("; ".join(f"{name}: {value}" for name, value in target.conditions.items()))
+    said = [f"{target.declared_by} said on {target.declared_at.day} {target.declared_at:%B %Y}: for {meant}."]
     if isinstance(target.share, Estimate):
         said.append(f"They are {interval(target.share, 'share', '')} of the buyers of whom it is known.")
     else:
@@ -107,7 +112,7 @@ def _picks(view: PrimaryReport) -> Table:
 
 
 def _pick(one: Pick) -> tuple[Cell, ...]:
-    return f"{one.name}: {one.value}", one.customers, one.share, one.lift
+    return called(f"{one.name}: {one.value}"), one.customers, one.share, one.lift
 
 
 def _sides(view: PrimaryReport) -> Iterator[Block]:
