@@ -153,7 +153,8 @@ def hurts(of: Counted, codes: Codes, rng: np.random.Generator) -> list[Hurt]:
         stake: Number = _told(stakes[:, j], None, of.closed[j].sum()) if isinstance(value, Estimate) else value
         told = None if beside_of == j else beside_of
         found.append(Hurt(j, told, _told(excess, seen, of.closed[j].sum()), value, stake, 0.0))
-    worst = np.bincount(stakes.argmax(axis=1), stakes.max(axis=1) > 0, k) / DRAWS
+    chosen = np.bincount(stakes.argmax(axis=1), stakes.max(axis=1) > 0, k)
+    worst = chosen.clip(0.5, DRAWS - 0.5) / DRAWS  # what no draw chose is unlikely, not impossible
     ranked = [Hurt(h.code, h.against, h.excess, h.value, h.stake, float(worst[h.code])) for h in found]
     return sorted(ranked, key=lambda h: (-stakes[:, h.code].mean(), h.code))
 

@@ -54,5 +54,5 @@ def tenths(
         if size:
             mean = came_sum / size
             half = z * sqrt(max(squares / size - mean**2, 0.0) / size)
-            result.append(Tenth(told_sum / size, Estimate(mean, mean - half, mean + half, size)))
+            result.append(Tenth(told_sum / size, Estimate(mean, max(mean - half, 0.0), mean + half, size)))
     return tuple(result)

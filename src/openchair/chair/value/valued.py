@@ -31,6 +31,13 @@ QUADRANTS = {
     "miser": ("Misers", "spend and send less"),
 }
 """Each quadrant's name and what its customers do."""
+MODELS = {
+    "bg/nbd": ("BG/NBD", "may leave after any purchase but the first"),
+    "mbg/nbd": ("MBG/NBD", "may leave after any purchase"),
+    "pareto/nbd": ("Pareto/NBD", "may leave at any time"),
+    "nbd": ("NBD", "never leave"),
+}
+"""Each model of buying as its authors call it, and what it takes customers to do."""
 CORNERS = ("miser", "affluent", "advocate", "champion")
 
 
@@ -160,12 +167,27 @@ def _movers(title: str, some: Sequence[Mover], empty: str) -> Table:
     return Table(title, columns, rows, empty=empty)
 
 
+def _model(name: str) -> Link:
+    """A model by its name, with what sets it apart.
+
+    >>> _model("mbg/nbd-3")
+    Link(text='MBG/NBD, k = 3', href='', note='may leave after any purchase, and buy 3 times as regularly as chance')
+    """
+    kind, regular, k = name.partition("-")
+    known, does = MODELS[kind]
+    return (
+        Link(f"{known}, k = {k}", note=f"{does}, and buy {k} times as regularly as chance")
+        if regular
+        else Link(known, note=does)
+    )
+
+
 def _foretold(view: ValueReport) -> Iterator[Block]:
     if view.calibration:
         came = [one.came for one in view.calibration]
         yield Lines(
             "Did what was foretold come?",
-            tuple(str(k) for k in range(1, len(came) + 1)),
+            (*(str(k) for k in range(1, len(came))), "most foretold"),
             (
                 Line(
                     "came, with its interval",
@@ -181,11 +203,11 @@ def _foretold(view: ValueReport) -> Iterator[Block]:
         )
     if view.chosen:
         columns = (Column("Model"), Column("Behind the best", "number"), Column("Standard error", "number"))
-        rows = tuple((one.model.upper(), one.behind, one.error) for one in view.tried)
+        rows = tuple((_model(one.model), one.behind, one.error) for one in view.tried)
         said = " ".join(filter(None, (view.chosen, view.segmented)))
         yield Table("Which model of buying?", columns, rows, said, empty=said)
     if view.segments:
-        parts = tuple((one.name, one.customers, one.model.upper(), one.chosen) for one in view.segments)
+        parts = tuple((one.name, one.customers, _model(one.model), one.chosen) for one in view.segments)
         kinds = (Column("Segment"), Column("Customers", "count"), Column("Model"), Column("Why"))
         yield Table("A model for each segment", kinds, parts)
     if view.subscriptions:
