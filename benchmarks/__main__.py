@@ -22,7 +22,7 @@ from benchmarks import Row
 
 BENCHMARKS = (
     "imports", "value", "crowd", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys", "focus",
-    "journey", "nextstep",
+    "journey", "nextstep", "plan",
 )  # fmt: skip
 
 
