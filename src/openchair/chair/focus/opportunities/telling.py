@@ -89,7 +89,7 @@ def sheet(view: SheetView, currency: str) -> Told:
         paragraphs = [one.strip() for one in text.replace("\r\n", "\n").split("\n") if one.strip()]
         blocks.append(Group(FIELDS[name], tuple(Sentence(one) for one in paragraphs or ["Nothing yet."])))
         if name == "announcement" and view.quote:
-            blocks.append(Group("A customer says", (Quote(view.quote.text, said_on=view.quote.happened_at.date()),)))
+            blocks.append(Group("A customer says", (Quote(view.quote.text, "a customer", said_on=view.quote.happened_at.date()),)))
     if view.evidence:
         columns = (Column("What is known"), Column("", "number"))
         known = view.evidence
