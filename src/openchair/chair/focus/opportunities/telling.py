@@ -89,7 +89,8 @@ def sheet(view: SheetView, currency: str) -> Told:
         paragraphs = [one.strip() for one in text.replace("\r\n", "\n").split("\n") if one.strip()]
         blocks.append(Group(FIELDS[name], tuple(Sentence(one) for one in paragraphs or ["Nothing yet."])))
         if name == "announcement" and view.quote:
-            blocks.append(Group("A customer says", (Quote(view.quote.text, "a customer", said_on=view.quote.happened_at.date()),)))
+            said = Quote(view.quote.text, "a customer", said_on=view.quote.happened_at.date())
+            blocks.append(Group("A customer says", (said,)))
     if view.evidence:
         columns = (Column("What is known"), Column("", "number"))
         known = view.evidence
