@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openchair.value.senders.quadrants import QUADRANTS, above, membership
@@ -11,6 +11,7 @@ money = st.floats(0, 1e7)
 
 
 @given(money, money, money, money)
+@example(0.0, 0.0, 5e-324, 1.0)
 def test_everybody_belongs_somewhere(value: float, down: float, up: float, cut: float) -> None:
     """The four chances add up to one, whatever the figures."""
     spends = above([value], [value - down], [value + up], cut, 0.8)

@@ -21,7 +21,7 @@ def above(value: ArrayLike, low: ArrayLike, high: ArrayLike, cut: float, confide
     middle = np.asarray(value, dtype=np.float64)
     off = middle - cut
     arm = np.where(off > 0, middle - np.asarray(low), np.asarray(high) - middle) / ndtri((1 + confidence) / 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # an arm may be next to nothing
         chance: Floats = np.where(arm > 0, ndtr(off / arm), (off > 0).astype(np.float64))
     return chance
 
