@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from typing import ClassVar
 
 from openchair.chair import tell
 from openchair.chair.actor import OWNER_AT_HOME, Actor
@@ -226,39 +227,39 @@ class Chair:
         """All that is known of one customer, with what happened, as an owner at the command line reads it."""
         return self.people.dossier(who, by=OWNER_AT_HOME, timeline=True)
 
-    people = Room(People)
+    people: ClassVar[Room[People]] = Room(People)
     """One customer at a time: reading their dossier, saying something of them."""
-    merging = Room(Merging)
+    merging: ClassVar[Room[Merging]] = Room(Merging)
     """Who is who, and what only a person can tell."""
-    privacy = Room(Privacy)
+    privacy: ClassVar[Room[Privacy]] = Room(Privacy)
     """Export, erasure, retention, and who looked."""
-    seats = Room(Seating)
+    seats: ClassVar[Room[Seating]] = Room(Seating)
     """Customers' own seats."""
-    scores = Room(Scores)
+    scores: ClassVar[Room[Scores]] = Room(Scores)
     """How customers answer: NPS, CSAT, CES."""
-    worth = Room(Valuing)
+    worth: ClassVar[Room[Valuing]] = Room(Valuing)
     """What customers are worth, who they are, and whether what was foretold came."""
-    growth = Room(Growing)
+    growth: ClassVar[Room[Growing]] = Room(Growing)
     """What changed in revenue, why, and what to move next."""
-    loyalty = Room(Auditing)
+    loyalty: ClassVar[Room[Auditing]] = Room(Auditing)
     """How much of the customers' loyalty is bought, and whether it was worth it."""
-    journey = Room(Journeying)
+    journey: ClassVar[Room[Journeying]] = Room(Journeying)
     """How customers come to what they need, and where they are lost."""
-    primary = Room(Primary)
+    primary: ClassVar[Room[Primary]] = Room(Primary)
     """Who picks this shop, and whom to serve first."""
-    opportunities = Room(Opportunities)
+    opportunities: ClassVar[Room[Opportunities]] = Room(Opportunities)
     """Needs that matter and are not met, and the sheets that work backwards from them."""
-    focus = Room(Focusing)
+    focus: ClassVar[Room[Focusing]] = Room(Focusing)
     """What customers care about most, and what the shop makes of it."""
-    surveys = Room(Surveys)
+    surveys: ClassVar[Room[Surveys]] = Room(Surveys)
     """What is asked, whom, and what comes back."""
-    sending = Room(Sending)
+    sending: ClassVar[Room[Sending]] = Room(Sending)
     """Whom is asked, and what goes out."""
-    voices = Room(Voices)
+    voices: ClassVar[Room[Voices]] = Room(Voices)
     """What customers say in their own words."""
-    cases = Room(Cases)
+    cases: ClassVar[Room[Cases]] = Room(Cases)
     """Those who are unhappy and are owed an answer."""
-    calls = Room(Calls)
+    calls: ClassVar[Room[Calls]] = Room(Calls)
     """Whom to ring this week."""
 
     def now_or_last(self) -> datetime:
