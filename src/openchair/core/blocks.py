@@ -196,6 +196,8 @@ class Group:
     blocks: tuple["Block", ...]
     over: str = ""
     """A word above the heading, such as "next"."""
+    folded: bool = False
+    """Whether a page shows the heading alone until somebody opens it: for what is looked up, not read."""
 
 
 Block = Sentence | Figure | Table | Waterfall | Scatter | Lines | Flow | Quote | Empty | Group

@@ -225,7 +225,10 @@ class _Told:
             )
             for row in rows
         ]  # fmt: skip
-        return tuple(sorted(found, key=lambda one: not one.words)[:limit])
+        shown = sorted(found, key=lambda one: not one.words)[:limit]
+        known = self.chair.state.rows_of([one.customer_id for one in shown])
+        names = dict(zip(known["customer_id"].to_pylist(), known["name"].to_pylist(), strict=True))
+        return tuple(replace(one, name=names.get(one.customer_id) or "") for one in shown)
 
 
 def remedy(step: StepFigures) -> str:

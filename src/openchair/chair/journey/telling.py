@@ -21,7 +21,7 @@ from openchair.core.blocks import (
     Way,
 )  # fmt: skip
 from openchair.core.estimate import Estimate
-from openchair.core.figures import chance
+from openchair.core.figures import cell, chance
 from openchair.core.words import count, listed, plural
 from openchair.journey.cutting import MOMENTS
 from openchair.journey.timing import WITHIN
@@ -51,10 +51,12 @@ def journey(view: JourneyReport) -> Told:
     worst = view.pains[0] if view.pains else None
     met = f" Of those that are over, {chance(view.met.value)} were met." if isinstance(view.met, Estimate) else ""
     lead = f"{plural(view.customers, 'customer', 'customers')} had {plural(view.needs, 'need', 'needs')}.{met}"
-    blocks: list[Block] = [Sentence(lead, "lead"), *_unplaced(view), _map(view)]
-    blocks += [_hurt(pain, view, place) for place, pain in enumerate(view.pains[:TOLD])]
-    blocks += [_pains(view), *_standing(view), _delights(view), _steps(view), _paths(view)]
-    blocks += [*_rounds(view), *_left_out(view)]
+    blocks: list[Block] = [Sentence(lead, "lead"), *_unplaced(view), _map(view), *_unseen(view)]
+    blocks += [*(_hurt(pain, view) for pain in view.pains[:1]), *_pains(view)]
+    blocks += [_hurt(pain, view, folded=True) for pain in view.pains[1:TOLD]]
+    drawn, rounds = _rounds(view)
+    blocks += [*_standing(view), *_delights(view), *drawn]
+    blocks += [Group("Every step, and every way", (_steps(view), _paths(view), *rounds), folded=True), *_left_out(view)]
     headline = f"{worst.step} loses the most" if worst else "No step surely loses more than it should"
     return Told("journey", headline, tuple(blocks), view.currency, view.simulated)
 
@@ -67,7 +69,7 @@ def lost(step: str, those: Sequence[Example], currency: str, simulated: bool) ->
 def _lost(those: Sequence[Example], title: str) -> Table:
     rows = tuple(
         (
-            Link("a customer", f"/customers/{one.customer_id}"), one.lost_at.date(), one.words or None,
+            Link(one.name or one.customer_id, f"/customers/{one.customer_id}"), one.lost_at.date(), one.words or None,
             f"{one.met} of {one.needs}", one.contacts, _sooner(one),
         )
         for one in those
@@ -99,11 +101,13 @@ def address(step: str) -> str:
 def lasting(days: float | None) -> str | None:
     """A length of time as people say it.
 
-    >>> lasting(0.0026), lasting(0.3), lasting(12.4), lasting(None)
-    ('4 minutes', '7 hours', '12 days', None)
+    >>> lasting(0.0026), lasting(0.3), lasting(12.4), lasting(0.0), lasting(None)
+    ('4 minutes', '7 hours', '12 days', 'at once', None)
     """
     if days is None:
         return None
+    if not days:
+        return "at once"
     units = ((1.0, "day", "days"), (1 / 24, "hour", "hours"), (1 / 1440, "minute", "minutes"))
     size, one, many = next((unit for unit in units if days >= unit[0]), (1 / 86400, "second", "seconds"))
     return plural(round(days / size), one, many)
@@ -124,6 +128,18 @@ def _unplaced(view: JourneyReport) -> list[Block]:
     return [Sentence(f"{said} in journeys they occur: {shown}. Please look at them below.", "note")]
 
 
+def _unseen(view: JourneyReport) -> list[Block]:
+    """What to do where most moments are dark."""
+    dark = [moment for moment in MOMENTS if moment not in {one.moment for one in view.figures}]
+    if len(dark) < 2:
+        return []
+    why = (
+        f"Nothing is seen of how customers {listed(dark)}. Send what your shop, your help desk and your parcels know, "
+        "step by step, and this page says which of them loses whom."
+    )
+    return [Empty("Most of the journey is dark", why, "Bring in steps", "/imports")]
+
+
 def _pained(view: JourneyReport) -> dict[str, float]:
     """The share of all that is at stake, or of needs lost where no money is known, of each pain point."""
     stakes = {one.step: one.stake.value for one in view.pains if isinstance(one.stake, Estimate)} or {
@@ -135,9 +151,11 @@ def _pained(view: JourneyReport) -> dict[str, float]:
 
 def _map(view: JourneyReport) -> Flow:
     pained, shown = _pained(view), sorted(view.figures, key=lambda one: -one.entrants)[:STOPS]
-    shown = sorted(shown, key=lambda one: (MOMENTS.index(one.moment), -one.entrants))
+    shown = [one for one in view.figures if one in shown]
     places = {one.step: k for k, one in enumerate(shown)}
     between = [way for way in view.ways if way.start in places and way.end in places][:WAYS]
+
+    since, to = (cell(day, "text", "") for day in (view.since, view.to))
 
     def hurts(step: StepFigures) -> float | None:
         return pained.get(step.step, 0.0) if isinstance(step.excess, Estimate) else None
@@ -151,7 +169,7 @@ def _map(view: JourneyReport) -> Flow:
         tuple(
             Way(places[way.start], places[way.end], way.times, hurts(shown[places[way.end]])) for way in between
         ),
-        note=f"Counted in needs and times, {view.since} to {view.to}. Colour and ▲ say how much of all that is at "
+        note=f"Counted in needs and times, {since} to {to}. Colour and ▲ say how much of all that is at "
         "stake is lost at the step a way leads to.",
     )  # fmt: skip
 
@@ -162,7 +180,7 @@ def _against(pain: Pain) -> str:
     return "than needs that were met without it"
 
 
-def _hurt(pain: Pain, view: JourneyReport, place: int) -> Group:
+def _hurt(pain: Pain, view: JourneyReport, *, folded: bool = False) -> Group:
     """A pain point at length: what is at stake, what to try, who was lost, and what became of it."""
     blocks: list[Block] = [
         Figure("At stake", pain.stake, "money", f"what {count(pain.entrants)} needs would have brought"),
@@ -181,28 +199,31 @@ def _hurt(pain: Pain, view: JourneyReport, place: int) -> Group:
         blocks.append(Lines("How soon do they go on?", tuple(WITHIN), lines, "share"))
     if pain.examples:
         blocks.append(_lost(pain.examples, "Lost here lately"))
-    return Group(pain.step, tuple(blocks), over="Where it hurts most" if place == 0 else "And then")
+    title = f"Who is lost at {pain.step}" if folded else pain.step
+    return Group(title, tuple(blocks), over="Where it hurts most", folded=folded)
 
 
-def _pains(view: JourneyReport) -> Table:
+def _pains(view: JourneyReport) -> list[Block]:
+    if not view.pains:
+        return []
     columns = (
-        Column("Step"), Column("Lost more than at"), Column("Needs", "count"), Column("More", "share"),
-        Column("Worth each", "money"), Column("At stake", "money", drawn=True), Column("Worst of all", "share"),
+        Column("Step"), Column("Needs", "count"), Column("Lost more often", "share"), Column("Worth each", "money"),
+        Column("At stake", "money", drawn=True), Column("Worst of all", "share"),
     )  # fmt: skip
-    return Table(
+    table = Table(
         "What is at stake, step by step?",
         columns,
         tuple(
             (
-                Link(one.step, address(one.step)), one.compared_with or "needs without it", one.entrants,
+                Link(one.step, address(one.step), f"than {one.compared_with or 'needs without it'}"), one.entrants,
                 one.excess, one.value, one.stake, one.p_worst,
             )
             for one in view.pains
         ),
         note=f"Needs, times how much more often they are lost here, times what those who go on bring more within "
         f"{plural(view.value_days, 'day', 'days')}.",
-        empty="No step surely loses more than the best that it can be compared with.",
     )  # fmt: skip
+    return [table]
 
 
 def _standing(view: JourneyReport) -> list[Block]:
@@ -222,16 +243,18 @@ def _standing(view: JourneyReport) -> list[Block]:
     return [Table("Where are they now, and what comes next?", columns, rows, note=note)] if rows else []
 
 
-def _delights(view: JourneyReport) -> Table:
-    return Table(
+def _delights(view: JourneyReport) -> list[Block]:
+    if not view.delights:
+        return [Sentence("No step is yet known to go with more spent later when it goes well.", "note")]
+    table = Table(
         "Where could you delight?",
         (Column("Step"), Column("When"), Column("Customers", "count"), Column("Spent more later", "money", drawn=True)),
         tuple(
             (Link(one.step, note=one.moment), HOWS[one.how], one.customers, one.later) for one in view.delights
         ),
         note="Against the others of the same step, newcomers among newcomers. It foretells and may not cause.",
-        empty="No step is yet known to go with more spent later when it goes well.",
     )  # fmt: skip
+    return [table]
 
 
 def _steps(view: JourneyReport) -> Table:
@@ -278,11 +301,11 @@ def _paths(view: JourneyReport) -> Table:
     )  # fmt: skip
 
 
-def _rounds(view: JourneyReport) -> list[Block]:
-    """Repeat: whether each time round is quicker and fits better."""
+def _rounds(view: JourneyReport) -> tuple[list[Block], list[Block]]:
+    """Repeat: whether each time round is quicker and fits better, drawn; and its figures."""
     shown = [one for one in view.rounds if isinstance(one.ratio, Estimate) or isinstance(one.accepted, Estimate)]
     if len(shown) < 2:
-        return []
+        return [], []
 
     def line(name: str, pick: str) -> Line:
         numbers = [getattr(one, pick) for one in shown]
@@ -294,17 +317,18 @@ def _rounds(view: JourneyReport) -> list[Block]:
 
     columns = (Column("Time round"), Column("Days", "days"), Column("Against their first", "share"))
     table = Table(
-        "Does it get quicker, and fit better?",
+        "How long does each round take?",
         (*columns, Column("Took what was offered", "share")),
         tuple((f"{one.nth}.", one.days, one.ratio, one.accepted) for one in shown),
         note="Against the first time of the same customers; 100% is as long.",
     )
     labels = tuple(str(one.nth) for one in shown)
     drawn = Lines(
-        "Time and fit, from round to round", labels,
+        "Does it get quicker, and fit better?", labels,
         (line("time, against their first", "ratio"), line("took what was offered", "accepted")), "share",
+        note="Time is against the first of the same customers: 100% is as long.", x_title="Time round",
     )  # fmt: skip
-    return [table, drawn]
+    return [drawn], [table]
 
 
 def _left_out(view: JourneyReport) -> list[Block]:

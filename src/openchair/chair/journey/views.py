@@ -100,6 +100,7 @@ class Example:
     first_days: float | None = None
     """How long their first round took, and below it the latest."""
     latest_days: float | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

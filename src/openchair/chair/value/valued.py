@@ -205,11 +205,11 @@ def _foretold(view: ValueReport) -> Iterator[Block]:
         columns = (Column("Model"), Column("Behind the best", "number"), Column("Standard error", "number"))
         rows = tuple((_model(one.model), one.behind, one.error) for one in view.tried)
         said = " ".join(filter(None, (view.chosen, view.segmented)))
-        yield Table("Which model of buying?", columns, rows, said, empty=said)
-    if view.segments:
-        parts = tuple((one.name, one.customers, _model(one.model), one.chosen) for one in view.segments)
+        models = Table("Which model of buying?", columns, rows, said, empty=said)
         kinds = (Column("Segment"), Column("Customers", "count"), Column("Model"), Column("Why"))
-        yield Table("A model for each segment", kinds, parts)
+        parts = tuple((one.name, one.customers, _model(one.model), one.chosen) for one in view.segments)
+        each = (Table("A model for each segment", kinds, parts),) if parts else ()
+        yield Group("How buying is foretold", (models, *each), folded=True)
     if view.subscriptions:
         found = view.subscriptions
         why = listed([f"{count(one.facts)} {one.reason}" for one in found.left_out])

@@ -9,6 +9,8 @@ from openchair.core.estimate import Estimate, Number, Unknown
 
 WIDTH = 160.0
 PAD = 7.0
+FEW = 12
+"""Rows that are seen at one glance, each beside the largest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,12 @@ class Bar:
 def scale_of(numbers: Iterable[Number]) -> Scale:
     """One scale for all rows, from the lowest end to the highest.
 
-    It stops at three times the middle row's upper end: a single giant would press every other row into a dot.
-    What lies beyond is drawn open-ended.
+    Of more than FEW rows it stops at three times the middle row's upper end: a single giant would press every other
+    row into a dot. What lies beyond is drawn open-ended.
 
     >>> scale_of([Estimate(2.0, -1.0, 4.0, n=9), Estimate(3.0, 2.0, 6.0, n=9)])
     Scale(low=-1.0, high=6.0)
-    >>> scale_of([Estimate(2.0, 1.0, 4.0, n=9)] * 3 + [Estimate(900.0, 700.0, 999.0, n=9)])
+    >>> scale_of([Estimate(2.0, 1.0, 4.0, n=9)] * 13 + [Estimate(900.0, 700.0, 999.0, n=9)])
     Scale(low=0.0, high=12.0)
     """
     known = [number for number in numbers if isinstance(number, Estimate)]
@@ -53,7 +55,7 @@ def scale_of(numbers: Iterable[Number]) -> Scale:
     middle = median(number.high for number in known)
     return Scale(
         low=min(0.0, *(number.low for number in known)),
-        high=max(0.0, min(highest, 3 * middle) if middle > 0 else highest),
+        high=max(0.0, min(highest, 3 * middle) if middle > 0 and len(known) > FEW else highest),
     )
 
 

@@ -1,9 +1,10 @@
 """Charts of a told report as shapes with their places: a waterfall, a scatter with quarters, a flow through lanes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import median
+from textwrap import wrap
 
 from openchair.core.blocks import Flow, Scatter, Waterfall
 from openchair.core.estimate import Estimate, Number, Unknown
@@ -18,11 +19,17 @@ FEW_DOTS = 40
 SKEWED = 8
 """Beyond so many times the middle value the largest would press all others together: lengths are roots then."""
 MARKS_APART = 62.0
-LANE, STOP, GAP, HEAD = 190.0, (136.0, 42.0), 22.0, 30.0
+LANE, STOP, GAP, HEAD = 190.0, (136.0, 52.0), 20.0, 30.0
 MOST_LETTERS = 19
+NAMED_DOTS, NAME_LETTERS, LETTER, NAMES_APART = 12, 34, 4.0, 11.0
+"""Up to so many dots are called by name, in so many letters of this width, in lines so far apart."""
 THICKEST = 11.0
 PAINFUL = 0.5
 """From so much pain on, in [0, 1], a way is marked by more than its colour."""
+
+
+Placed = tuple[float, float, str, str]
+"""Words in a drawing: where, from which side, and what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,8 @@ class Plane:
     x: Axis
     y: Axis
     groups: tuple[str, ...]
-    corners: tuple[tuple[float, float, str, str], ...]
+    corners: tuple[Placed, ...]
+    names: tuple[Placed, ...]
 
 
 def plane_of(scatter: Scatter) -> Plane:
@@ -139,7 +147,38 @@ def plane_of(scatter: Scatter) -> Plane:
             scatter.corners, [(side, height) for height in (floor - 8, TOP + 12) for side in sides], strict=True
         )
     )
-    return Plane(*PLANE, LEFT, floor, TOP, right, points, x, y, groups, corners)
+    names = _names(points, corners) if len(points) <= NAMED_DOTS else ()
+    return Plane(*PLANE, LEFT, floor, TOP, right, points, x, y, groups, corners, names)
+
+
+def _names(points: Sequence[Point], corners: Sequence[Placed]) -> tuple[Placed, ...]:
+    """Where each dot is called by its name: beside, above or below it, wherever it hides least."""
+    taken = [(*one.at, one.radius, 4.0) for one in points]  # middles, half widths and half heights
+    for x, y, anchor, name in corners:
+        taken.append(
+            (x + len(name) * (LETTER if anchor == "start" else -LETTER) / 2, y - 3, len(name) * LETTER / 2, 4.0)
+        )
+    placed = []
+    for one in points:
+        (x, y), name = one.at, _short(one.name, NAME_LETTERS)
+        half, away = len(name) * LETTER / 2, one.radius + 3
+        spots = [
+            (x + side * (away + half) if side else x, y + up * NAMES_APART, anchor)
+            for up in (-0.6, 0.7, -1.4, 1.5) for side, anchor in ((1, "start"), (-1, "end"))
+        ]  # fmt: skip
+        middle, height, anchor = min(spots, key=lambda spot: _hidden(spot[0], spot[1], half, taken))
+        taken.append((middle, height, half, 4.0))
+        placed.append((round(middle + (half if anchor == "end" else -half), 1), round(height + 3, 1), anchor, name))
+    return tuple(placed)
+
+
+def _hidden(x: float, y: float, half: float, taken: Sequence[tuple[float, float, float, float]]) -> float:
+    """How much a name hides of what is there, and how far it leaves the plane."""
+    out = max(LEFT - (x - half), x + half - PLANE[0] + RIGHT, TOP - y, y - PLANE[1] + FOOT, 0.0) * 20
+    return out + sum(
+        max(min(x + half, at + wide) - max(x - half, at - wide), 0.0) * max(min(y, up) + 4 + high - max(y, up), 0.0)
+        for at, up, wide, high in taken
+    )
 
 
 def _ends(number: Number | float) -> Estimate | None:
@@ -172,11 +211,11 @@ def _axis(
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A stop: its upper corner with the least x, its name as far as there is room, and whole."""
+    """A stop: its upper corner with the least x, its name in one line or two as far as there is room, and whole."""
 
     x: float
     y: float
-    name: str
+    name: tuple[str, ...]
     whole: str
     customers: int
     pain: int | None
@@ -210,8 +249,7 @@ def map_of(flow: Flow, mirrored: bool = False) -> Map:
     width = LANE * max(1, len(flow.lanes))
     rows: dict[int, int] = {}
     places: list[Place] = [(0.0, 0.0)] * len(flow.stops)
-    for k in sorted(range(len(flow.stops)), key=lambda k: -flow.stops[k].customers):
-        lane = flow.stops[k].lane
+    for k, lane in enumerate(stop.lane for stop in flow.stops):
         places[k] = (LANE * lane + (LANE - STOP[0]) / 2, HEAD + 10 + rows.get(lane, 0) * (STOP[1] + GAP))
         rows[lane] = rows.get(lane, 0) + 1
 
@@ -220,7 +258,7 @@ def map_of(flow: Flow, mirrored: bool = False) -> Map:
 
     boxes = tuple(
         Box(
-            turned(x + (STOP[0] if mirrored else 0.0)), round(y, 1), _short(stop.name), stop.name, stop.customers,
+            turned(x + (STOP[0] if mirrored else 0.0)), round(y, 1), _lines(stop.name), stop.name, stop.customers,
             _class(stop.pain), stop.href,
         )
         for stop, (x, y) in zip(flow.stops, places, strict=True)
@@ -259,10 +297,20 @@ def _class(pain: float | None) -> int | None:
     return None if pain is None else min(int(max(pain, 0.0) * 4), 3)
 
 
-def _short(name: str) -> str:
+def _lines(name: str) -> tuple[str, ...]:
+    """A name in one line or two, as far as there is room for it.
+
+    >>> _lines("search"), _lines("Box Changed After Noon"), _lines("a name of a step that is much too long")
+    (('search',), ('Box Changed After', 'Noon'), ('a name of a step', 'that is much too l…'))
+    """
+    first, *rest = wrap(name, MOST_LETTERS) or [""]
+    return (first, _short(" ".join(rest), MOST_LETTERS)) if rest else (first,)
+
+
+def _short(name: str, letters: int) -> str:
     """A name as far as there is room for it.
 
-    >>> _short("search"), _short("a very long name of a step")
+    >>> _short("search", 19), _short("a very long name of a step", 19)
     ('search', 'a very long name o…')
     """
-    return name if len(name) <= MOST_LETTERS else name[: MOST_LETTERS - 1].rstrip() + "…"
+    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"

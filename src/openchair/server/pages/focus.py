@@ -34,7 +34,7 @@ def focus_routes(house: House) -> list[Route]:
             problem=problem,
             places=TITLES,
             pillars={pillar.id: pillar.title for pillar in PILLARS.values()},
-            major=lambda minor: minor / 10 ** exponent(chair.currency),
+            major=lambda minor: round(minor / 10 ** exponent(chair.currency), exponent(chair.currency)),
         )
 
     async def sent(request: Request, do: Callable[[FormData, Actor], object]) -> Response:

@@ -200,7 +200,7 @@ def _recommended(
         sure=all(worth.low > other.high for other, _part in rest),
         value=f"Worth {show(worth.value, currency)} over 12 months, {best.worth_share or 0:.0%} of all buyers’ worth.",
         growth=f"Their revenue {sure or 'changed by no more than chance may'} against the {count(periods.days)} days"
-        f" before; {count(best.new_after)} of them came new, then {count(best.new_before)}.",
+        f" before; {count(best.new_after)} came new, before {count(best.new_before)}.",
         dependency=f"They bring {best.revenue_share:.0%} of revenue, as if {count(best.alike)} equal customers did."
         + led,
     )

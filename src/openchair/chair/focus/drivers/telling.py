@@ -36,7 +36,11 @@ def _blocks(view: FocusReport) -> Iterator[Block]:
     outcome = next(one for one in view.outcomes if one.outcome == view.outcome)
     yield Sentence(_lead(outcome), "lead")
     yield from (Sentence(text, "warning") for text in view.misspent)
-    yield _plane(view)
+    if any(isinstance(one.performance, Estimate) for one in view.map):
+        yield _plane(view)
+    else:
+        unseen = "How well each of these is done, only customers can say: ask them, and the map is drawn."
+        yield Empty("How well is it done?", unseen, "Ask customers", "/surveys")
     yield Table(
         "What to be excellent at, and what not",
         (
@@ -58,7 +62,10 @@ def _blocks(view: FocusReport) -> Iterator[Block]:
     else:
         yield Sentence("Decisions do not follow the map yet: nobody has placed a driver.", "note")
     yield from (Sentence(text, "note") for text in (view.caveat, *view.notes))
-    yield from (_outcome(one) for one in view.outcomes if one.drivers or one.outcome == view.outcome)
+    known = [one for one in view.outcomes if any(each.driver.important for each in one.drivers)]
+    yield from map(_outcome, known)
+    if unsure := [f"“{one.title}”" for one in view.outcomes if one.drivers and one not in known]:
+        yield Sentence(f"Of nothing that customers met with is it known that it matters for {listed(unsure)}.", "note")
 
 
 def _lead(outcome: OutcomeFigures) -> str:
@@ -71,16 +78,16 @@ def _lead(outcome: OutcomeFigures) -> str:
 
 def _plane(view: FocusReport) -> Scatter:
     return Scatter(
-        "Importance by performance",
-        "Performance",
-        "Part of what is explained",
+        "What matters, and how well is it done?",
+        "How well it is done",
+        "How much it matters",
         tuple(Dot(one.title, one.performance, one.share, group=TITLES[one.place]) for one in view.map),
         "share",
         "share",
         GOOD,
         1 / len(view.map),
         ("mediocre on purpose", "stop", "excel", "keep"),
-        note="What stands in a corner without being sure to is kept.",
+        note="It matters by its part of what is explained. What stands in a corner without being sure to is kept.",
     )
 
 
@@ -103,7 +110,7 @@ def _effort(view: FocusReport) -> Table:
     shown = [kind for kind in kinds if getattr(view.totals, kind[0]) is not None]
     columns = [Column("Driver")]
     for _, title, unit in shown:
-        columns += [Column(f"{title} now", unit), Column("wanted", unit)]
+        columns += [Column(f"{title} now", unit), Column(f"{title} wanted", unit)]
     rows = [
         (one.title, *(getattr(side, kind) for kind, *_ in shown for side in (one.now, one.wanted))) for one in view.map
     ]
