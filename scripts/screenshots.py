@@ -26,6 +26,9 @@ CUSTOMERS = 4000
 DESK, PHONE = {"width": 1280, "height": 1240}, {"width": 390, "height": 1500}
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # fmt: skip
+MATTERS = ("primary", "focus", "opportunities", "journey", "value", "growth", "loyalty")
+LONGEST_MS = 120_000
+"""A report of a whole shop is counted when it is first looked at."""
 PASSWORD = "only for these pictures"
 
 
@@ -82,6 +85,7 @@ def shoot(browser: Browser, home: Path, cookies: str, address: str) -> None:
 
     def opened(size: dict[str, int], scheme: str) -> Page:
         context = browser.new_context(viewport=size, color_scheme=scheme, storage_state=cookies)  # type: ignore[arg-type]  # the stubs want their own names for both
+        context.set_default_timeout(LONGEST_MS)
         return context.new_page()
 
     def take(page: Page, path: str, name: str) -> None:
@@ -101,7 +105,7 @@ def shoot(browser: Browser, home: Path, cookies: str, address: str) -> None:
     take(dark, who, "customer-dark")
     sit(browser, home, who.rpartition("/")[2], address)
     ask(browser, home, who.rpartition("/")[2], address)
-    for name in ("listening", "calls", "cases", "value", "growth", "loyalty", "journey"):
+    for name in ("listening", "calls", "cases", *MATTERS):
         take(desk, f"/{name}", name)
     take(phone, "/listening", "listening-phone")
     take(desk, "/surveys/nps", "survey-edit")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from openchair.chair.chair import Chair
 from openchair.chair.listening.figuring import since_when
 from openchair.chair.listening.views import Change, Heard, ScoreReport, Theme
 from openchair.core.errors import BadInput, OpenchairError
@@ -30,6 +32,20 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "csat": ("Satisfied customers", "percent"),
     "ces": ("Ease, from 1 to 7", "points of seven"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Scores as the shelf keeps them: by metric, what they are taken apart by, and since when change is looked for."""
+
+    name: str = "scores"
+
+    def read(self, chair: Chair, asked: tuple[str, str, date | None]) -> ScoreReport:
+        metric, by, since = asked
+        return chair.scores.report(metric, days=DAYS, by=by, since=since)
+
+
+SCORES = _Scores()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +101,9 @@ def listening_routes(house: House) -> list[BaseRoute]:
     def page(request: Request) -> Response:
         by, since = request.query_params.get("by", PARTS[0]), since_when(house.day)
         try:
-            report = chair.scores.report("nps", days=DAYS, by=by if by in PARTS else PARTS[0], since=since)
+            report = chair.shelf.read(chair, SCORES, ("nps", by if by in PARTS else PARTS[0], since))
         except BadInput:  # nobody has that trait yet
-            report = chair.scores.report("nps", days=DAYS, by=PARTS[0], since=since)
+            report = chair.shelf.read(chair, SCORES, ("nps", PARTS[0], since))
         weekly = sum(point.value is not None for point in report.trend) > len(report.trend) / 2
         points = report.trend if weekly else report.daily
         heard = chair.voices.heard(days=DAYS)
@@ -98,7 +114,7 @@ def listening_routes(house: House) -> list[BaseRoute]:
             **around(
                 headline=headline(report, heard),
                 report=report,
-                others=[chair.scores.report(metric, days=DAYS) for metric in METRICS if metric != "nps"],
+                others=[chair.shelf.read(chair, SCORES, (metric, "", None)) for metric in METRICS if metric != "nps"],
                 metrics=METRICS,
                 chart=trend_of(points),
                 weekly=weekly,
