@@ -26,16 +26,6 @@ KINDS = {
     "mbg/nbd-2": {**TRUTH, "alpha": 3.0},
 }
 """One of every kind of model, with parameters of one and the same shop as far as it can be."""
-LOSING = {"r": 0.55, "alpha": 6.0, "s": 0.6, "beta": 12.0}
-KINDS = {
-    "bg/nbd": TRUTH,
-    "mbg/nbd": TRUTH,
-    "pareto/nbd": LOSING,
-    "nbd": {"r": 0.55, "alpha": 6.0},
-    "bg/nbd-3": {**TRUTH, "alpha": 2.0},
-    "mbg/nbd-2": {**TRUTH, "alpha": 3.0},
-}
-"""One of every kind of model, with parameters of one and the same shop as far as it can be."""
 
 
 @pytest.fixture(scope="session")
