@@ -21,8 +21,8 @@ SKEWED = 8
 MARKS_APART = 62.0
 LANE, STOP, GAP, HEAD = 190.0, (136.0, 52.0), 20.0, 30.0
 MOST_LETTERS = 19
-NAMED_DOTS, NAME_LETTERS, LETTER, NAMES_APART = 12, 34, 4.0, 11.0
-"""Up to so many dots are called by name, in so many letters of this width, in lines so far apart."""
+NAMED_DOTS, NAME_LETTERS, LETTER, BOLD, NAMES_APART = 12, 34, 4.0, 5.2, 11.0
+"""Up to so many dots are called by name, in so many letters of this width, in lines so far apart; corners are bold."""
 THICKEST = 11.0
 PAINFUL = 0.5
 """From so much pain on, in [0, 1], a way is marked by more than its colour."""
@@ -155,9 +155,8 @@ def _names(points: Sequence[Point], corners: Sequence[Placed]) -> tuple[Placed, 
     """Where each dot is called by its name: beside, above or below it, wherever it hides least."""
     taken = [(*one.at, one.radius, 4.0) for one in points]  # middles, half widths and half heights
     for x, y, anchor, name in corners:
-        taken.append(
-            (x + len(name) * (LETTER if anchor == "start" else -LETTER) / 2, y - 3, len(name) * LETTER / 2, 4.0)
-        )
+        half = len(name) * BOLD / 2
+        taken.append((x + (half if anchor == "start" else -half), y - 3, half, 5.0))
     placed = []
     for one in points:
         (x, y), name = one.at, _short(one.name, NAME_LETTERS)

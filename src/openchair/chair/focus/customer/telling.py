@@ -50,7 +50,6 @@ def _blocks(view: PrimaryReport) -> Iterator[Block]:
     yield _segments(view)
     yield from _target(view.target)
     yield _picks(view)
-    yield Sentence(CAVEAT, "note")
     if len(view.sides) > 1:
         yield from _sides(view)
     for reason, facts in view.excluded:
@@ -99,13 +98,16 @@ def _target(target: Target | None) -> Iterator[Block]:
 def _picks(view: PrimaryReport) -> Table:
     sure = [one for one in view.picks if one.sure]
     rate = interval(view.came_back, "share", "") if isinstance(view.came_back, Estimate) else str(view.came_back)
+    looked_at = (
+        f"{plural(view.looked_at, 'thing was', 'things were')} looked at; of those shown, 1 in 20 is expected to be "
+        f"chance. {CAVEAT}"
+    )
     return Table(
         "Who picks you, and why?",
         (Column("What is known"), Column("Buyers", "count"), Column("Came back", "share"),
          Column("Times as often as others", "number", drawn=True)),
         tuple(_pick(one) for one in sure),
-        note=f"Of all buyers, {rate} came back. {plural(view.looked_at, 'thing was', 'things were')} looked at; of "
-        "those shown, 1 in 20 is expected to be chance.",
+        note=f"Of all buyers, {rate} came back. {looked_at if sure else ''}".rstrip(),
         empty=f"Nothing stands out: of {plural(view.looked_at, 'thing', 'things')} looked at, none surely goes with "
         "coming back.",
     )  # fmt: skip
