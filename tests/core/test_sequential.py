@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openchair.core.errors import BadInput
-from openchair.core.sequential import boundary, half_width, mean_sequence, mixing
+from openchair.core.sequential import (
+    boundary,
+    bounded_boundary,
+    half_width,
+    heavy_boundary,
+    mean_sequence,
+    mixing,
+    rate_sequence,
+    stitched,
+)
 
 DAYS = 365
 
@@ -16,6 +25,39 @@ def test_the_boundaries_are_those_of_the_papers_own_software() -> None:
     assert mixing(100) == pytest.approx(12.60056, abs=5e-6)
     assert float(boundary(100, tuned_for=100)) == pytest.approx(30.35209, abs=5e-6)
     assert float(boundary(100, tuned_for=100, sides=1)) == pytest.approx(27.66071, abs=5e-6)
+    assert float(heavy_boundary(100, scale=2, tuned_for=100)) == pytest.approx(33.02017, abs=5e-6)
+    assert float(bounded_boundary(100, below=0.2, above=0.8, tuned_for=100)) == pytest.approx(31.4308, abs=5e-6)
+    assert float(stitched(100, least=10, scale=3)) == pytest.approx(64.48755, abs=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "tuned", "low", "high"),
+    [(700, 1_000, 100, 0.651629, 0.745949), (15, 50, 50, 0.129556, 0.511896), (5, 50, 50, 0.013021, 0.269264)],
+)
+def test_the_interval_of_a_share_is_that_of_the_papers_own_software(
+    successes: int, n: int, tuned: int, low: float, high: float
+) -> None:
+    """confseq's tests, which print six digits without rounding the seventh."""
+    found = rate_sequence(successes, n, tuned_for_n=tuned)
+    assert [float(end) for end in found] == pytest.approx([low, high], abs=1e-6)
+
+
+def test_the_interval_of_a_share_holds_from_the_first_case_on() -> None:
+    """Of 200 shops where one in fifty complains, at most 5% ever see the truth outside, from the first day."""
+    hits = np.random.default_rng(3).binomial(5, 0.02, (200, 30)).cumsum(axis=1)
+    low, high = rate_sequence(hits, np.broadcast_to(5 * np.arange(1, 31), hits.shape), tuned_for_n=250)
+    assert ((low > 0.02) | (high < 0.02)).any(axis=1).mean() <= 0.05
+    assert float(rate_sequence(0, 10, tuned_for_n=100)[0]) == 0.0
+    assert float(rate_sequence(10, 10, tuned_for_n=100)[1]) == 1.0
+
+
+def test_the_heavy_boundary_holds_for_what_it_is_exact_for_and_the_normal_one_does_not() -> None:
+    """Revenue of an exponential tail: the sum above its mean crosses in at most 5%; the normal boundary fails."""
+    above = (np.random.default_rng(4).exponential(1.0, (20_000, 200)) - 1.0).cumsum(axis=1)
+    cases = np.arange(1, 201)
+    assert (above >= heavy_boundary(cases, scale=1.0, tuned_for=5)).any(axis=1).mean() <= 0.05
+    assert (above >= stitched(cases, least=5, scale=1.0)).any(axis=1).mean() <= 0.05
+    assert (above >= boundary(cases, tuned_for=5, sides=1)).any(axis=1).mean() > 0.05
 
 
 @pytest.mark.parametrize(("promoters", "detractors"), [(0.5, 0.2), (0.85, 0.05), (0.95, 0.01), (0.2, 0.6)])
@@ -56,6 +98,10 @@ def test_what_cannot_be_tuned_for_is_refused() -> None:
         mixing(0)
     with pytest.raises(BadInput, match="alpha"):
         mixing(1, alpha=0.6, sides=1)
+    with pytest.raises(BadInput, match="scale"):
+        heavy_boundary(1, scale=0, tuned_for=1)
+    with pytest.raises(BadInput, match="successes"):
+        rate_sequence(11, 10, tuned_for_n=10)
 
 
 def daily_looks(promoters: float, detractors: float) -> tuple[np.ndarray, np.ndarray, float]:
