@@ -44,11 +44,12 @@ def _blocks(view: FocusReport) -> Iterator[Block]:
     yield Table(
         "What to be excellent at, and what not",
         (
-            Column("Driver"), Column("Place"), Column("Part of what is explained", "share", drawn=True),
+            Column("Driver"), Column("Place"), Column("Importance", "share", drawn=True),
             Column("Performance", "share"), Column("Wanted effort", "share"),
         ),
         tuple(_row(one) for one in view.map),
-        note="A place is given away only where the interval says so; whoever moves a driver says why.",
+        note="Importance: its part of what is explained. A place is given away only where the interval says so; whoever "
+        "moves a driver says why.",
         ways=tuple(
             Link(one.title, f"{PATH}?outcome={one.outcome}", "shown" if one.outcome == view.outcome else "")
             for one in view.outcomes
@@ -87,7 +88,7 @@ def _plane(view: FocusReport) -> Scatter:
         GOOD,
         1 / len(view.map),
         ("mediocre on purpose", "stop", "excel", "keep"),
-        note="It matters by its part of what is explained. What stands in a corner without being sure to is kept.",
+        note="What stands in a corner without being sure to is kept.",
     )
 
 
@@ -133,7 +134,7 @@ def _outcome(one: OutcomeFigures) -> Group:
         if each.driver.important
     )
     columns = (
-        Column("Driver"), Column("Part of what is explained", "share", drawn=True), Column("Correlation", "number"),
+        Column("Driver"), Column("Importance", "share", drawn=True), Column("Correlation", "number"),
         Column("A point more, where bad", "number"), Column("Where good", "number"),
     )  # fmt: skip
     nothing = "Of nothing that customers met with is it known that it matters here." if one.drivers else str(one.r2)
