@@ -48,8 +48,8 @@ def _blocks(view: FocusReport) -> Iterator[Block]:
             Column("Performance", "share"), Column("Wanted effort", "share"),
         ),
         tuple(_row(one) for one in view.map),
-        note="Importance: its part of what is explained. A place is given away only where the interval says so; whoever "
-        "moves a driver says why.",
+        note="Importance is its part of what is explained. A place is given away only where the interval says so; "
+        "whoever moves a driver says why.",
         ways=tuple(
             Link(one.title, f"{PATH}?outcome={one.outcome}", "shown" if one.outcome == view.outcome else "")
             for one in view.outcomes
