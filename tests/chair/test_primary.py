@@ -1,6 +1,7 @@
 """The primary customer of a whole shop: two kinds of buyers, a second side, a target, and an owner who confirms."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from openchair.chair.chair import Chair
 from openchair.chair.focus.customer.naming import called
 from openchair.chair.focus.customer.primary import conditions_of
 from openchair.chair.focus.customer.telling import primary as tell
+from openchair.chair.focus.customer.views import PrimaryReport
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.blocks import Empty, Sentence, Table
 from openchair.core.errors import BadInput, NotAllowed
@@ -223,6 +225,23 @@ def test_few_buyers_are_one_and_makers_may_be_the_other_side(tmp_path: Path) -> 
     assert [(one.name, one.customers) for one in view.segments] == [("all buyers", 60)]
     assert [(one.name, one.people) for one in view.sides] == [("buyers", 60), ("makers", 7)]
     chair.state.close()
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_counts_the_same(chair: Chair) -> None:
+    """Whatever counts, the report is the same to nine figures."""
+    pytest.importorskip("pyspark", reason="NO SPARK: install openchair[spark]")
+    from openchair.store.counting.spark import SparkEngine
+
+    chair.primary.declare({"language": "ur"}, by=ADA)
+    on_spark = replace(chair, engine=lambda: SparkEngine(chair.history))
+    assert rounded(on_spark.primary.report()) == rounded(chair.primary.report())
+
+
+def rounded(report: PrimaryReport) -> str:
+    """A report with its numbers to nine figures: sums may be added in another order."""
+    return re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda number: f"{float(number[0]):.9g}", repr(report))
 
 
 @pytest.mark.slow
