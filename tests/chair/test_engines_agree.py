@@ -1,6 +1,7 @@
 """The same turn on DuckDB and on Spark: the same people, stages, values to 1e-9, and the same decisions."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.chair.conftest import RECEIVED, Shop
+from tests.chair.test_subscriptions import subscribers
 
 from openchair.chair.intake.listen import listen
+from openchair.chair.intake.referring import secret_of
 from openchair.chair.intake.understand import Wanted
 from openchair.chair.ports import Engine
 from openchair.core.clock import Moment, moment_of
 from openchair.simulation import simulate
 from openchair.store.counting import spark
 from openchair.store.history import DeltaHistory
+from openchair.value.senders import codes
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -28,10 +32,12 @@ FIGURES = (
     "p_alive",
     "expected_orders",
     "nps_score",
+    "rewarded_share",
     *(f"{figure}_{part}" for figure in ("sender", "brought", "worth") for part in ("minor", "low", "high")),
 )
 EXACT = ("customer_id", "stage", "first_on", "last_on", "orders", "rules", "food_safety", "consents", "sent_friends",
-         "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting", "quiet")  # fmt: skip
+         "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting", "quiet", "segment",
+         "subscribed")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +90,23 @@ def agree(shop: Shop, sparked: Callable[[DeltaHistory], Engine], moment: Moment)
 
 
 def test_on_the_sample_shop(shop: Shop, sparked: Callable[[DeltaHistory], Engine], tmp_path: Path) -> None:
-    """Purchases, answers, voices, referrals, traits, consents: every kind of fact that a turn reads."""
+    """Purchases, answers, voices, referrals, traits, consents: every kind of fact that a turn reads; and what only some
+    shops have: subscriptions, models by segment, a code that was used."""
     simulate(400, tmp_path / "files", end=date(2026, 6, 1))
     read(shop, tmp_path / "files")
-    assert agree(shop, sparked, moment_of("2026-06-01", ZoneInfo("Asia/Karachi"))) >= 400
+    steps, paid, _runs = subscribers()
+    friend = paid[0] | {"identifier": "id:N1"}
+    shop.settings = replace(shop.settings, segments_by="language")
+    shop.write("steps", *steps)
+    shop.write("purchases", *paid, friend)
+    moment = moment_of("2026-06-01", ZoneInfo("Asia/Karachi"))
+    shop.turn(moment=moment)
+    code = codes.code(secret_of(shop.state), shop.customers()["S0001"]["customer_id"])
+    shop.write("purchases", friend | {"amount_minor": 700, "coupon": code})
+    assert agree(shop, sparked, moment) >= 400
+    known = shop.customers()
+    assert known["S0001"]["sent_friends"] == 1 and known["S0001"]["subscribed"]
+    assert len({row["segment"] for row in known.values()}) > 1
 
 
 def test_on_online_retail(shop: Shop, sparked: Callable[[DeltaHistory], Engine], shared_data: Path) -> None:
