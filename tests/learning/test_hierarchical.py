@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from openchair.core.errors import BadInput
-from openchair.decisions.choice import choose
-from openchair.learning.hierarchical import Belief, Prior, Spreads, Sums, expected, fitted, learn, sums, update
+from openchair.decisions.choice import SHARPNESS, Gains, choose
+from openchair.learning.hierarchical import Belief, Prior, Spreads, Sums, expected, fitted, hoped, learn, sums, update
 
 SPREADS = Spreads(noise=1.0, all=0.3, pillar=0.5, action=0.2, person=0.4)
 PILLAR = np.array([0, 0, 0, 1, 1, 2])
@@ -176,6 +176,21 @@ def test_chances_follow_exactly_from_what_is_believed() -> None:
     assert (chances[:, :-1][codes == 0] >= 0.06 / 7).all() and (chances[:, -1] >= 0.06 / 7).all()
     best = np.column_stack([np.where(codes == 0, told.mean, -np.inf), np.zeros(20)]).argmax(axis=1)
     assert (chances.argmax(axis=1) == best).all()
+
+
+def test_what_is_not_known_is_tried_before_what_is_known_to_be_bad() -> None:
+    """Of two actions expected to bring half of the best, the unsure one is likelier; less so as outcomes come in."""
+    told = Gains(np.array([[10.0, 5.0, 5.0, -9.0]]), np.array([[1.0, 1.0, 4.0, 2.0]]), np.zeros((1, 4)))
+    open_ = np.zeros((1, 4), np.int16)
+    sharpnesses, chances = [], []
+    for outcomes in (0, 1_000):
+        gains, sharpness = hoped(told, outcomes)
+        sharpnesses.append(sharpness)
+        chances.append(choose(gains, open_, sharpness=sharpness).probabilities[0])
+    for early in chances:
+        assert early.sum() == pytest.approx(1) and early.min() >= 0.02 / 5
+        assert early[0] > early[2] > early[1] > early[3] == early[4]
+    assert chances[1][2] < chances[0][2] and sharpnesses[0] == SHARPNESS < sharpnesses[1]
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])

@@ -10,7 +10,7 @@ u is integrated out. An action of which nothing is known yet is believed to be a
 are those under which what was seen is likeliest (empirical Bayes), held to the ones given where little was seen.
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,15 @@ from scipy import linalg, sparse
 from scipy.optimize import minimize
 
 from openchair.core.errors import BadInput
-from openchair.decisions.choice import Gains
+from openchair.decisions.choice import SHARPNESS, Gains
 
 Array = NDArray[np.float64]
 WITHIN = 1.0
 """How sure the given spreads are: the standard deviation of their logarithms."""
+HOPE = 1.0
+"""Standard deviations by which what is not known well is thought better of, in what chances are weighed by."""
+SHARPENS = 100.0
+"""How fast inverse-gap weighting sharpens as outcomes come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,18 @@ def expected(belief: Belief, x: Array, people: People, confidence: float = 0.8) 
         n=np.broadcast_to(belief.n, variance.shape),
         confidence=confidence,
     )
+
+
+def hoped(told: Gains, outcomes: float) -> tuple[Gains, float]:
+    """What `choice.choose` may weigh chances by, and how sharply, once there are so many outcomes in all.
+
+    Inverse-gap weighting of expectations alone tries what it knows least no more than what it knows to be bad. Here
+    each action counts at the upper end of what it may well bring (as LinUCB; Li et al., 2010), and never below
+    waiting; sharpness grows with the square root of outcomes and actions (Foster & Rakhlin, 2020). Propensities are
+    as exact as before.
+    """
+    upper = np.maximum(told.mean + HOPE * told.sd, 0.0)
+    return replace(told, mean=upper), SHARPNESS + SHARPENS * float(np.sqrt(outcomes * upper.shape[1]))
 
 
 @dataclass(frozen=True, slots=True)
