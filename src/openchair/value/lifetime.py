@@ -25,7 +25,7 @@ HORIZONS: Mapping[str, float | None] = {"12 months": WEEKS_A_YEAR, "36 months": 
 """In weeks; None for life."""
 
 _NODES = 48
-_FADED = 30.0  # e-folds of discount after which a purchase is worth nothing
+_FADED = 20.0  # e-folds of discount after which a purchase is worth nothing
 _MOST_YEARLY_RATE = 10.0
 
 

@@ -20,6 +20,8 @@ from openchair.value.worth import Fitted
 
 POINTS = 96
 """Customers by whom longer horizons are reckoned."""
+SPARSE = 6
+"""Of these one in so many is reckoned again where parameters move: what moves for all at once shows in a few."""
 
 
 def totals(
@@ -40,17 +42,20 @@ def totals(
     yearly_rate, as for `worth.ahead`.
     """
     nobody = np.zeros((len(lifetime.HORIZONS), 0))
-    several = () if isinstance(fitted, Unknown) or not len(cases["orders"]) else (_sure(fitted), *_moved(fitted))
-    reckoned = [_ahead(models, cases, confidence, terms) for models in several] or [nobody]
-    year, theirs = reckoned[0][0], others / others[:1]
-    ratios, *moved = (np.hstack([ahead / year, theirs]) for ahead in reckoned)
+    known = None if isinstance(fitted, Unknown) or not len(cases["orders"]) else fitted
+    ahead = _ahead(_sure(known), cases, confidence, terms) if known else nobody
+    own, theirs = ahead / ahead[:1], others / others[:1]
+    ratios = np.hstack([own, theirs])
     if not ratios.size or year_minor <= 0:
         why = fitted if isinstance(fitted, Unknown) else Unknown("nobody is expected to buy")
         return dict.fromkeys(lifetime.HORIZONS, why)
     means = ratios.mean(axis=1)
     variance = chance**2 + (ratios.std(axis=1) / means) ** 2 / ratios.shape[1]
-    for there in moved:
-        variance += np.log(there.mean(axis=1) / means) ** 2
+    few = {name: column[::SPARSE] for name, column in cases.items()}
+    for models in _moved(known) if known else ():
+        there = _ahead(models, few, confidence, terms) / ahead[:1, ::SPARSE]
+        moved = own.sum(axis=1) * (there.sum(axis=1) / own[:, ::SPARSE].sum(axis=1) - 1)
+        variance += np.log1p(moved / ratios.sum(axis=1)) ** 2
     reach = np.exp(float(ndtri((1 + confidence) / 2)) * np.sqrt(variance))
     found = zip(lifetime.HORIZONS, (year_minor * means).tolist(), reach.tolist(), strict=True)
     return {name: Estimate(total, total / factor, total * factor, n=customers) for name, total, factor in found}

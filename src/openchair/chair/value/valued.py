@@ -18,6 +18,7 @@ from openchair.core.blocks import (
     Table,
     Told,
 )
+from openchair.core.blocks import Cell as Shown
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.figures import chance
 from openchair.core.money import show
@@ -72,7 +73,10 @@ def _figures(view: ValueReport) -> Iterator[Block]:
 
 def _plane(view: ValueReport) -> Iterator[Block]:
     if not view.quadrants:
-        yield Sentence("Who sends is not known yet: too few customers were brought by others.", "note")
+        why = "Who sends is not known yet: too few customers were brought by others."
+        yield Sentence(
+            f"{why} Codes that customers hand on, and asking newcomers who told them, make it known.", "note"
+        )
         yield _table("Who is worth most?", view.top, "There is nobody yet.")
         return
     size = {one.name: one.likeliest for one in view.quadrants}
@@ -128,18 +132,18 @@ def _turning(view: ValueReport) -> Iterator[Block]:
 
 
 def _table(title: str, some: Sequence[Valued], empty: str) -> Table:
-    columns = (
-        Column("Customer"), Column("Most likely"), Column("Chance", "share"), Column("Near even"),
-        Column("As sender", "money"), Column("As spender", "money", drawn=True),
+    """Customers one a row; of their sending, where anything is known of it."""
+    sending = any(one.quadrant for one in some)
+    between = (
+        Column("Most likely"), Column("Chance", "share"), Column("Near even"), Column("As sender", "money"),
     )  # fmt: skip
-    rows = tuple(
-        (
-            Link(one.name, _dossier(one.customer_id)), one.quadrant or None,
-            one.chance if one.quadrant else None, one.even or None, one.sender, one.spender,
-        )
-        for one in some
-    )  # fmt: skip
-    return Table(title, columns, rows, empty=empty)
+    columns = (Column("Customer"), *(between if sending else ()), Column("As spender", "money", drawn=True))
+    return Table(title, columns, tuple(_placed(one, sending) for one in some), empty=empty)
+
+
+def _placed(one: Valued, sending: bool) -> tuple[Shown, ...]:
+    placed = (one.quadrant, one.chance, one.even or None) if one.quadrant else (None, None, None)
+    return Link(one.name, _dossier(one.customer_id)), *((*placed, one.sender) if sending else ()), one.spender
 
 
 def _moved(view: ValueReport) -> Iterator[Block]:
