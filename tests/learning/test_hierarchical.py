@@ -193,6 +193,17 @@ def test_what_is_not_known_is_tried_before_what_is_known_to_be_bad() -> None:
     assert chances[1][2] < chances[0][2] and sharpnesses[0] == SHARPNESS < sharpnesses[1]
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_an_outcome_is_a_number(bad: float) -> None:
+    """One that is none is refused, summed or on its own, before anything is made of it."""
+    held, one = prior(1), np.zeros(1, np.int64)
+    with pytest.raises(BadInput, match=f"^outcome: got {bad}; must be finite"):
+        sums(held, 1, one, one, np.ones((1, 1)), np.array([bad]))
+    belief = learn(held, sums(held, 1, one[:0], one[:0], np.ones((0, 1)), np.zeros(0)))
+    with pytest.raises(BadInput, match=f"^features of an outcome: got {bad}"):
+        update(belief, belief.people(1), 0, np.array([bad]), 1.0)
+
+
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
 def test_spreads_are_above_zero(bad: float) -> None:
     """The error says so."""

@@ -111,7 +111,11 @@ class Sums:
 def sums(
     prior: Prior, customers: int, customer: NDArray[np.int64], action: NDArray[np.int64], x: Array, y: Array
 ) -> Sums:
-    """The sums of n outcomes. customer, action: (n,) numbers from 0 on. x: (n, d). y: (n,), in the prior's unit."""
+    """The sums of n outcomes. customer, action: (n,) numbers from 0 on. x: (n, d). y: (n,), in the prior's unit.
+
+    Raises BadInput for an x or y that is not finite.
+    """
+    _finite(x, y)
     number, d = prior.mean.shape
     pillar, pillars = prior.pillar[action], prior.pillars
     row = customer * pillars + pillar
@@ -169,8 +173,9 @@ def fitted(prior: Prior, seen: Sums) -> Prior:
 def update(belief: Belief, person: People, action: int, x: Array, y: float) -> Belief:
     """The posterior after one more outcome: what `learn` gives with it, at the cost of one product of rank one.
 
-    person: the customer's own sums before it (one customer). x: (d,).
+    person: the customer's own sums before it (one customer). x: (d,). Raises BadInput for an x or y that is not finite.
     """
+    _finite(x, np.array([y]))
     noise, d = belief.prior.spreads.noise, belief.mean.shape[1]
     pillar = belief.prior.pillar[action]
     pull = _pull(belief.prior.spreads, person.n[0, pillar])
@@ -271,6 +276,14 @@ def _posterior(prior: Prior, seen: _Reduced, n: Array) -> Belief:
     fit = (seen.rr - pull @ seen.group_rr) / noise - towards @ moved
     evidence = -(spread + 2 * np.log(np.diag(middle)).sum() + fit) / 2
     return Belief(prior, prior.mean + moved.reshape(prior.mean.shape), cov, n, float(evidence))
+
+
+def _finite(x: Array, y: Array) -> None:
+    """One outcome that is no number would leave no number anywhere."""
+    for what, values in (("features of an outcome", x), ("outcome", y)):
+        if not np.isfinite(values).all():
+            bound, remedy = "must be finite", "Leave out what has not come in yet."
+            raise BadInput(what, value=float(values[~np.isfinite(values)][0]), bound=bound, remedy=remedy)
 
 
 def _pull(spreads: Spreads, n: Array) -> Array:
