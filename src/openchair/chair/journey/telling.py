@@ -332,7 +332,7 @@ def _rounds(view: JourneyReport) -> tuple[list[Block], list[Block]]:
 
 
 def _left_out(view: JourneyReport) -> list[Block]:
-    said = [f"{count(n)} {why}" for why, n in view.left_out.items()]
+    said = [f"{plural(n, 'step', 'steps')} ({why})" for why, n in view.left_out.items()]
     notes = [f"Left out: {listed(said)}."] if said else []
     if view.robots:
         first = f"{view.robots[0][0]} took {count(view.robots[0][1])}"
