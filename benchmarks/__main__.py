@@ -22,7 +22,7 @@ from benchmarks import Row
 
 BENCHMARKS = (
     "imports", "value", "crowd", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys", "focus",
-    "journey", "nextstep", "plan", "policy",
+    "journey", "nextstep", "plan", "policy", "offpolicy",
 )  # fmt: skip
 
 
