@@ -5,6 +5,7 @@ import pytest
 
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Unknown
+from openchair.core.sequential import boundary
 from openchair.learning.proof import LEAST, Lift, Sums, lift, sequence
 
 RUNS, DAYS = 400, 120
@@ -26,8 +27,7 @@ def test_an_interval_for_one_look_raises_many() -> None:
     treated, holdout = customers(rng, 20, 0.7), customers(rng, 20, 0.7)
     effect, low, high = sequence(treated, holdout, tuned_for=500)
     n = treated.n.cumsum(axis=1) * holdout.n.cumsum(axis=1) / (treated.n + holdout.n).cumsum(axis=1)
-    # At the effective customers it is tuned for the sequence is a known multiple of the standard error.
-    standard_error = (high - low) / 2 / np.sqrt((1 + 0.126 / (n / 500)) * np.log((n / 500 + 0.126) / (0.126 * 0.0025)))
+    standard_error = (high - low) / 2 * np.sqrt(n) / boundary(n, tuned_for=500)
     assert (np.abs(effect) > 1.96 * standard_error)[:, 10:].any(axis=1).mean() > 0.2
 
 
