@@ -107,4 +107,6 @@ def _estimate(row: Row, name: str) -> Estimate | Unknown:
         return Unknown(
             f"fewer than {FEWEST_BROUGHT} customers of the shop were brought by others, or no turn counted it"
         )
-    return Estimate(row[f"{name}_minor"], row[f"{name}_low"], row[f"{name}_high"], n=row["sent_friends"] or 0)
+    # Worth rests on what they bought and on whom they brought, sending on the latter alone.
+    n = (row["sent_friends"] or 0) + (row["orders"] if name == "worth" else 0)
+    return Estimate(row[f"{name}_minor"], row[f"{name}_low"], row[f"{name}_high"], n=n)
