@@ -19,6 +19,15 @@ from openchair.value.spender import Spender
 CDNOW = Spender("pareto/nbd", {"r": 0.5532, "alpha": 10.578, "s": 0.6061, "beta": 11.656})
 MONEY = Spend({"p": 6.25, "q": 3.74, "gamma": 15.44})
 BUYING = {"r": 0.9, "alpha": 4.0, "a": 0.8, "b": 4.0}
+BUYERS = (
+    ("bg/nbd", BUYING),
+    ("mbg/nbd", BUYING | {"a": 1.0}),
+    ("bg/nbd-3", BUYING | {"a": 2.0}),
+    ("mbg/nbd-2", BUYING),
+    ("mbg/nbd-2", {"r": 1.4, "alpha": 0.7, "a": 3.94, "b": 2853.0}),  # a grocer's: often, and hardly ever lost
+    ("pareto/nbd", dict(CDNOW.params)),
+    ("nbd", {"r": 0.9, "alpha": 14.0}),
+)
 
 
 def test_discounted_residual_transactions_are_the_published_formula() -> None:
@@ -47,6 +56,16 @@ def test_discounting_is_the_integral_over_purchases(model: str) -> None:
     integral = quad(worth, 0, end, epsabs=1e-8, limit=200)[0]
     found = present(known, MONEY, end, 3, 20, 30, 30, 3, yearly_rate=0.2)
     assert found.purchases == pytest.approx(integral, rel=1e-4)
+
+
+@pytest.mark.parametrize(("model", "params"), BUYERS)
+def test_life_is_a_horizon_after_which_nothing_counts(model: str, params: dict[str, float]) -> None:
+    """A mean over rates of buying equals the integral over time, for buyers of every kind."""
+    known, rate = Spender(model, params), 0.5
+    end = 18 * WEEKS_A_YEAR / np.log1p(rate)
+    for x, t_x, T in ((0, 0, 30), (3, 20, 60), (12, 50, 60)):
+        whole, long = (present(known, MONEY, t, x, t_x, T, 30, x, yearly_rate=rate).purchases for t in (None, end))
+        assert whole == pytest.approx(long, rel=1e-6)
 
 
 @given(

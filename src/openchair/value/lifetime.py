@@ -2,9 +2,10 @@
 
 Spend is counted net of returns and as paid, after discounts; `margin` is the share of it that stays with the shop. A
 purchase later counts less: by `yearly_rate` a year, continuously. With M(t) the mean number of purchases by t,
-the discounted number is e^(-dH) M(H) + d times the integral of e^(-dt) M(t) to H; for life H is infinite, which is the
-discounted expected residual transactions of Fader, Hardie & Lee (2005). An interval has the shape of the one without
-discounting (`horizon`), for life up to the time after which a purchase counts half, and the discounted mean.
+the discounted number is e^(-dH) M(H) + d times the integral of e^(-dt) M(t) to H; for life each model has it as a mean
+over rates (`Model.for_life`): the discounted expected residual transactions of Fader, Hardie & Lee (2005). An interval
+has the shape of the one without discounting (`horizon`), for life up to the time after which a purchase counts half,
+and the discounted mean.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,6 @@ HORIZONS: Mapping[str, float | None] = {"12 months": WEEKS_A_YEAR, "36 months": 
 """In weeks; None for life."""
 
 _NODES = 48
-_FADED = 20.0  # e-folds of discount after which a purchase is worth nothing
 _MOST_YEARLY_RATE = 10.0
 
 
@@ -81,14 +81,14 @@ def discount(spender: Spender, t: float | None, d: float, shape: float, x: Array
 
 
 def _discounted(spender: Spender, t: float | None, d: float, rows: list[Array]) -> Array:
-    """The discounted mean number of purchases of each row, by Gauss and Legendre's rule on a logarithmic scale."""
-    end = _FADED / d if t is None else t
-    nodes, shares = np.polynomial.legendre.leggauss(min(_NODES, 4 + int(4 * d * end)))  # millionths off
+    """The discounted mean number of purchases of each row; up to t by Gauss and Legendre's rule on a log scale."""
+    if t is None:
+        return spender.for_life(d, *rows)
+    nodes, shares = np.polynomial.legendre.leggauss(min(_NODES, 4 + int(4 * d * t)))  # millionths off
     scale = spender.params["alpha"]  # time over which what is known of a new customer changes
-    reach = np.log1p(end / scale)
+    reach = np.log1p(t / scale)
     at = (nodes + 1.0) / 2.0 * reach
-    times = np.append(scale * np.expm1(at), end)
-    widths = np.append(d * scale * np.exp(at - d * times[:-1]) * shares / 2.0 * reach, 0.0 if t is None else 1.0)
-    widths[-1] *= np.exp(-d * end)
+    times = np.append(scale * np.expm1(at), t)
+    widths = np.append(d * scale * np.exp(at - d * times[:-1]) * shares / 2.0 * reach, np.exp(-d * t))
     total: Array = widths @ spender.expected(times[:, None], *rows)
     return total

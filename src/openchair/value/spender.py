@@ -92,6 +92,15 @@ class Spender:
         )
         return (alive * mean)[()]
 
+    def for_life(self, d: float, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:
+        """The mean number of purchases ever after T, each counted less by the rate d (> 0) a unit of time.
+
+        Raises BadInput as `fit` does.
+        """
+        rows = triples(x, t_x, T)
+        alive = self.mathematics.p_alive(self.values, *rows)
+        return (alive * on_distinct(lambda *case: self.mathematics.for_life(self.values, d, *case), *rows))[()]
+
     def expected_new(self, t: ArrayLike) -> Array:
         """The mean number of repeat purchases in the first t (>= 0) of a new customer."""
         return on_distinct(lambda ahead: self.mathematics.expected_new(self.values, ahead), column("t", t))

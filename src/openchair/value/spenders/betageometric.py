@@ -13,18 +13,21 @@ likelihood as a sum of logarithms that no parameter touches, which `spender.fit`
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy.special import betainc, betaln, digamma, expit, gammaln, hyp2f1
+from scipy.special import betainc, betaincinv, betaln, digamma, expit, gammaln, hyp2f1, log_expit
 
 from openchair.value.cases import Array, distinct
 from openchair.value.likelihood import Objective
-from openchair.value.spenders.model import Moments
+from openchair.value.spenders.model import Moments, over_rates
 
 _NEAR = 1e-4  # how near a removable singularity a formula may be used
 _LARGEST_POWER = 600.0  # exp of more would overflow before it cancels
 _LARGEST_C = 1e4  # and a 2F1 multiplied by more loses too many digits
 _BLOCK = 2**19  # numbers held at once while summing over counts of purchases
+_EDGE = 1e-16  # chance of what is beyond the end of an integral
+_LONG = 48  # nodes, half of them, and e-folds below which an integrand is even
 _TAIL = 1e-12  # relative size of what may be left of a sum
 
 
@@ -169,6 +172,27 @@ class BetaGeometric:
         stays, lost = (Moments(*((chance * moment[place]).sum(axis=0) for moment in of)) for of in outcomes)
         return stays, lost
 
+    def for_life(self, params: Array, d: float, x: Array, t_x: Array, T: Array) -> Array:
+        """The discounted mean number of all purchases to come of one alive at T.
+
+        At the rate l a phase is worth z = l / (l + d) of the one before it, and of n phases to a purchase, j passed, k
+        purchases are reached with B(a, b' + k - 1) / B(a, b'): over all k that is z^(n - j) 2F1(1, b'; a + b'; z^n).
+        """
+        r, alpha, a, b = params
+        survived = b + x + self.chances
+        passed = self._phases(params, x, t_x, T)
+
+        def worth(phases: int, rate: Array) -> Array:
+            z: Array = rate / (rate + d)
+            return z**phases * _kept_for_life(a, survived, z**self.phases)
+
+        each = [
+            over_rates(r + self.phases * x + j, alpha + T, d, partial(worth, self.phases - j))
+            for j in range(self.phases)
+        ]
+        mean: Array = (passed * np.array(each)).sum(axis=0) / passed.sum(axis=0)
+        return mean
+
     def _sums(self, params: Array, t: Array, x: Array, T: Array, passed: Array) -> tuple[Moments, Moments]:
         """The moments of those who have `passed` some phases since their last purchase.
 
@@ -251,3 +275,28 @@ class BetaGeometric:
         published = np.exp(-rate * rest) * hyp2f1(rate, b, c, z)
         mean: Array = c / (a - 1.0) * (1.0 - np.where(np.abs(a - 1.0) <= rate, euler, published))
         return mean
+
+
+def _kept_for_life(a: float, b: Array, z: Array) -> Array:
+    """2F1(1, b; a + b; z), the sum over k of B(a, b + k) / B(a, b) z^k. b: (n,). z: (nodes, n) in [0, 1).
+
+    Where that is lost, for large b and z near 1, it is the mean of 1 / (1 - z + z q) over the chance q of being lost,
+    Beta(a, b), by the trapezoid rule over the logarithm of its odds.
+    """
+    a = a + _NEAR**2 if abs(a - round(a)) < _NEAR**2 else a  # of whole a it is lost for small b, too
+    with np.errstate(all="ignore"):
+        kept: Array = np.asarray(hyp2f1(1.0, b, a + b, z))
+    lost = ~np.isfinite(kept)
+    if not lost.any():
+        return kept
+    many, beyond = np.broadcast_to(b, z.shape)[lost], 1.0 - z[lost]
+    with np.errstate(divide="ignore"):
+        least = np.maximum(np.log(betaincinv(a, many, _EDGE)), np.log(beyond) - _LONG)
+    most = -np.log(betaincinv(many, a, _EDGE)) + np.log1p(-betaincinv(many, a, _EDGE))
+    logs = np.linspace(np.minimum(least, most - 1.0), most, 2 * _LONG)
+    chance = expit(logs)
+    density = np.exp(a * log_expit(logs) + many * log_expit(-logs) - betaln(a, many))
+    values = 1.0 / (beyond + z[lost] * chance)
+    tail = betainc(a, many, chance[0]) * values[0]
+    kept[lost] = np.trapezoid(density * values, logs, axis=0) + tail
+    return kept

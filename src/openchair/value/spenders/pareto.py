@@ -15,7 +15,7 @@ from scipy.special import digamma, expit, gammaln, xlogy
 
 from openchair.value.cases import Array
 from openchair.value.likelihood import Objective
-from openchair.value.spenders.model import Moments
+from openchair.value.spenders.model import Moments, over_rates
 
 _NODES = 24  # of a likelihood, which a search evaluates often
 _FINE_NODES = 44  # of moments, which have a wider range of times in them
@@ -74,6 +74,11 @@ class Steady:
         """Of the purchases Y in the next t: as one who stays, and as one lost, whom there is none of. All are (n,)."""
         nothing = np.zeros_like(t)
         return _of_who_stays(params[0] + x, params[1] + T, t), Moments(nothing, nothing, nothing)
+
+    def for_life(self, params: Array, d: float, x: Array, t_x: Array, T: Array) -> Array:
+        """The discounted mean number of all purchases to come."""
+        mean: Array = (params[0] + x) / (params[1] + T) / d
+        return mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,12 @@ class Pareto:
         stays = np.exp(-s * np.log1p(t / beta))
         result: Array = stays * _negative_binomial(r, alpha, n, t) + while_lost
         return result
+
+    def for_life(self, params: Array, d: float, x: Array, t_x: Array, T: Array) -> Array:
+        """The discounted mean number of all purchases to come of one alive at T: for rates l and m, l / (m + d)."""
+        r, alpha, s, beta = params
+        mean: Array = (r + x) / (alpha + T) * over_rates(np.full_like(T, s), beta + T, d, lambda m: 1.0 / (m + d))
+        return mean
 
     def moments(self, params: Array, t: Array, x: Array, t_x: Array, T: Array) -> tuple[Moments, Moments]:
         """Of the purchases Y in the next t of one alive at T: as one who stays, and as one lost by then. All are (n,).
