@@ -12,6 +12,7 @@ from tests.chair.test_value import valued
 
 from openchair.chair.value import worth
 from openchair.chair.value.valued import value
+from openchair.core.blocks import Table
 from openchair.core.estimate import Estimate, Unknown
 from openchair.value.worth import ahead, told
 
@@ -100,7 +101,7 @@ def test_segments_that_differ_have_models_of_their_own(shop: Shop) -> None:
     assert alive["passer-by"] < alive["regular"]
     report = valued(shop)
     assert {one.name: one.model for one in report.segments} == {n: m["model"] for n, m in models["segments"].items()}
-    assert "A model for each segment" in [getattr(block, "title", "") for block in value(report).blocks]
+    assert "A model for each segment" in [table.title for table in value(report).of(Table) if isinstance(table, Table)]
     # A dossier reckons with the model of the customer's own segment: its first horizon comes out as the turn's figure.
     for row in known(shop)[:5]:
         case = {"orders": row["orders"], "spent_minor": row["spent_minor"], "segment": row["segment"]}

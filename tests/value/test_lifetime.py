@@ -26,6 +26,7 @@ BUYERS = (
     ("mbg/nbd-2", BUYING),
     ("mbg/nbd-2", {"r": 1.4, "alpha": 0.7, "a": 3.94, "b": 2853.0}),  # a grocer's: often, and hardly ever lost
     ("pareto/nbd", dict(CDNOW.params)),
+    ("pareto/nbd", {"r": 2.9, "alpha": 5.3, "s": 44_700.0, "beta": 787_400.0}),  # all are lost at about one rate
     ("nbd", {"r": 0.9, "alpha": 14.0}),
 )
 

@@ -39,10 +39,11 @@ def secret_of(state: State) -> str:
 
 def refer(state: State, engine: Engine, history: History, facts: dict[str, ir.Table], now: datetime) -> int:
     """Add the referrals that facts speak of and history does not hold yet; gives how many."""
+    secret = secret_of(state)  # from the first turn on, so that a backup holds what codes follow from
     used = engine.keep(_used(facts))
     if not engine.rows(used.limit(1)).num_rows:
         return 0
-    known = _known(engine.share(state.identities()), facts["traits"], secret_of(state), used)
+    known = _known(engine.share(state.identities()), facts["traits"], secret, used)
     named = ("word", "invitee", "status")
     said = used.inner_join(known, "word").group_by(*named, "identifier").agg(
         happened_at=_.happened_at.min(), of=_.of.argmin(_.happened_at), how=_.how.argmin(_.happened_at)

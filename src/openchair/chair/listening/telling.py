@@ -3,7 +3,7 @@
 from openchair.chair.listening.views import ScoreReport
 from openchair.core.blocks import Block, Column, Empty, Figure, Line, Lines, Sentence, Table, Told, Unit
 from openchair.core.estimate import Estimate, Number, Unknown
-from openchair.core.figures import chance, interval, written
+from openchair.core.figures import cell, chance, interval, written
 from openchair.core.words import count, listed, plural
 from openchair.listening.scores.metric import METRICS
 
@@ -40,16 +40,24 @@ def score(view: ScoreReport) -> Told:
         asked = plural(int(view.response.n), "customer", "customers")
         said.append(f"{chance(view.response.value)} of {asked} asked answered.")
     span = plural(view.days, "day", "days")
-    blocks: list[Block] = [Figure(metric.title, value, unit, f"over {span}"), Sentence(" ".join(said))]
+    blocks: list[Block] = [
+        Figure(metric.title, value, unit, f"over {span} up to {cell(view.as_of, 'text', '')}"),
+        Sentence(" ".join(said)),
+    ]
     if not view.n:
-        blocks = [Empty("Nobody has answered yet", f"{metric.title} is told from what customers answer.",
+        more = f": {plural(view.needed, 'more answer is', 'more answers are')} needed" if view.needed else ""
+        blocks = [Empty("Nobody has answered yet", f"{metric.title} is told from what customers answer{more}.",
                         "Ask your customers", "/surveys")]  # fmt: skip
     if view.change is not None:
         moved = view.change.difference
         sure = "changed" if view.change.changed else "no change that is sure"
         verdict = "cannot be told yet" if isinstance(moved, Unknown) else sure
-        day = f"{view.change.since.day} {view.change.since:%B %Y}"
-        blocks.append(Sentence(f"Since {day}: {verdict}; difference {interval(scaled(moved), unit, '')}."))
+        blocks.append(
+            Sentence(
+                f"Since {cell(view.change.since, 'text', '')}: {verdict}; "
+                f"difference {interval(scaled(moved), unit, '')}."
+            )
+        )
     points = view.daily[::-7][::-1]
     if any(one.value is not None for one in points):
         drawn = Line(

@@ -293,7 +293,7 @@ def _kept_for_life(a: float, b: Array, z: Array) -> Array:
     with np.errstate(divide="ignore"):
         least = np.maximum(np.log(betaincinv(a, many, _EDGE)), np.log(beyond) - _LONG)
     most = -np.log(betaincinv(many, a, _EDGE)) + np.log1p(-betaincinv(many, a, _EDGE))
-    logs = np.linspace(np.minimum(least, most - 1.0), most, 2 * _LONG)
+    logs = np.linspace(np.where(least < most, least, most - 1.0), most, 2 * _LONG)
     chance = expit(logs)
     density = np.exp(a * log_expit(logs) + many * log_expit(-logs) - betaln(a, many))
     values = 1.0 / (beyond + z[lost] * chance)

@@ -56,7 +56,7 @@ def over_rates(shape: Array, rate: Array, scale: float, of: Callable[[Array], Ar
     most = np.log(gammainccinv(shape, _EDGE) / rate)
     with np.errstate(divide="ignore"):
         least = np.maximum(np.log(gammaincinv(shape, _EDGE) / rate), np.log(scale * _LEAST))
-    logs = np.linspace(np.minimum(least, most - 1.0), most, _NODES)
+    logs = np.linspace(np.where(least < most, least, most - 1.0), most, _NODES)
     density = np.exp(shape * (logs + np.log(rate)) - rate * np.exp(logs) - gammaln(shape))
     values = of(np.exp(logs))
     mean: Array = np.trapezoid(density * values, logs, axis=0) + gammainc(shape, rate * np.exp(logs[0])) * values[0]
