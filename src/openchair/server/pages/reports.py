@@ -1,6 +1,7 @@
 """A page for any report: what it tells, drawn; a page with forms extends report.html and adds them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -55,8 +56,7 @@ def told(
 
 def page_of(house: House, report: Report, path: str, usual: Mapping[str, str] | None = None) -> Route:
     """The page of a report that needs no form."""
-    page: Callable[[Request], Response] = lambda request: told(request, house, report, usual)  # noqa: E731
-    return Route(path, page, name=report.name)
+    return Route(path, partial(told, house=house, report=report, usual=usual), name=report.name)
 
 
 def report_routes(house: House) -> list[Route]:
