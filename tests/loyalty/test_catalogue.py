@@ -89,8 +89,8 @@ def test_an_id_is_one_actions_own() -> None:
 
 
 def test_the_page_lists_every_action() -> None:
-    """docs/decisions-explained.md shows the catalogue as it is: title, channel, whether it needs opting in."""
-    page = (Path(__file__).resolve().parents[2] / "docs" / "decisions-explained.md").read_text(encoding="utf-8")
+    """docs/decisions.md shows the catalogue as it is: title, channel, whether it needs opting in."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "decisions.md").read_text(encoding="utf-8")
     for action in default():
         opt_in = "yes" if (action.purpose, action.channel) in NEEDS_OPT_IN else "no"
         assert f"| {action.title} | {action.channel} | {opt_in} |" in page
