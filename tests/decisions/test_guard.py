@@ -115,7 +115,7 @@ def test_a_spacing_between_two_bands_is_kept() -> None:
     """A limit of 10 days in a home's own catalogue holds for one contacted 8 days ago, whose band begins at 7."""
     ten: Action = parse(
         '[[action]]\nid="ten-days"\npillar="plus"\nexperience="coach"\ntitle="Ten days"\nwant="something good"\n'
-        'relationship="something good"\nchannel="parcel"\ncost_minor=1\nspacing_days=10\n'
+        'relationship="something good"\nchannels=["parcel"]\ncost_minor=1\nspacing_days=10\n'
         "uplift={steady=0.1}\nuplift_sd=0.1"
     )[0]
     row = {**columns(2), "stage": np.array(["steady"] * 2, dtype=object), "contacted_on": np.array([ago(8), ago(14)])}

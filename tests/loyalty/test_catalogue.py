@@ -19,7 +19,7 @@ experience = "respond"
 title = "A note by hand"
 want = "somebody knows their name"
 relationship = "no machine sends it"
-channel = "parcel"
+channels = ["parcel"]
 cost_minor = 120
 spacing_days = 14
 uplift = { steady = 0.01 }

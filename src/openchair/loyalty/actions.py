@@ -15,7 +15,12 @@ from openchair.loyalty.pillars import EXPERIENCE_IDS, PILLAR_IDS, ExperienceId, 
 
 Stage = Literal["prospect", "new", "growing", "steady", "slipping", "lapsed", "returning"]
 NpsGroup = Literal["unknown", "detractor", "passive", "promoter"]
+Language = Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+Moment = Literal["daily", "checkout", "visit", "sign-up", "dispatch", "delivery", "return", "complaint", "contact",
+                 "cancelling", "birthday", "anniversary"]  # fmt: skip
 Sentence = Annotated[str, Meta(min_length=8, max_length=200)]
+MOMENTS: tuple[Moment, ...] = get_args(Moment)
+"""Occasions of a decision: the daily turn, and what a till, a page or a calendar tells us of."""
 WAIT = "wait"
 """The id of doing nothing: always a candidate, never in a catalogue."""
 
@@ -30,6 +35,13 @@ class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Groups by their last answer; () is any."""
 
 
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a customer reads in one language; {name} and {shop} stand for theirs and ours. A message has no subject."""
+
+    body: Annotated[str, Meta(min_length=8, max_length=2000)]
+    subject: Annotated[str, Meta(max_length=120)] = ""
+
+
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One possible next best action.
 
@@ -39,7 +51,11 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     12-month value that we believe it adds, by the stages it suits; `uplift_sd` how unsure that is; `flat_minor` what
     it adds whatever they are worth. All three are prior beliefs, which `learning.policy` replaces by what came of it.
     No contact of any kind may lie less than `spacing_days` back, and none with the same `idea` (left out: the action's
-    id) less than `idea_days`.
+    id) less than `idea_days`. It goes by the first of `channels` that the guard permits, at any moment where `moments`
+    is empty. `minutes` is the team's time, `capacity` how often it can be done in `capacity_days` (None: no limit),
+    `undo_hours` how long it can be taken back. Outcomes are counted for `window_days` (0: as the setting outcome_days
+    says). `essential` is never withheld for the sake of proof. `good` is what we believe it does to the customer's own
+    good, in points of satisfaction of 0 to 10, and `good_sd` how unsure that is.
     """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,40}$")]
@@ -48,7 +64,9 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     title: Annotated[str, Meta(min_length=4, max_length=80)]
     want: Sentence
     relationship: Sentence
-    channel: Channel
+    channels: Annotated[tuple[Channel, ...], Meta(min_length=1, max_length=7)]
+    moments: Annotated[tuple[Moment, ...], Meta(max_length=12)] = ()
+    texts: dict[Language, Text] = msgspec.field(default_factory=dict)
     purpose: Purpose = "service"
     cost_minor: Annotated[int, Meta(ge=0, le=10**9)]
     spacing_days: Annotated[int, Meta(ge=0, le=90)]
@@ -57,9 +75,23 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     uplift: dict[Stage, Annotated[float, Meta(ge=-1, le=1)]]
     uplift_sd: Annotated[float, Meta(gt=0, le=1)]
     flat_minor: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
+    good: Annotated[float, Meta(ge=-10, le=10)] = 0.0
+    good_sd: Annotated[float, Meta(gt=0, le=10)] = 0.5
+    window_days: Annotated[int, Meta(ge=0, le=365)] = 0
+    minutes: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
+    capacity: Annotated[int, Meta(ge=1, le=10**7)] | None = None
+    capacity_days: Literal[1, 7] = 1
+    approve: bool = True
+    undo_hours: Annotated[int, Meta(ge=0, le=24 * 90)] = 0
+    essential: bool = False
     is_discount: bool = False
     contents: Contents = Contents()
     needs: Needs = Needs()
+
+    @property
+    def channel(self) -> Channel:
+        """The channel it prefers."""
+        return self.channels[0]
 
 
 def parse(text: str) -> tuple[Action, ...]:
@@ -92,7 +124,8 @@ def discounts(actions: Iterable[Action]) -> tuple[str, ...]:
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pillar": PILLAR_IDS,
     "experience": EXPERIENCE_IDS,
-    "channel": get_args(Channel),
+    "channels": get_args(Channel),
+    "moments": MOMENTS,
     "purpose": get_args(Purpose),
     "uplift": get_args(Stage),
     "needs.nps": get_args(NpsGroup),
