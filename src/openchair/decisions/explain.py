@@ -14,6 +14,7 @@ from openchair.core.money import show
 from openchair.core.words import ago
 from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.reasons import (
+    BUDGET,
     COMPLAINT_FIRST,
     IDEA_RESTS,
     LIFTABLE,
@@ -184,6 +185,7 @@ TOLD: Mapping[str, str] = {
     LIFTABLE[NOTHING_LEFT]: "It might have been something else if you had heard less from us of late.",
     LIFTABLE[IDEA_RESTS]: "It might have been something else if you had not had that idea from us of late.",
     LIFTABLE[COMPLAINT_FIRST]: "It might have been something else if your complaint were settled.",
+    LIFTABLE[BUDGET]: "It might have been something else if we had had more time and means that day.",
     "otherwise": "It would have been something else only if that had been expected to serve you better.",
 }
 """All that `told` says, in English, which is also the key of its translations."""

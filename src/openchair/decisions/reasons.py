@@ -19,6 +19,9 @@ _BY_CIRCUMSTANCE = (
     "not enough of their attention is left",
     "they had this idea from us not long ago",
     "these are their quiet hours",
+    "today's budgets bring more elsewhere",
+    "someone in their household was chosen today",
+    "someone in their household had this idea from us not long ago",
 )
 (
     NO_CONSENT,
@@ -37,6 +40,9 @@ _BY_CIRCUMSTANCE = (
     NOTHING_LEFT,
     IDEA_RESTS,
     QUIET_HOURS,
+    BUDGET,
+    HOUSEHOLD,
+    HOUSEHOLD_IDEA,
 ) = range(len(rules.REASONS), len(rules.REASONS) + len(_BY_CIRCUMSTANCE))
 REASONS: tuple[str, ...] = (*rules.REASONS, *_BY_CIRCUMSTANCE)
 """By code: 0 is permitted, up to ALLERGIES_UNKNOWN come hard rules, then what the circumstances say."""
@@ -48,6 +54,7 @@ LIFTABLE: dict[int, str] = {
     NOTHING_LEFT: "had they heard less from us of late",
     IDEA_RESTS: "had they not had the idea from us of late",
     COMPLAINT_FIRST: "were their complaint settled",
+    BUDGET: "had there been more of today's budgets",
 }
 """What would have had to be otherwise, for reasons that may change; hard rules are not put to the question."""
 LATER = frozenset({TOO_SOON, NOTHING_LEFT, IDEA_RESTS, QUIET_HOURS})
