@@ -16,9 +16,9 @@ LONGEST = 60
 class Policy:
     """A way of choosing by inverse-gap weighting. Raises BadInput for a number out of BOUNDS.
 
-    hope: standard deviations above what is expected at which an action is weighed; 0 weighs what is expected. sharpness:
-    times as sharp as usual: the larger, the less chance for what is not the best. floor: share of chances spread evenly
-    over what is permitted; None: the setting `exploration`. personal: whether what a customer's own outcomes say counts.
+    hope: standard deviations above what is expected at which an action is weighed; 0: what is expected. sharpness:
+    times as sharp as usual: the larger, the less chance for what is not the best. floor: share of chances spread over
+    what is permitted; None: the setting `exploration`. personal: whether what a customer's own outcomes say counts.
 
     >>> Policy("bold", hope=2).version
     'bold: hope 2'
