@@ -1,23 +1,36 @@
 """The guard: nothing forbidden passes, and the first reason is the one that is told."""
 
+from time import process_time
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.decisions.conftest import DAY, columns
 
-from openchair.decisions.guard import permitted, thing_of
-from openchair.decisions.reasons import REASONS
+from openchair.core.errors import BadInput
+from openchair.decisions.guard import permitted, reached, thing_of
+from openchair.decisions.reasons import (
+    A_SENDER,
+    COMPLAINT_FIRST,
+    NO_COMPLAINT,
+    NOT_A_SENDER,
+    REASONS,
+    TOO_FEW_ORDERS,
+    WRONG_SCORE,
+    WRONG_STAGE,
+)
 from openchair.decisions.situation import circumstances_of
 from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.consent import allowed, no, yes
-from openchair.dossier.rules import BIT, barred, blocks
-from openchair.loyalty.actions import Action, default, parse
+from openchair.dossier.rules import BIT, Channel, barred, blocks
+from openchair.loyalty.actions import default
 
 ACTIONS = default()
 BY_ID = {action.id: place for place, action in enumerate(ACTIONS)}
 
 
+UNSUITED = (COMPLAINT_FIRST, WRONG_STAGE, TOO_FEW_ORDERS, NOT_A_SENDER, A_SENDER, NO_COMPLAINT, WRONG_SCORE)
 BY_MAIL = yes("marketing", "e-mail")
 
 
@@ -85,20 +98,24 @@ def test_the_first_reason_is_told(action: str, customer: dict[str, Any], said: s
 def test_nothing_forbidden_passes(customers: dict[str, Any]) -> None:
     """Of all customers and actions, none that passes breaks a rule, a consent, a spacing, a budget or a rest."""
     found, of = circumstances_of(customers, DAY)
-    codes = permitted(found, ACTIONS)[of]
+    said = reached(found, ACTIONS)
+    codes, roads = said.codes[of], said.channel[of]
     since = (np.datetime64(DAY) - customers["contacted_on"]).astype(float)
     since[np.isnat(customers["contacted_on"])] = np.inf
     food = np.array([("unknown", "none", "declared").index(state) for state in customers["food_safety"]])
     for place, action in enumerate(ACTIONS):
         done = codes[:, place] == 0
-        against = blocks(customers["rules"], food, [barred(action.contents, action.channel, action.purpose)])
-        assert not against[done].any()
-        assert allowed(customers["consents"], action.purpose, action.channel)[done].all()
+        for road, channel in enumerate(action.channels):
+            by = done & (roads[:, place] == road)
+            thing = barred(action.contents, channel, action.purpose)
+            against = blocks(customers["rules"], food, np.array([thing.terms]), np.array([thing.unsure]))
+            assert not against[by].any()
+            assert allowed(customers["consents"], action.purpose, channel)[by].all()
+            takes = customers["attention_spent"] + WEIGHTS[channel]
+            fits = (takes[by] <= customers["attention_budget"][by]).all()
+            assert fits or channel == "webhook" or thing_of(action).owed
         assert (since[done] >= action.spacing_days).all()
         assert not any((action.idea or action.id) in text.split(",") for text in customers["resting"][done])
-        if not thing_of(action).owed:
-            takes = customers["attention_spent"] + WEIGHTS[action.channel]
-            assert (takes[done] <= customers["attention_budget"][done]).all() or action.channel == "webhook"
         assert (customers["orders"][done] >= action.needs.min_orders).all()
         assert set(customers["stage"][done]) <= set(action.uplift)
 
@@ -111,13 +128,46 @@ def test_every_kind_of_customer_and_action_was_tried(customers: dict[str, Any]) 
     assert len(np.unique(codes)) > 25
 
 
+def test_it_goes_by_the_first_channel_that_is_permitted(customers: dict[str, Any]) -> None:
+    """Judged on several channels it comes to the same as on each; where none is open, the one it prefers tells."""
+    found, _ = circumstances_of(customers, DAY)
+    roads: list[tuple[Channel, ...]] = [("e-mail", "letter"), ("call", "message", "letter"), ("parcel",)]
+    many = [replace(one, channels=roads[place % 3]) for place, one in enumerate(ACTIONS)]
+    said = reached(found, many)
+    for column, one in enumerate(many):
+        alone = np.column_stack([permitted(found, [replace(one, channels=(road,))])[:, 0] for road in one.channels])
+        first = np.argmax((alone == 0) | np.isin(alone, UNSUITED), axis=1)
+        assert (said.codes[:, column] == alone[np.arange(len(found)), first]).all()
+        assert (said.channel[:, column] == first).all()
+    assert set(np.unique(said.channel)) == {0, 1, 2}
+
+
+def test_an_action_keeps_to_its_moments() -> None:
+    """One for the checkout is none in the daily turn, one without moments is for all; an unknown moment is refused."""
+    found, _ = circumstances_of(columns(50), DAY)
+    till = [replace(one, moments=("checkout", "return")) for one in ACTIONS]
+    assert not (permitted(found, till) == 0).any()
+    assert {"not at this moment"} <= {REASONS[code] for code in permitted(found, till, "daily").flat}
+    assert (permitted(found, till, "return") == permitted(found, ACTIONS)).all()
+    assert (permitted(found, ACTIONS, "birthday") == permitted(found, ACTIONS)).all()
+    with pytest.raises(BadInput, match="moment: got 'full moon'; one of daily, checkout"):
+        permitted(found, ACTIONS, "full moon")
+
+
+def test_a_thousand_actions_are_judged_at_once() -> None:
+    """For one customer, within five milliseconds of processor time, and as each would be alone."""
+    many = tuple(replace(ACTIONS[place % len(ACTIONS)], id=f"action-{place}") for place in range(1000))
+    found, _ = circumstances_of(columns(1), DAY)
+    permitted(found, many)
+    begun = process_time()
+    codes = permitted(found, many)
+    assert process_time() - begun < 0.005
+    assert (codes == np.resize(permitted(found, ACTIONS), (1, 1000))).all()
+
+
 def test_a_spacing_between_two_bands_is_kept() -> None:
     """A limit of 10 days in a home's own catalogue holds for one contacted 8 days ago, whose band begins at 7."""
-    ten: Action = parse(
-        '[[action]]\nid="ten-days"\npillar="plus"\nexperience="coach"\ntitle="Ten days"\nwant="something good"\n'
-        'relationship="something good"\nchannels=["parcel"]\ncost_minor=1\nspacing_days=10\n'
-        "uplift={steady=0.1}\nuplift_sd=0.1"
-    )[0]
+    ten = replace(ACTIONS[BY_ID["note-by-hand"]], spacing_days=10)
     row = {**columns(2), "stage": np.array(["steady"] * 2, dtype=object), "contacted_on": np.array([ago(8), ago(14)])}
     row |= {"rules": np.zeros(2, dtype=np.int64), "complained_on": np.array(["NaT"] * 2, dtype="datetime64[D]")}
     found, of = circumstances_of(row, DAY)

@@ -178,7 +178,9 @@ def test_many_are_judged_as_one_is(people: list[tuple[int, int]], contents: Cont
     """The check over arrays gives each customer the answer they would get alone."""
     rules = np.array([mask for mask, _ in people], dtype=np.int64)
     states = np.array([state for _, state in people], dtype=np.int8)
-    together = [REASONS[code] or None for code in blocks(rules, states, [barred(contents, "call")])[:, 0]]
+    thing = barred(contents, "call")
+    codes = blocks(rules, states, np.array([thing.terms]), np.array([thing.unsure]))[:, 0]
+    together = [REASONS[code] or None for code in codes]
     assert together == [blocked(mask, FOOD_SAFETY[state], contents, "call") for mask, state in people]
 
 

@@ -1,10 +1,10 @@
 """The guard: what must not be done to whom, and why. One for every way out: a decision, a plan, a box, a reply.
 
 It asks in this order, and keeps the first no: hard rules, consent, attention, whether the action suits the customer.
-`permitted` judges a catalogue for everyone at once, `cleared` many things for one customer, by the same `against`.
+`reached` judges a catalogue for everyone at once, `cleared` many things for one customer, by the same `against`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache, reduce
@@ -33,6 +33,7 @@ from openchair.decisions.reasons import (
     REASONS,
     TOO_FEW_ORDERS,
     TOO_SOON,
+    WRONG_MOMENT,
     WRONG_SCORE,
     WRONG_STAGE,
 )
@@ -40,7 +41,7 @@ from openchair.decisions.situation import NPS_GROUPS, Circumstances
 from openchair.decisions.ways import WAYS
 from openchair.dossier import attention, consent, rules
 from openchair.dossier.stage import STAGES
-from openchair.loyalty.actions import Action
+from openchair.loyalty.actions import MOMENTS, Action
 
 BUDGET_DAYS = 7
 """Between any contact and the next of a marketing kind, or a survey, lie at least so many days."""
@@ -68,11 +69,11 @@ class Thing:
     owed: bool = False
 
 
-def thing_of(action: Action) -> Thing:
-    """An action as a thing on its way; a remedy for a complaint is owed."""
+def thing_of(action: Action, channel: str = "") -> Thing:
+    """An action as a thing on its way by a channel, or by the one it prefers; a remedy for a complaint is owed."""
     owed = action.needs.complained is True
     idea = action.idea or action.id
-    return Thing(action.id, action.contents, action.channel, action.purpose, idea, action.spacing_days, owed)
+    return Thing(action.id, action.contents, channel or action.channel, action.purpose, idea, action.spacing_days, owed)
 
 
 class Judged(NamedTuple):
@@ -128,95 +129,199 @@ def _judged(
     )
 
 
-def judged(thing: Thing, way: str) -> Judged:
-    """What a thing on a way is held to. Raises BadInput for an unknown way, channel or purpose."""
-    return _judged(way, thing.contents, thing.channel, thing.purpose, thing.idea, thing.spacing_days, thing.owed)
+@dataclass(frozen=True, slots=True)
+class Things:
+    """t things as they are judged, each an element of every array; `places`: the columns of each idea."""
+
+    terms: NDArray[np.int64]
+    unsure: _Mask
+    agreed: NDArray[np.int64]
+    refused: NDArray[np.int64]
+    marketing: _Mask
+    weight: NDArray[np.float64]
+    spacing: NDArray[np.float64]
+    disturbs: _Mask
+    places: Mapping[str, NDArray[np.int64]]
+
+    def __len__(self) -> int:
+        return len(self.terms)
 
 
-def against(of: Limits, things: Sequence[Judged]) -> NDArray[np.int16]:
+def judged(things: Sequence[Thing], way: str) -> Things:
+    """What things on a way are held to. Raises BadInput for an unknown way, channel or purpose."""
+    each = [
+        _judged(way, one.contents, one.channel, one.purpose, one.idea, one.spacing_days, one.owed) for one in things
+    ]
+    places: dict[str, list[int]] = {}
+    for column, one in enumerate(each):
+        places.setdefault(one.idea, []).append(column)
+    return Things(
+        terms=np.array([one.barred.terms for one in each], dtype=np.int64),
+        unsure=np.array([one.barred.unsure for one in each], dtype=np.bool_),
+        agreed=np.array([one.agreed for one in each], dtype=np.int64),
+        refused=np.array([one.refused for one in each], dtype=np.int64),
+        marketing=np.array([one.marketing for one in each], dtype=np.bool_),
+        weight=np.array([one.weight for one in each], dtype=np.float64),
+        spacing=np.array([one.spacing for one in each], dtype=np.float64),
+        disturbs=np.array([one.disturbs for one in each], dtype=np.bool_),
+        places={idea: np.array(columns) for idea, columns in places.items()},
+    )
+
+
+def against(of: Limits, things: Things) -> NDArray[np.int16]:
     """(n, t) what rules, consents and attention have against t things for n customers: 0, or the first reason's code.
 
     This is the one check of all ways out.
     """
-    if not things:
-        return np.zeros((len(of), 0), dtype=np.int16)
-    barred, agreed, refused, marketing, weight, spacing, ideas, _ = zip(*things, strict=True)
-    codes = rules.blocks(of.rules, of.food_safety, barred)
-    said, left, takes = of.consents[:, None], of.left[:, None], np.array(weight)
-    resting = np.array([[idea in rests for idea in ideas] for rests in of.ideas], dtype=np.bool_)
-    closed = ((said & np.array(refused)) != 0) | ((said & np.array(agreed)) != np.array(agreed))
+    codes = rules.blocks(of.rules, of.food_safety, things.terms, things.unsure)
+    said, left, takes = of.consents[:, None], of.left[:, None], things.weight
+    resting = np.zeros((len(of.ideas), len(things)), dtype=np.bool_)
+    for row, rests in enumerate(of.ideas):
+        for idea in rests & things.places.keys():
+            resting[row, things.places[idea]] = True
+    closed = ((said & things.refused) != 0) | ((said & things.agreed) != things.agreed)
     for code, mask in (
         (NO_CONSENT, closed),
-        (NOT_PROFILED, ((said & consent.no("profiling")) != 0) & np.array(marketing)),
+        (NOT_PROFILED, ((said & consent.no("profiling")) != 0) & things.marketing),
         (PEACE, (left < 0) & (takes > 0)),
-        (TOO_SOON, of.days_contact[:, None] < np.array(spacing)),
+        (TOO_SOON, of.days_contact[:, None] < things.spacing),
         (NOTHING_LEFT, (left < takes) & (takes > 0)),
         (IDEA_RESTS, resting[of.resting]),
     ):
-        codes = np.where((codes == 0) & mask, np.int16(code), codes)
+        codes[mask & (codes == 0)] = code
     return codes
 
 
 # --- many customers, the catalogue ----------------------------------------------------------------------------------
 
 
-def permitted(of: Circumstances, actions: Sequence[Action]) -> NDArray[np.int16]:
-    """(c, A) whether each action may be done in each of c circumstances: 0, or the code of the first reason against."""
-    things = [judged(thing_of(action), "plan") for action in actions]
-    codes = np.empty((len(of), len(actions)), dtype=np.int16)
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A catalogue of A actions as the guard judges it, worked out once.
+
+    roads: the actions that have a j-th channel, and what they are held to on it. moments, stages, nps: (., A) whether
+    an action is for each of MOMENTS, STAGES, NPS_GROUPS. The others: (A,) what it asks of a customer.
+    """
+
+    roads: tuple[tuple[NDArray[np.int64], Things], ...]
+    moments: _Mask
+    stages: _Mask
+    nps: _Mask
+    orders: NDArray[np.int64]
+    senders: _Mask
+    strangers: _Mask
+    remedies: _Mask
+    unburdened: _Mask
+
+
+class Reached(NamedTuple):
+    """codes: (c, A) 0 where an action may be done, else why not by the channel it prefers. channel: (c, A) the place in
+    its `channels` of the first by which it may be done, 0 where there is none."""
+
+    codes: NDArray[np.int16]
+    channel: NDArray[np.int8]
+
+
+def board_of(actions: Sequence[Action]) -> Board:
+    """A catalogue as the guard judges it; the same tuple is worked out once."""
+    return _board(_Same(actions if isinstance(actions, tuple) else tuple(actions)))
+
+
+def reached(of: Circumstances, actions: Sequence[Action], moment: str = "daily") -> Reached:
+    """Whether each action may be done in each of c circumstances at a moment, and by which channel.
+
+    Raises BadInput for a moment that is none of MOMENTS.
+    """
+    board = board_of(actions)
+    if moment not in MOMENTS:
+        raise BadInput("moment", value=moment, bound=f"one of {', '.join(MOMENTS)}", remedy="Name one of these.")
+    codes = np.zeros((len(of), len(actions)), dtype=np.int16)
+    channel = np.zeros(codes.shape, dtype=np.int8)
     for start in range(0, len(of), _ROWS):
-        codes[start : start + _ROWS] = against(of.part(slice(start, start + _ROWS)), things)
-    for column, action in enumerate(actions):
-        for code, test in _SUITS:
-            codes[:, column] = np.where((codes[:, column] == 0) & test(of, action), np.int16(code), codes[:, column])
-    return codes
+        rows = slice(start, start + _ROWS)
+        for place, (columns, things) in enumerate(board.roads):
+            found = against(of.part(rows), things)
+            if place == 0:
+                codes[rows] = found
+                continue
+            opens = (found == 0) & (codes[rows, columns] != 0)
+            codes[rows, columns] = np.where(opens, np.int16(0), codes[rows, columns])
+            channel[rows, columns] = np.where(opens, np.int8(place), channel[rows, columns])
+    codes[~board.moments[MOMENTS.index(moment)] & (codes == 0)] = WRONG_MOMENT
+    for code, mask in _unsuited(of, board):
+        codes[mask & (codes == 0)] = code
+    return Reached(codes, channel)
+
+
+def permitted(of: Circumstances, actions: Sequence[Action], moment: str = "daily") -> NDArray[np.int16]:
+    """(c, A) whether each action may be done in each of c circumstances: 0, or the code of the first reason against."""
+    return reached(of, actions, moment).codes
 
 
 def suited(of: Circumstances, actions: Sequence[Action]) -> _Mask:
-    """(c, A) whether each action suits each of c circumstances, whatever forbids it."""
-    against = [np.any([test(of, action) for _, test in _SUITS], axis=0) for action in actions]
-    return ~np.stack(against, axis=1) if actions else np.zeros((len(of), 0), dtype=np.bool_)
+    """(c, A) whether each action suits each of c circumstances, whatever forbids it and whatever the moment."""
+    return ~reduce(or_, (mask for _, mask in _unsuited(of, board_of(actions))))
 
 
-def _complaint_first(of: Circumstances, action: Action) -> _Mask:
-    held_back = action.purpose == "marketing" or action.needs.complained is False
-    return of.complained if held_back and action.needs.complained is not True else np.zeros(len(of), dtype=np.bool_)
+def _unsuited(of: Circumstances, board: Board) -> tuple[tuple[int, _Mask], ...]:
+    """(c, A) where an action does not suit, by the reason, in the order in which they are told."""
+    complained, sender = of.complained[:, None], of.sender[:, None]
+    return (
+        (COMPLAINT_FIRST, complained & board.unburdened),
+        (WRONG_STAGE, ~board.stages[of.stage]),
+        (TOO_FEW_ORDERS, of.orders[:, None] < board.orders),
+        (NOT_A_SENDER, ~sender & board.senders),
+        (A_SENDER, sender & board.strangers),
+        (NO_COMPLAINT, ~complained & board.remedies),
+        (WRONG_SCORE, ~board.nps[of.nps]),
+    )
 
 
-def _wrong_stage(of: Circumstances, action: Action) -> _Mask:
-    return ~np.array([stage in action.uplift for stage in STAGES])[of.stage]
+class _Same:
+    """A catalogue, equal to itself alone: comparing two of a thousand actions would take longer than judging by one."""
+
+    def __init__(self, actions: tuple[Action, ...]) -> None:
+        self.actions = actions
+
+    def __hash__(self) -> int:
+        return id(self.actions)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.actions is other.actions
 
 
-def _too_few_orders(of: Circumstances, action: Action) -> _Mask:
-    return np.asarray(of.orders < action.needs.min_orders)
+@lru_cache(maxsize=16)
+def _board(same: _Same) -> Board:
+    actions = same.actions
+    roads = []
+    for place in range(max((len(one.channels) for one in actions), default=0)):
+        columns = [column for column, one in enumerate(actions) if len(one.channels) > place]
+        things = judged([thing_of(actions[column], actions[column].channels[place]) for column in columns], "plan")
+        roads.append((np.array(columns), things))
+    needs = [one.needs for one in actions]
 
+    def for_each(words: Sequence[str], suits: Callable[[Action], Container[str]]) -> _Mask:
+        fits = [[word in suits(one) for one in actions] for word in words]
+        return np.array(fits, dtype=np.bool_).reshape(len(words), len(actions))
 
-def _not_a_sender(of: Circumstances, action: Action) -> _Mask:
-    return ~of.sender & (action.needs.sender is True)
+    def those(answers: Iterable[bool]) -> _Mask:
+        return np.array(list(answers), dtype=np.bool_)
 
+    return Board(
+        roads=tuple(roads),
+        moments=for_each(MOMENTS, lambda one: one.moments or MOMENTS),
+        stages=for_each(STAGES, lambda one: one.uplift),
+        nps=for_each(NPS_GROUPS, lambda one: one.needs.nps or NPS_GROUPS),
+        orders=np.array([one.min_orders for one in needs], dtype=np.int64),
+        senders=those(one.sender is True for one in needs),
+        strangers=those(one.sender is False for one in needs),
+        remedies=those(one.complained is True for one in needs),
+        unburdened=those(
+            one.needs.complained is not True and (one.purpose == "marketing" or one.needs.complained is False)
+            for one in actions
+        ),
+    )
 
-def _a_sender(of: Circumstances, action: Action) -> _Mask:
-    return of.sender & (action.needs.sender is False)
-
-
-def _no_complaint(of: Circumstances, action: Action) -> _Mask:
-    return ~of.complained & (action.needs.complained is True)
-
-
-def _wrong_score(of: Circumstances, action: Action) -> _Mask:
-    suits = action.needs.nps or NPS_GROUPS
-    return ~np.array([group in suits for group in NPS_GROUPS])[of.nps]
-
-
-_SUITS: tuple[tuple[int, Callable[[Circumstances, Action], _Mask]], ...] = (
-    (COMPLAINT_FIRST, _complaint_first),
-    (WRONG_STAGE, _wrong_stage),
-    (TOO_FEW_ORDERS, _too_few_orders),
-    (NOT_A_SENDER, _not_a_sender),
-    (A_SENDER, _a_sender),
-    (NO_COMPLAINT, _no_complaint),
-    (WRONG_SCORE, _wrong_score),
-)
 
 # --- one customer, many things --------------------------------------------------------------------------------------
 
@@ -232,32 +337,32 @@ def cleared(
     cannot be said when attention is free again. The day is None where it is not known, and what would hold it up next
     is not looked at. Raises BadInput for an unknown way, channel or purpose.
     """
-    held = [judged(thing, way) for thing in things]
-    codes = against(limits_of([row], moment.day), held)[0].tolist()
+    held = judged(things, way)
+    codes = against(limits_of([row], moment.day), held)[0]
     quiet = attention.quiet_at(moment.now, row["quiet"] or "", settings.quiet_hours, moment.zone)
     if quiet is not None:
-        codes = [QUIET_HOURS if code == 0 and one.disturbs else code for code, one in zip(codes, held, strict=True)]
+        codes = np.where((codes == 0) & held.disturbs, np.int16(QUIET_HOURS), codes)
     until = {QUIET_HOURS: quiet.astimezone(moment.zone).date()} if quiet else {}
     return [
         _CLEAR
         if code == 0
-        else ("later", REASONS[code], until.get(code) or _until(code, row, thing, one, moment.day))
+        else ("later", REASONS[code], until.get(code) or _until(code, row, held, place, moment.day))
         if code in LATER
         else ("never", REASONS[code], None)
-        for code, thing, one in zip(codes, things, held, strict=True)
+        for place, code in enumerate(codes.tolist())
     ]
 
 
 _CLEAR: Verdict = ("clear", "", None)
 
 
-def _until(code: int, row: Mapping[str, Any], thing: Thing, held: Judged, day: date) -> date | None:
+def _until(code: int, row: Mapping[str, Any], held: Things, place: int, day: date) -> date | None:
     """The day on which a reason that passes has passed, as far as it is known."""
     if code == TOO_SOON and row["contacted_on"] is not None:
         contacted: date = row["contacted_on"]
-        return contacted + timedelta(days=held.spacing)
+        return contacted + timedelta(days=int(held.spacing[place]))
     if code == NOTHING_LEFT and "contacts" in row:
-        return attention.first_fit(row["attention_budget"], row["contacts"], held.weight, day)
+        return attention.first_fit(row["attention_budget"], row["contacts"], float(held.weight[place]), day)
     return None
 
 
@@ -265,6 +370,6 @@ def may_call(rows: Sequence[Mapping[str, Any]], *, moment: Moment, settings: Set
     """Those of these customers (rows with STANDING_COLUMNS) whom no rule, consent or wish keeps from being called."""
     if not rows:
         return []
-    call = [judged(Thing("call", rules.Contents()), "call list")]
+    call = judged([Thing("call", rules.Contents())], "call list")
     codes = against(limits_of(rows, moment.day), call)[:, 0].tolist()
     return [row for row, code in zip(rows, codes, strict=True) if code == 0]

@@ -22,6 +22,7 @@ _BY_CIRCUMSTANCE = (
     "today's budgets bring more elsewhere",
     "someone in their household was chosen today",
     "someone in their household had this idea from us not long ago",
+    "not at this moment",
 )
 (
     NO_CONSENT,
@@ -43,6 +44,7 @@ _BY_CIRCUMSTANCE = (
     BUDGET,
     HOUSEHOLD,
     HOUSEHOLD_IDEA,
+    WRONG_MOMENT,
 ) = range(len(rules.REASONS), len(rules.REASONS) + len(_BY_CIRCUMSTANCE))
 REASONS: tuple[str, ...] = (*rules.REASONS, *_BY_CIRCUMSTANCE)
 """By code: 0 is permitted, up to ALLERGIES_UNKNOWN come hard rules, then what the circumstances say."""

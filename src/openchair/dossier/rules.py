@@ -7,7 +7,6 @@ There is one check, `blocks`; whatever offers, sends or books something must ask
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Literal, NamedTuple, get_args
@@ -130,18 +129,23 @@ def barred(contents: Contents, channel: Channel | None = None, purpose: Purpose 
     return Barred(forbidding(contents, channel, purpose), contents.edible and contents.allergens != ())
 
 
-def blocks(rules: NDArray[np.int64], food_safety: NDArray[np.integer], things: Sequence[Barred]) -> NDArray[np.int16]:
+def blocks(
+    rules: NDArray[np.int64], food_safety: NDArray[np.integer], terms: NDArray[np.int64], unsure: NDArray[np.bool_]
+) -> NDArray[np.int16]:
     """(k, t) for each customer, why they must not get each thing: an index into REASONS, 0 where they may.
 
-    rules: (k,) bits. food_safety: (k,) UNKNOWN, NONE or DECLARED. This is the one check of hard rules.
+    rules: (k,) bits. food_safety: (k,) UNKNOWN, NONE or DECLARED. terms, unsure: (t,) of things, as in Barred. This is
+    the one check of hard rules.
     """
-    terms = np.array([thing.terms for thing in things], dtype=np.int64)
-    edible = np.array([thing.unsure for thing in things], dtype=np.bool_)
     hit = rules[:, None] & terms
-    codes = np.where(hit != 0, 1 + np.log2(np.maximum(hit & -hit, 1)), 0).astype(np.int16)
+    codes = np.zeros(hit.shape, dtype=np.int16)
+    rows, columns = np.nonzero(hit)  # few: most customers forbid nothing
+    first = hit[rows, columns]
+    codes[rows, columns] = 1 + np.log2(first & -first).astype(np.int16)
     # A declaration that names no allergy we hold is no declaration.
-    unsure = (food_safety == UNKNOWN) | ((food_safety == DECLARED) & ((rules & ALLERGIES) == 0))
-    return np.where((codes == 0) & unsure[:, None] & edible, np.int16(ALLERGIES_UNKNOWN), codes)
+    unsafe = (food_safety == UNKNOWN) | ((food_safety == DECLARED) & ((rules & ALLERGIES) == 0))
+    codes[(codes == 0) & unsafe[:, None] & unsure] = ALLERGIES_UNKNOWN
+    return codes
 
 
 def blocked(
@@ -160,7 +164,10 @@ def blocked(
     'their allergies are not known, and it is not known to be free of them'
     """
     state = np.array([FOOD_SAFETY.index(food_safety)], dtype=np.int8)
-    code = int(blocks(np.array([rules], dtype=np.int64), state, [barred(contents, channel, purpose)])[0, 0])
+    thing = barred(contents, channel, purpose)
+    code = int(
+        blocks(np.array([rules], dtype=np.int64), state, np.array([thing.terms]), np.array([thing.unsure]))[0, 0]
+    )
     return REASONS[code] if code else None
 
 

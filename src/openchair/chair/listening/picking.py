@@ -96,7 +96,7 @@ def _against(
 ) -> NDArray[np.int64]:
     """(n,) what keeps each customer from being asked: 0, or a place in KEPT_OUT."""
     circumstances, place = circumstances_of(columns_of(table), moment.day)
-    codes = guard.against(circumstances, [guard.judged(thing, WAY)])[:, 0].astype(np.int64)[place]
+    codes = guard.against(circumstances, guard.judged([thing], WAY))[:, 0].astype(np.int64)[place]
     who = table["customer_id"].combine_chunks()
     if thing.channel == "e-mail":
         codes = np.where((codes == 0) & (table["mailable"].to_numpy() == 0), _NO_ADDRESS, codes)
