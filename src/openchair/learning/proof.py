@@ -1,12 +1,17 @@
 """Does deciding pay? The lift of customers decided for over a standing random holdout, valid however often one looks.
 
-A customer counts once, on the day their outcome is in: what they brought afterwards, and what they had brought before,
-when nothing had been decided for either group. Only sums by group and day are needed. What they brought before explains
-part of what they brought after; taking that part out (CUPED; Deng, Xu, Kohavi & Walker, 2013) leaves the lift where it
-is and makes its interval narrower. The interval is an asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha,
-Kennedy & Ramdas, 2024): with chance alpha at most it leaves the truth out at any look at all.
+What customers brought since the lot was drawn is held against what they had brought before. Only sums by group and day
+are needed. What they brought before explains part of what they brought after; taking that part out (CUPED; Deng, Xu,
+Kohavi & Walker, 2013) leaves the lift where it is and makes its interval narrower. The interval is an asymptotic
+confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas, 2024): with chance alpha at most it leaves the truth
+out at any look at all.
+
+`lift` and `sequence` take customers who each count once, on the day their outcome is in. `course` takes lots that are
+drawn anew, with what each customer brought so far: a customer is one case in each lot however long it lasts, and the
+lots are independent draws.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -75,6 +80,12 @@ def lift(treated: Sums, holdout: Sums, *, tuned_for: float = TUNED_FOR, alpha: f
     """
     effect, half, n, explained = (float(many[-1]) for many in _looks(treated, holdout, tuned_for, alpha))
     days, smaller = treated.n.shape[-1], int(min(treated.n.sum(), holdout.n.sum()))
+    return _told(effect, half, n, explained, days, smaller, tuned_for, alpha)
+
+
+def _told(
+    effect: float, half: float, n: float, explained: float, days: int, smaller: int, tuned_for: float, alpha: float
+) -> Lift:
     if smaller < LEAST:
         too_few = Unknown("too few customers in the smaller group", needed=LEAST - smaller)
         return Lift(effect=too_few, detectable=None, days_more=too_few, explained=None)
@@ -100,27 +111,152 @@ def sequence(
     return effect, effect - half, effect + half
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Customers of two arms from the day a lot was drawn on, or they came, until it is drawn anew: (looks,) each.
+
+    treated, holdout: what a look adds to the sums of what each customer brought so far, so that their running total is
+    that of everybody's totals: `n` counts a customer once, `afters` grows by the square of a new total less that of the
+    old. before: of a unit of time. time: units of time that a customer has been counted for, on average, at the look.
+    """
+
+    treated: Sums
+    holdout: Sums
+    time: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the lift went over all lots so far, (looks,) each: per customer and unit of time.
+
+    effect, half: NaN before there are `LEAST` customers in either arm. base: what they bring without. n: effective
+    customers, of the spread of what is brought in a unit of time. smaller: customers in the smaller arm so far, each
+    counted once a lot.
+    """
+
+    effect: Array
+    half: Array
+    base: Array
+    n: Array
+    smaller: Array
+    explained: Array
+    spread: float
+    tuned_for: float
+    alpha: float
+
+    def told(self, days: int) -> Lift:
+        """The lift at the last look, `days` (1 or more) after the first lot was drawn."""
+        last = [float(many[-1]) for many in (self.effect, self.half, self.n, self.explained)]
+        return _told(*last, days, int(self.smaller[-1]), self.tuned_for, self.alpha)
+
+    def days_until(self, effect: float, days: int) -> int | Unknown:
+        """Days from now until an effect this large would be told from none, at the pace so far; 0: it would be today.
+
+        effect: per customer and unit of time, > 0. days: since the first lot was drawn, 1 or more.
+        """
+        n, smaller = float(self.n[-1]), float(self.smaller[-1])
+        if not (n > 0 and smaller > 0):
+            return Unknown("nothing was bought yet by those decided for and those left alone")
+        ahead = 1 + np.arange(FOREVER_DAYS + 1) / days
+        half = self.spread * boundary(n * ahead, tuned_for=self.tuned_for, alpha=self.alpha) / (n * ahead)
+        told = np.flatnonzero((half < effect) & (smaller * ahead >= LEAST))
+        return int(told[0]) if told.size else _too_long()
+
+
+def course(lots: Sequence[Lot], *, tuned_for: float = TUNED_FOR, alpha: float = 0.05) -> Course:
+    """The lift over all lots, the oldest first, at every look.
+
+    Each lot's lift has its own slope and variance and counts by its information, the inverse of its squared standard
+    error, which adds up over lots since they are drawn independently. The longer customers are counted the better their
+    rate is known, so information grows within a lot too; it is the time of the boundary (Jennison & Turnbull, 1997), in
+    units of one customer's spread before the first lot. tuned_for, alpha: as of `sequence`. Raises BadInput.
+    """
+    if not lots:
+        raise BadInput("lots", value=0, bound="must be 1 or more", remedy="Draw a lot first.")
+    looks = [_lot(lot) for lot in lots]
+    spread = next((one.spread for one in looks if one.spread > 0), 0.0)
+    parts, known, lifted, brought, counted = [], 0.0, 0.0, 0.0, np.zeros(2)
+    for one in looks:
+        total = known + one.information
+        safe = np.where(total > 0, total, np.nan)
+        effect = (lifted + one.information * one.effect) / safe
+        base = (brought + one.information * one.treated) / safe - effect
+        smaller = (counted[:, None] + one.n).min(axis=0)
+        parts.append(np.stack([effect, base, total, smaller, one.explained]))
+        known, counted = float(total[-1]), counted + one.n[:, -1]
+        lifted += float(one.information[-1] * one.effect[-1])
+        brought += float(one.information[-1] * one.treated[-1])
+    effect, base, information, smaller, explained = np.concatenate(parts, axis=1)
+    n = information * spread**2
+    half = spread * boundary(n, tuned_for=tuned_for, alpha=alpha) / np.where(n > 0, n, np.nan)
+    effect, half, base = (np.where(smaller < LEAST, np.nan, what) for what in (effect, half, base))
+    return Course(effect, half, base, n, smaller, explained, spread, tuned_for, alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """One lot by look: its lift a unit of time, its information, what the treated bring; n: (2, looks)."""
+
+    effect: Array
+    information: Array
+    treated: Array
+    n: Array
+    explained: Array
+    spread: float
+
+
+def _lot(lot: Lot) -> _Looks:
+    _check(lot.treated, lot.holdout)
+    many, few = _moments(lot.treated), _moments(lot.holdout)
+    time = np.where(lot.time > 0, lot.time, np.nan)
+    effect, variance, explained = _adjusted(many, few)
+    both = (many.n > 0) & (few.n > 0) & (variance > 0) & (lot.time > 0)
+    information = np.divide(time**2, variance, out=np.zeros_like(variance), where=both)
+    freedom = max(float(many.freedom[-1] + few.freedom[-1]), 1.0)
+    before = float(many.freedom[-1] * many.xx[-1] + few.freedom[-1] * few.xx[-1]) / freedom
+    n = float(many.n[-1] * few.n[-1] / max(many.n[-1] + few.n[-1], 1))
+    after = n / float(information[-1]) if information[-1] > 0 else 0.0  # where nobody had bought before
+    return _Looks(
+        effect=np.where(both, effect / time, 0.0),
+        information=information,
+        treated=np.where(both, many.y / time, 0.0),
+        n=np.stack([many.n, few.n]),
+        explained=explained,
+        spread=float(np.sqrt(before or after)),
+    )
+
+
 def _looks(treated: Sums, holdout: Sums, tuned_for: float, alpha: float) -> tuple[Array, Array, Array, Array]:
     """Effect, half its interval, effective customers and share explained, by day."""
+    _check(treated, holdout)
+    many, few = _moments(treated), _moments(holdout)
+    effect, left, explained = _adjusted(many, few)
+    n = many.n * few.n / np.maximum(many.n + few.n, 1)
+    # In units of one effective customer's spread, so that what it is tuned for does not depend on the data.
+    spread = np.sqrt(left * n)
+    half = spread * boundary(n, tuned_for=tuned_for, alpha=alpha) / np.where(n > 0, n, np.nan)
+    return effect, half, n, explained
+
+
+def _check(treated: Sums, holdout: Sums) -> None:
     for name, group in (("treated", treated), ("holdout", holdout)):
         for one in fields(Sums):
             sums = getattr(group, one.name)
             if sums.shape != treated.n.shape or not sums.size or not np.isfinite(sums).all():
                 bound = f"must be finite and of shape {treated.n.shape}, with a day at least"
                 raise BadInput(f"{name}.{one.name}", value=sums, bound=bound, remedy="Give one sum a day.")
-    many, few = _moments(treated), _moments(holdout)
+
+
+def _adjusted(many: "_Moments", few: "_Moments") -> tuple[Array, Array, Array]:
+    """The difference less what was before explains of it, its variance, and the share explained."""
     # One slope for both groups: any is right, as the lot makes what was before equal; the pooled one is steadiest.
     varied = many.freedom * many.xx + few.freedom * few.xx
     shared = many.freedom * many.xy + few.freedom * few.xy
     slope = np.divide(shared, varied, out=np.zeros_like(shared), where=varied > 0)
     effect = many.y - few.y - slope * (many.x - few.x)
     plain, left = (_variance(many, few, by) for by in (np.zeros_like(slope), slope))
-    n = many.n * few.n / np.maximum(many.n + few.n, 1)
-    # In units of one effective customer's spread, so that what it is tuned for does not depend on the data.
-    spread = np.sqrt(left * n)
-    half = spread * boundary(n, tuned_for=tuned_for, alpha=alpha) / np.where(n > 0, n, np.nan)
     explained = np.clip(1 - np.divide(left, plain, out=np.ones_like(left), where=plain > 0), 0, 1)
-    return effect, half, n, explained
+    return effect, left, explained
 
 
 def _variance(many: "_Moments", few: "_Moments", slope: Array) -> Array:
@@ -174,6 +310,8 @@ def _days_more(effect: float, half: float, n: float, days: int, tuned_for: float
     now = float(boundary(n, tuned_for=tuned_for, alpha=alpha)) / n
     width = half / now * boundary(later, tuned_for=tuned_for, alpha=alpha) / later
     told = np.flatnonzero(width < abs(effect))
-    if not told.size:
-        return Unknown(f"an effect this small would take more than {FOREVER_DAYS // 365} years to tell from none")
-    return int(told[0]) + 1
+    return int(told[0]) + 1 if told.size else _too_long()
+
+
+def _too_long() -> Unknown:
+    return Unknown(f"an effect this small would take more than {FOREVER_DAYS // 365} years to tell from none")
