@@ -34,6 +34,7 @@ def named(*ids: str) -> pa.Table:
 
 def chosen(*rows: dict[str, Any]) -> pa.Table:
     plain = {"situation_id": "s1", "action": "call", "gain_minor": 100.0, "propensity": 0.5, "policy": "p1"}
+    plain |= {"arm": "learned", "channel": "call", "features": 0, "window_days": 28}
     return pa.Table.from_pylist([{**plain, **row} for row in rows], pa.schema(list(DECISION_COLUMNS.items())))
 
 

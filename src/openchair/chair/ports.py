@@ -275,8 +275,16 @@ DECISION_COLUMNS: Mapping[str, pa.DataType] = {
     "propensity": pa.float64(),
     "policy": pa.string(),
     "worth_minor": pa.float64(),
+    "arm": pa.string(),
+    "channel": pa.string(),
+    "features": pa.int64(),
+    "window_days": pa.int64(),
+    "expected_minor": pa.float64(),
 }
-"""`worth_minor`: what the customer was worth as spender and sender over 12 months when it was decided, or null."""
+"""`worth_minor`: what the customer was worth as spender and sender over 12 months when it was decided, or null.
+arm: which of learning.arms it was chosen by. channel: what it goes out by, empty for waiting. features: the code of the
+situation that is learned from (decisions.situation). window_days: for how long it is looked at what comes of it, and
+expected_minor: the margin expected in them anyway, or null where no model could say."""
 SITUATION_COLUMNS: Mapping[str, pa.DataType] = {
     "situation_id": pa.string(),
     "record": pa.string(),

@@ -179,6 +179,11 @@ def _choose(
             "propensity": propensity,
             "policy": pa.repeat(choice.POLICY, table.num_rows),
             "worth_minor": pa.array(worth, mask=np.isnan(worth)),
+            "arm": pa.repeat("learned", table.num_rows),
+            "channel": pa.array([*(one.channel for one in actions), ""]).take(pa.array(action)),
+            "features": np.zeros(table.num_rows, np.int64),
+            "window_days": np.full(table.num_rows, settings.outcome_days, np.int64),
+            "expected_minor": pa.nulls(table.num_rows, pa.float64()),
         },
         schema=pa.schema(list(DECISION_COLUMNS.items())),
     )

@@ -25,6 +25,11 @@ def upgrade() -> None:
     for name in ("segment", "subscribed"):
         op.add_column("customers", sa.Column(name, WORDS))
     op.add_column("customers", sa.Column("rewarded_share", sa.Float()))
+    op.add_column("decisions", sa.Column("arm", WORDS, nullable=False, server_default="learned"))
+    op.add_column("decisions", sa.Column("channel", WORDS, nullable=False, server_default=""))
+    op.add_column("decisions", sa.Column("features", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column("decisions", sa.Column("window_days", sa.Integer(), nullable=False, server_default="28"))
+    op.add_column("decisions", sa.Column("expected_minor", sa.Float()))
     # Until the next turn worth is what was known: spender value.
     op.execute("UPDATE customers SET worth_minor = value_minor, worth_low = value_low, worth_high = value_high")
     op.create_table(
