@@ -12,6 +12,7 @@ from openchair.chair.state.asking import Asking
 from openchair.chair.state.calling import Calling
 from openchair.chair.state.choosing import Choosing
 from openchair.chair.state.hearing import Hearing
+from openchair.chair.state.proving import Proving
 from openchair.chair.views import Audited, ImportReport, Merge, Reject, Review, TurnReport
 
 PLACED = ("customer_id", "stage", "orders", "value_minor")
@@ -321,6 +322,7 @@ class State(
     Hearing,
     Calling,
     Choosing,
+    Proving,
     Protocol,
 ):
     """The whole state of a home."""

@@ -1,0 +1,87 @@
+"""What proof rests on: arms, what was decided in each, and the log of what came of it; counted in the database."""
+
+from datetime import date
+
+import pyarrow as pa
+from sqlalchemy import Connection, Float, Select, cast, func, select
+
+from openchair.chair.state.proving import LOG_COLUMNS, LOT_COLUMNS, TALLY_COLUMNS
+from openchair.store.sql.database import Database
+from openchair.store.sql.rows import table_of
+from openchair.store.sql.schema import customers, decisions, situations
+
+_DONE = ("approved", "sent", "delivered", "opened", "clicked", "answered")
+_DAILY = decisions.c.moment == "daily"
+_IDS = 16**8
+"""Customer ids are hexadecimal digests: their first eight digits part customers as a lot would."""
+_AT_ONCE = 500
+
+
+class Proving:
+    """What the State protocol says of proof."""
+
+    _database: Database
+
+    def decided_between(self) -> tuple[date, date] | None:
+        """The first and the last day of daily decisions; None before there are any."""
+        ends = [select(decisions.c.day).where(_DAILY).order_by(by).limit(1) for by in _EITHER_WAY]
+        with self._database.read() as connection:
+            first, last = (connection.scalar(end) for end in ends)
+        return (first, last) if first and last else None
+
+    def lots(self, since: date, before: date) -> pa.Table:
+        """LOT_COLUMNS of every customer decided for on these days, by their first decision."""
+        within = (_DAILY, decisions.c.day >= since, decisions.c.day < before)
+        first = (
+            select(decisions.c.customer_id, func.min(decisions.c.day).label("entered"))
+            .where(*within)
+            .group_by(decisions.c.customer_id)
+            .subquery()
+        )
+        query = (
+            select(decisions.c.customer_id, decisions.c.arm, first.c.entered)
+            .join(first, (first.c.customer_id == decisions.c.customer_id) & (first.c.entered == decisions.c.day))
+            .join(customers, customers.c.customer_id == decisions.c.customer_id)
+            .where(_DAILY, customers.c.merged_into.is_(None))
+            .order_by(decisions.c.customer_id)
+        )
+        return self._read(query, LOT_COLUMNS)
+
+    def tally(self) -> pa.Table:
+        """TALLY_COLUMNS: daily decisions by day, arm, action and whether it was done."""
+        done = decisions.c.status.in_(_DONE).label("done")
+        keys = (decisions.c.day, decisions.c.arm, decisions.c.action, done)
+        counts = (func.count(), func.count(decisions.c.outcome_minor))
+        return self._read(select(*keys, *counts).where(_DAILY).group_by(*keys).order_by(*keys), TALLY_COLUMNS)
+
+    def tried(self, most: int) -> tuple[pa.Table, dict[str, str]]:
+        """LOG_COLUMNS of settled daily decisions of the arm `learned`, and their records."""
+        settled = (_DAILY, decisions.c.arm == "learned", decisions.c.outcome_minor.is_not(None))
+        with self._database.read() as connection:
+            rows = connection.scalar(select(func.count()).select_from(decisions).where(*settled)) or 0
+            some = () if rows <= most else (decisions.c.customer_id < f"{int(_IDS * most / rows):08x}",)
+            plain = [decisions.c[name] for name in LOG_COLUMNS if name != "outcome_minor"]
+            query = select(*plain, cast(decisions.c.outcome_minor, Float).label("outcome_minor")).where(*settled, *some)
+            columns = [query.selected_columns[name] for name in LOG_COLUMNS]
+            found = _table(connection, query.with_only_columns(*columns).order_by(decisions.c.decision_id), LOG_COLUMNS)
+            records: dict[str, str] = {}
+            wanted = found["record_id"].unique().to_pylist()
+            for start in range(0, len(wanted), _AT_ONCE):
+                part = situations.c.record_id.in_(wanted[start : start + _AT_ONCE])
+                records |= {
+                    row.record_id: row.record
+                    for row in connection.execute(select(situations.c.record_id, situations.c.record).where(part))
+                }
+        return found, records
+
+    def _read(self, query: Select[tuple[object, ...]], columns: dict[str, pa.DataType]) -> pa.Table:
+        with self._database.read() as connection:
+            return _table(connection, query, columns)
+
+
+_EITHER_WAY = (decisions.c.day, decisions.c.day.desc())
+
+
+def _table(connection: Connection, query: Select[tuple[object, ...]], columns: dict[str, pa.DataType]) -> pa.Table:
+    result = connection.execution_options(yield_per=50_000).execute(query)
+    return table_of(result, pa.schema(list(columns.items())))
