@@ -159,6 +159,8 @@ decisions = Table(
     Column("status", Words, nullable=False, server_default="proposed"),
     Column("decided_by", Words),
     Column("decided_at", UtcTime),
+    # Why it was put off, dismissed or taken back.
+    Column("why", Words, nullable=False, server_default=""),
     Column("outcome_minor", BigInteger),
     Column("outcome_at", UtcTime),
     UniqueConstraint("customer_id", "day", "moment"),

@@ -30,6 +30,7 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("features", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("decisions", sa.Column("window_days", sa.Integer(), nullable=False, server_default="28"))
     op.add_column("decisions", sa.Column("expected_minor", sa.Float()))
+    op.add_column("decisions", sa.Column("why", WORDS, nullable=False, server_default=""))
     # Until the next turn worth is what was known: spender value.
     op.execute("UPDATE customers SET worth_minor = value_minor, worth_low = value_low, worth_high = value_high")
     op.create_table(
