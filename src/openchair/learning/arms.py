@@ -8,6 +8,7 @@ within one, so that what is done to a customer can be compared over weeks.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,17 @@ def quarter(day: date) -> str:
     '2026 Q3'
     """
     return f"{day.year} Q{(day.month + 2) // 3}"
+
+
+def quarters(first: date, last: date) -> list[tuple[date, date]]:
+    """The quarters that a stretch of days touches, each as its first day and that of the next.
+
+    >>> [(str(a), str(b)) for a, b in quarters(date(2026, 9, 30), date(2026, 10, 2))]
+    [('2026-07-01', '2026-10-01'), ('2026-10-01', '2027-01-01')]
+    """
+    begun = range(4 * first.year + (first.month - 1) // 3, 4 * last.year + (last.month - 1) // 3 + 2)
+    starts = [date(k // 4, 3 * (k % 4) + 1, 1) for k in begun]
+    return list(pairwise(starts))
 
 
 def arms_of(customer_ids: NDArray[np.str_], day: date, shares: Shares, salt: Sequence[str]) -> NDArray[np.int8]:

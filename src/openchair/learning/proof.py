@@ -146,8 +146,8 @@ class Course:
 
     def told(self, days: int) -> Lift:
         """The lift at the last look, `days` (1 or more) after the first lot was drawn."""
-        last = [float(many[-1]) for many in (self.effect, self.half, self.n, self.explained)]
-        return _told(*last, days, int(self.smaller[-1]), self.tuned_for, self.alpha)
+        effect, half, n, explained = (float(many[-1]) for many in (self.effect, self.half, self.n, self.explained))
+        return _told(effect, half, n, explained, days, int(self.smaller[-1]), self.tuned_for, self.alpha)
 
     def days_until(self, effect: float, days: int) -> int | Unknown:
         """Days from now until an effect this large would be told from none, at the pace so far; 0: it would be today.
