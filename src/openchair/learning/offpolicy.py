@@ -2,14 +2,15 @@
 
 Each row of a log is one decision: its reward, the chance (propensity) with which the logged action was chosen, and what
 the policy to be judged would have done there. Every estimator is a mean over rows, exactly or in first order, so its
-interval is that of a mean: for one look, in large samples. `n` of each estimate is the effective sample size of its
-weights (Kish, 1965): the number of rows that the judged policy has, as it were, been tried on. Where that is below
-`LEAST` the answer is `Unknown`, because neither the value nor its interval means anything.
+interval is that of a mean, in large samples. `n` of each estimate is the effective sample size of its weights (Kish,
+1965): the number of rows that the judged policy has, as it were, been tried on. Where that is below `LEAST` the answer
+is `Unknown`, because neither the value nor its interval means anything. Every estimator takes the keywords of `Shown`.
 
 The formulas are those of Saito, Aihara, Matsutani & Narita (2021) and of the papers named.
 """
 
 from math import ceil
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,11 +18,28 @@ from scipy.special import ndtri
 
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Number, Unknown
+from openchair.core.sequential import half_width
 
 LEAST = 10
 """Effective rows below which nothing is told."""
 
 Array = NDArray[np.float64]
+
+
+class Shown(TypedDict, total=False):
+    """How the interval is made.
+
+    alpha: in (0, 1), the chance that it leaves the truth out, .05 where it is not given. clusters: (n,) whole numbers
+    from 0, whose the row is; rows of one customer are not taken to be independent. over: (n,) rewards to compare with,
+    row by row: the answer is the difference from their mean, with the interval of the difference. tuned_for: the
+    standard error at which an interval is to be tightest that may be looked at as often as one likes
+    (core.sequential.half_width); left out, it is for one look.
+    """
+
+    alpha: float
+    clusters: ArrayLike
+    over: ArrayLike
+    tuned_for: float
 
 
 class ZeroPropensity(BadInput):
@@ -37,7 +55,7 @@ class ZeroPropensity(BadInput):
         self.row = row
 
 
-def ips(rewards: ArrayLike, logged: ArrayLike, target: ArrayLike, *, alpha: float = 0.05) -> Number:
+def ips(rewards: ArrayLike, logged: ArrayLike, target: ArrayLike, **shown: Unpack[Shown]) -> Number:
     """Value of a policy from another policy's log by inverse propensity scores: unbiased, and noisy.
 
     rewards: (n,) in any unit. logged: (n,) chance of the action taken under the policy that took it, in (0, 1]. target:
@@ -48,26 +66,30 @@ def ips(rewards: ArrayLike, logged: ArrayLike, target: ArrayLike, *, alpha: floa
     0.5
     """
     reward, weight = _weighted(rewards, logged, target)
-    return _told(weight * reward, weight, alpha)
+    return _told(weight * reward, weight, shown)
 
 
-def snips(rewards: ArrayLike, logged: ArrayLike, target: ArrayLike, *, alpha: float = 0.05) -> Number:
+def snips(rewards: ArrayLike, logged: ArrayLike, target: ArrayLike, **shown: Unpack[Shown]) -> Number:
     """Value of a policy from another policy's log, self-normalised: a little biased, far less noisy.
 
     Takes and raises what `ips` does. Swaminathan & Joachims (2015); interval by the delta method.
     """
     reward, weight = _weighted(rewards, logged, target)
-    return _told(_normalised(weight, reward), weight, alpha)
+    return _told(_normalised(weight, reward), weight, shown)
 
 
-def direct(expected: ArrayLike, policy: ArrayLike, *, alpha: float = 0.05) -> Number:
+def direct(
+    expected: ArrayLike, policy: ArrayLike, situations: ArrayLike | None = None, **shown: Unpack[Shown]
+) -> Number:
     """Value of a policy by a model of rewards alone (the direct method): as wrong as the model is.
 
     expected: (n, A) reward the model expects of each action. policy: (n, A) chances of the policy judged, rows sum to
-    1. The interval is over customers alone and does not know how wrong the model is. Raises BadInput.
+    1. situations: (n,) where many rows of the log are alike: the row of `expected` and `policy`, then (k, A), that each
+    has. The interval is over customers alone and does not know how wrong the model is. Raises BadInput.
     """
     model, chances = _modelled(expected, policy)
-    return _told((model * chances).sum(axis=1), np.ones(len(model)), alpha)
+    base = (model * chances).sum(axis=1)[_rows(situations, len(model))]
+    return _told(base, np.ones(len(base)), shown)
 
 
 def doubly_robust(
@@ -76,17 +98,17 @@ def doubly_robust(
     actions: ArrayLike,
     policy: ArrayLike,
     expected: ArrayLike,
-    *,
-    alpha: float = 0.05,
+    situations: ArrayLike | None = None,
+    **shown: Unpack[Shown],
 ) -> Number:
     """Value of a policy by a model of rewards, its errors corrected by inverse propensity scores.
 
-    rewards, logged: as of `ips`. actions: (n,) column of the action taken, from 0 to A - 1. policy, expected: as of
-    `direct`; the model must not have seen the row's own reward (cross-fit it). Raises ZeroPropensity, BadInput. Dudik,
-    Langford & Li (2011).
+    rewards, logged: as of `ips`. actions: (n,) column of the action taken, from 0 to A - 1. policy, expected,
+    situations: as of `direct`; the model must not have seen the row's own reward (cross-fit it). Raises ZeroPropensity,
+    BadInput. Dudik, Langford & Li (2011).
     """
-    base, error, weight = _corrected(rewards, logged, actions, policy, expected)
-    return _told(base + weight * error, weight, alpha)
+    base, error, weight = _corrected(rewards, logged, actions, policy, expected, situations)
+    return _told(base + weight * error, weight, shown)
 
 
 def self_normalised_doubly_robust(
@@ -95,12 +117,12 @@ def self_normalised_doubly_robust(
     actions: ArrayLike,
     policy: ArrayLike,
     expected: ArrayLike,
-    *,
-    alpha: float = 0.05,
+    situations: ArrayLike | None = None,
+    **shown: Unpack[Shown],
 ) -> Number:
     """`doubly_robust` with weights that are made to average 1. Takes and raises the same. Thomas & Brunskill (2016)."""
-    base, error, weight = _corrected(rewards, logged, actions, policy, expected)
-    return _told(base + _normalised(weight, error), weight, alpha)
+    base, error, weight = _corrected(rewards, logged, actions, policy, expected, situations)
+    return _told(base + _normalised(weight, error), weight, shown)
 
 
 def switch_doubly_robust(
@@ -109,9 +131,10 @@ def switch_doubly_robust(
     actions: ArrayLike,
     policy: ArrayLike,
     expected: ArrayLike,
+    situations: ArrayLike | None = None,
     *,
     largest: float,
-    alpha: float = 0.05,
+    **shown: Unpack[Shown],
 ) -> Number:
     """`doubly_robust` where the weight is at most `largest`, the model alone elsewhere: some bias for less noise.
 
@@ -119,9 +142,9 @@ def switch_doubly_robust(
     """
     if not largest > 0:
         raise BadInput("largest", value=largest, bound="must be above 0", remedy="Give the largest weight to trust.")
-    base, error, weight = _corrected(rewards, logged, actions, policy, expected)
+    base, error, weight = _corrected(rewards, logged, actions, policy, expected, situations)
     kept = np.where(weight <= largest, weight, 0.0)
-    return _told(base + kept * error, kept, alpha)
+    return _told(base + kept * error, kept, shown)
 
 
 def effective(weights: ArrayLike) -> float:
@@ -135,16 +158,29 @@ def effective(weights: ArrayLike) -> float:
     return float(weight.sum()) ** 2 / squares if squares else 0.0
 
 
-def _told(rows: Array, weight: Array, alpha: float) -> Number:
+def _told(rows: Array, weight: Array, shown: Shown) -> Number:
     """The mean of the rows with its interval."""
+    alpha = shown.get("alpha", 0.05)
     if not 0 < alpha < 1:
         raise BadInput("alpha", value=alpha, bound="must lie in (0, 1)", remedy="Give 0.05, say.")
-    n = effective(weight)
+    if "over" in shown:
+        rows = np.subtract(*_finite(1, rows=rows, over=shown["over"]))
+    whose = None
+    if "clusters" in shown:
+        _finite(1, rows=rows, clusters=shown["clusters"])
+        whose = _whole("clusters", shown["clusters"])
+    n = effective(weight if whose is None else np.bincount(whose, weight))
     if n < LEAST:
         reason = "the log holds too little of what this policy would do"
         return Unknown(reason, needed=ceil(len(rows) * (LEAST / n - 1)) if n else None)
     value = float(rows.mean())
-    half = float(-ndtri(alpha / 2) * rows.std(ddof=1) / np.sqrt(len(rows)))
+    away = rows - value if whose is None else np.bincount(whose, rows - value)
+    several = max(len(rows) if whose is None else len(np.unique(whose)), 2)
+    error = float(np.sqrt((away**2).sum() * several / (several - 1))) / len(rows)
+    if "tuned_for" in shown:
+        half = float(half_width(error, tuned_for=shown["tuned_for"], alpha=alpha))
+    else:
+        half = float(-ndtri(alpha / 2)) * error
     return Estimate(value, value - half, value + half, n=n)
 
 
@@ -178,20 +214,41 @@ def _modelled(expected: ArrayLike, policy: ArrayLike) -> tuple[Array, Array]:
 
 
 def _corrected(
-    rewards: ArrayLike, logged: ArrayLike, actions: ArrayLike, policy: ArrayLike, expected: ArrayLike
+    rewards: ArrayLike,
+    logged: ArrayLike,
+    actions: ArrayLike,
+    policy: ArrayLike,
+    expected: ArrayLike,
+    situations: ArrayLike | None,
 ) -> tuple[Array, Array, Array]:
     """The model's value of each row, its error in the action taken, and that action's weight: (n,) each."""
     model, chances = _modelled(expected, policy)
     (taken,) = _finite(1, actions=actions)
-    rows, width = np.arange(len(model)), model.shape[1]
-    if len(taken) != len(model):
-        raise BadInput("actions", value=taken.shape, bound=f"must be {len(model)} rows", remedy="Give one a row.")
+    rows, width = _rows(situations, len(model)), model.shape[1]
+    if len(taken) != len(rows):
+        raise BadInput("actions", value=taken.shape, bound=f"must be {len(rows)} rows", remedy="Give one a row.")
     if not ((taken >= 0) & (taken < width) & (taken == np.floor(taken))).all():
         bound = f"must be whole, from 0 to {width - 1}"
         raise BadInput("actions", value=actions, bound=bound, remedy="Give the column of the action in `policy`.")
     column = taken.astype(np.intp)
     reward, weight = _weighted(rewards, logged, chances[rows, column])
-    return (model * chances).sum(axis=1), reward - model[rows, column], weight
+    return (model * chances).sum(axis=1)[rows], reward - model[rows, column], weight
+
+
+def _rows(situations: ArrayLike | None, number: int) -> NDArray[np.intp]:
+    """The row of policy and model that each row of the log has."""
+    if situations is None:
+        return np.arange(number)
+    return _whole("situations", situations, number)
+
+
+def _whole(name: str, given: ArrayLike, number: int | None = None) -> NDArray[np.intp]:
+    """Whole numbers from 0, below `number` where there is one."""
+    (found,) = _finite(1, **{name: given})
+    if not ((found >= 0) & (found == np.floor(found)) & (found < (number or np.inf))).all():
+        bound = f"must be whole, from 0 to {number - 1}" if number else "must be whole, from 0"
+        raise BadInput(name, value=given, bound=bound, remedy="Give the place of each in order.")
+    return found.astype(np.intp)
 
 
 def _finite(dimensions: int, **given: ArrayLike) -> list[Array]:
