@@ -4,10 +4,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import update
 from tests.store.making import HOUR, NOW, chosen, joined, linked, met, named
 
-from openchair.chair.ports import Envelope
 from openchair.core.ids import digest
+from openchair.store.sql.schema import decisions
 from openchair.store.sql.state import SqlState
 
 FIRST = date(2026, 3, 30)
@@ -39,7 +40,9 @@ def test_a_customer_is_in_the_arm_of_their_first_decision_of_the_quarter(state: 
 def test_decisions_are_counted_by_arm_and_what_became_of_them(state: SqlState) -> None:
     """Of each day, arm and action: how many, how many were done, of how many it is known what came."""
     decided(state, FIRST, {}, {}, {"action": "wait", "arm": "holdout"}, {"action": "mail"})
-    state.mark(f"{FIRST}{IDS[0]}", "approved", "ada", NOW, Envelope("k", "openchair", NOW, b"{}"), {})
+    with state._database.write() as connection:
+        first = decisions.c.decision_id == f"{FIRST}{IDS[0]}"
+        connection.execute(update(decisions).where(first).values(status="approved"))
     settled = pa.table({"decision_id": [f"{FIRST}{IDS[2]}"], "outcome_minor": [500], "outcome_at": [NOW + HOUR]})
     state.set_outcomes(settled)
     told = {(row["arm"], row["action"], row["done"]): (row["n"], row["settled"]) for row in state.tally().to_pylist()}

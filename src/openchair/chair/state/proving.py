@@ -12,7 +12,7 @@ TALLY_COLUMNS = {
 }  # fmt: skip
 LOG_COLUMNS = {
     "customer_id": pa.string(), "record_id": pa.string(), "action": pa.string(), "propensity": pa.float64(),
-    "outcome_minor": pa.float64(), "expected_minor": pa.float64(),
+    "done": pa.bool_(), "outcome_minor": pa.float64(), "expected_minor": pa.float64(),
 }  # fmt: skip
 
 

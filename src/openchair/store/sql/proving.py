@@ -11,6 +11,7 @@ from openchair.store.sql.rows import table_of
 from openchair.store.sql.schema import customers, decisions, situations
 
 _DONE = ("approved", "sent", "delivered", "opened", "clicked", "answered")
+_IS_DONE = decisions.c.status.in_(_DONE).label("done")
 _DAILY = decisions.c.moment == "daily"
 _IDS = 16**8
 """Customer ids are hexadecimal digests: their first eight digits part customers as a lot would."""
@@ -49,8 +50,7 @@ class Proving:
 
     def tally(self) -> pa.Table:
         """TALLY_COLUMNS: daily decisions by day, arm, action and whether it was done."""
-        done = decisions.c.status.in_(_DONE).label("done")
-        keys = (decisions.c.day, decisions.c.arm, decisions.c.action, done)
+        keys = (decisions.c.day, decisions.c.arm, decisions.c.action, _IS_DONE)
         counts = (func.count(), func.count(decisions.c.outcome_minor))
         return self._read(select(*keys, *counts).where(_DAILY).group_by(*keys).order_by(*keys), TALLY_COLUMNS)
 
@@ -60,10 +60,10 @@ class Proving:
         with self._database.read() as connection:
             rows = connection.scalar(select(func.count()).select_from(decisions).where(*settled)) or 0
             some = () if rows <= most else (decisions.c.customer_id < f"{int(_IDS * most / rows):08x}",)
-            plain = [decisions.c[name] for name in LOG_COLUMNS if name != "outcome_minor"]
-            query = select(*plain, cast(decisions.c.outcome_minor, Float).label("outcome_minor")).where(*settled, *some)
-            columns = [query.selected_columns[name] for name in LOG_COLUMNS]
-            found = _table(connection, query.with_only_columns(*columns).order_by(decisions.c.decision_id), LOG_COLUMNS)
+            made = {"done": _IS_DONE, "outcome_minor": cast(decisions.c.outcome_minor, Float)}
+            columns = [made[name] if name in made else decisions.c[name] for name in LOG_COLUMNS]
+            query = select(*columns).where(*settled, *some).order_by(decisions.c.decision_id)
+            found = _table(connection, query, LOG_COLUMNS)
             records: dict[str, str] = {}
             wanted = found["record_id"].unique().to_pylist()
             for start in range(0, len(wanted), _AT_ONCE):
