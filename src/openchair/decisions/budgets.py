@@ -28,6 +28,7 @@ TITLES: Mapping[str, str] = {
     "webhook": "contacts by webhook",
 }  # fmt: skip
 """What a budget can be of: money and discounts in minor units, the team's hours, contacts by each channel."""
+CHANNELS = tuple(TITLES)[3:]
 MOST = 1e12
 ROUNDS = 30
 """Times that prices are looked for anew at most."""

@@ -1,0 +1,150 @@
+"""The plan of a day in the state's database: what was decided, what was used, and many answers at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, case, func, select, text
+
+from openchair.chair.ports import Envelope
+from openchair.chair.state.planning import PLAN_COLUMNS, UNDONE, Mark
+from openchair.core.errors import Conflict
+from openchair.store.sql.columns import UtcTime
+from openchair.store.sql.database import Database
+from openchair.store.sql.erasure import ERASED
+from openchair.store.sql.inbox import WRITERS
+from openchair.store.sql.outbox import follow
+from openchair.store.sql.rows import staged, table_of
+from openchair.store.sql.said import record_within
+from openchair.store.sql.schema import customers, decisions
+
+_PLAN = pa.schema(list(PLAN_COLUMNS.items()))
+_acting = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
+_MARKS = pa.schema([(name, pa.string()) for name in ("decision_id", "before", "status", "why")])
+
+
+class Planning:
+    """What the State protocol says of the plan of a day."""
+
+    _database: Database
+
+    def planned(
+        self,
+        *,
+        day: date | None = None,
+        statuses: Sequence[str] = (),
+        action: str = "",
+        decision_ids: Sequence[str] | None = None,
+        limit: int,
+    ) -> pa.Table:
+        """Daily decisions to do something (PLAN_COLUMNS), best gain first: of a day, of some statuses, of an action;
+        or those with these ids, whatever their day and occasion."""
+        own = ("decision_id", "action", "status", "why", "decided_by", "decided_at", "day", "channel")
+        columns = {name: decisions.c[name] for name in (*own, "gain_minor", "gain_low", "gain_high")} | {
+            "customer_id": func.coalesce(customers.c.merged_into, decisions.c.customer_id),
+            "decided_for": decisions.c.customer_id,
+            "name": customers.c.name,
+        }
+        query = (
+            select(*(columns[name].label(name) for name in PLAN_COLUMNS))
+            .outerjoin(customers, customers.c.customer_id == decisions.c.customer_id)
+            .where(_acting)
+            .order_by(decisions.c.gain_minor.desc(), decisions.c.decision_id)
+            .limit(limit)
+        )
+        wanted: list[ColumnElement[bool]] = []
+        if day is not None:
+            wanted += [decisions.c.day == day, decisions.c.moment == "daily", customers.c.merged_into.is_(None)]
+        if statuses:
+            wanted.append(decisions.c.status.in_(statuses))
+        if action:
+            wanted.append(decisions.c.action == action)
+        if decision_ids is None:
+            with self._database.read() as connection:
+                return table_of(connection.execute(query.where(*wanted)), _PLAN)
+        asked = pa.table({"asked_id": pa.array(decision_ids, pa.string())})
+        with self._database.read() as connection, staged(connection, asked) as those:
+            among = text(f"decisions.decision_id IN (SELECT asked_id FROM {those})")  # noqa: S608  # our own table
+            return table_of(connection.execute(query.where(*wanted, among)), _PLAN)
+
+    def tallies(self, day: date) -> pa.Table:
+        """How many of a day's plan there are by action, channel, status, who stopped it and why, with summed gains."""
+        stopped = case((decisions.c.status.in_(("dismissed", "deferred")), func.coalesce(decisions.c.decided_by, "")),
+                       else_="")  # fmt: skip
+        parts = (decisions.c.action, decisions.c.channel, decisions.c.status, stopped.label("stopped_by"),
+                 decisions.c.why)  # fmt: skip
+        sums = [func.sum(decisions.c[name]).label(name) for name in ("gain_minor", "gain_low", "gain_high")]
+        theirs = (decisions.c.day == day, decisions.c.moment == "daily", decisions.c.customer_id.not_like(f"{ERASED}%"))
+        query = (
+            select(*parts, func.count().label("n"), *sums)
+            .outerjoin(customers, customers.c.customer_id == decisions.c.customer_id)
+            .where(_acting, *theirs, customers.c.merged_into.is_(None))
+            .group_by(*parts)
+            .order_by(*parts)
+        )
+        names = ("action", "channel", "status", "stopped_by", "why")
+        shape = pa.schema([*((name, pa.string()) for name in names), ("n", pa.int64()),
+                           *((one.name, pa.float64()) for one in sums)])  # fmt: skip
+        with self._database.read() as connection:
+            return table_of(connection.execute(query), shape)
+
+    def done(self, since: date, day: date) -> pa.Table:
+        """action, channel, today (whether of `day`), times: what was approved of the days from `since` to `day`."""
+        today = case((decisions.c.day == day, 1), else_=0)
+        parts = (decisions.c.action, decisions.c.channel, today)
+        query = select(*parts, func.count()).where(_done(since, day)).group_by(*parts).order_by(*parts)
+        shape = pa.schema(
+            [("action", pa.string()), ("channel", pa.string()), ("today", pa.int64()), ("times", pa.int64())]
+        )
+        with self._database.read() as connection:
+            return table_of(connection.execute(query), shape)
+
+    def mark_all(
+        self,
+        marks: Sequence[Mark],
+        facts: Mapping[str, pa.Table],
+        *,
+        by: str,
+        at: datetime,
+        seen: tuple[date, date, int] | None = None,
+    ) -> list[str]:
+        """Set decisions' statuses and put the facts of it in inbox and index, with what carries them out, all at once.
+
+        Decisions that have another status by now stay as they are, and so do their facts; gives the ids of those that
+        were marked. Raises Conflict where more was approved in the meantime than was `seen`.
+        """
+        rows = pa.table([[getattr(one, name) for one in marks] for name in _MARKS.names], schema=_MARKS)
+        with self._database.write() as connection:
+            if not self._database.lite:  # SQLite has one writer anyway
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
+            if seen is not None and _count(connection, *seen[:2]) > seen[2]:
+                bound, remedy = "more was approved in the meantime", "Look at what is left, and approve again."
+                raise Conflict("plan", value=seen[2], bound=bound, remedy=remedy)
+            with staged(connection, rows) as those:
+                marked = connection.execute(
+                    text(
+                        f"""UPDATE decisions SET status = {those}.status, why = {those}.why, decided_by = :who,
+                        decided_at = :at FROM {those} WHERE decisions.decision_id = {those}.decision_id
+                        AND decisions.status = {those}.before RETURNING decisions.decision_id"""  # noqa: S608
+                    ).bindparams(bindparam("who", by or None, Text), bindparam("at", at, UtcTime))
+                )
+                taken = sorted(marked.scalars())
+            kept = frozenset(taken)
+            events: list[Envelope] = []
+            for one in marks:
+                if one.decision_id in kept:
+                    follow(connection, one.decision_id, one.message, one.status, f"{one.status} by {by}")
+                    events += [one.event] if one.event else []
+            theirs = pa.array(taken, pa.string())
+            told = {kind: table.filter(pc.is_in(table["decision_id"], theirs)) for kind, table in facts.items()}
+            record_within(connection, events, told)
+            return taken
+
+
+def _done(since: date, day: date) -> ColumnElement[bool]:
+    return and_(_acting, decisions.c.day.between(since, day), decisions.c.status.not_in(UNDONE))
+
+
+def _count(connection: Connection, since: date, day: date) -> int:
+    return connection.scalar(select(func.count()).select_from(decisions).where(_done(since, day))) or 0
