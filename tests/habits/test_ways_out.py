@@ -21,6 +21,7 @@ import pytest
 from tests.cli.conftest import till
 from typer.main import get_command
 
+from openchair.chair.acting.delivering import Delivering
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
 from openchair.chair.focus.customer.primary import Primary
@@ -51,6 +52,7 @@ from openchair.core.clock import Moment
 from openchair.core.errors import Conflict
 from openchair.decisions import guard
 from openchair.decisions.ways import WAYS
+from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.rules import Contents
 from openchair.listening.asking.survey import starter
 from openchair.server.api import api
@@ -75,13 +77,14 @@ OUT = {
     "calls.make": "call list",
     "calls.list": "call list",
     "sending.send": "survey",
-    "sending.deliver": "survey",
+    "delivering.deliver": "decision",
+    "delivering.pull": "decision",
 }
 """Use cases from which something goes out to a customer, or is made ready to, and the way they are held to."""
 IN = {
     "what is known is read": "currency simulated moment now_or_last reading readable preview imports rejects turns "
-    "today customers find decision decisions dossier people merging privacy seats scores surveys sending voices "
-    "cases calls worth growth loyalty focus journey worth.report growth.report loyalty.report journey.report "
+    "today customers find decision decisions dossier people merging privacy seats scores surveys sending delivering "
+    "voices cases calls worth growth loyalty focus journey worth.report growth.report loyalty.report journey.report "
     "journey.lost focus.report primary primary.report primary.chosen opportunities "
     "opportunities.report opportunities.sheet voices.said "
     "voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
@@ -89,9 +92,12 @@ IN = {
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
     "what was done and heard is kept, and counted": "cases.open_new cases.close cases.figures calls.note calls.counts",
     "what was said comes in": "listen sync catch_up people.say people.note people.forbid people.lift people.agree "
-    "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer sending.leave "
+    "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer delivering.leave "
+    "delivering.report "
     "voices.rename voices.correct voices.propose voices.take",
-    "whom a survey would go to, and what is to be tried again": "sending.plan sending.replay",
+    "whom a survey would go to, and what is to be tried again": "sending.plan delivering.replay",
+    "what waits for the team, was given up, or is taken back": "delivering.by_hand delivering.failed "
+    "delivering.withdraw",
     "who is who, asked of the team": "merging.resolve merging.merge merging.unmerge merging.join merging.apart "
     "merging.settle",
     "what a step is, and what was done about it": "journey.place journey.tackle",
@@ -99,7 +105,7 @@ IN = {
     "opportunities.capable",
     "whom the shop is for, and whom it serves first": "primary.declare primary.confirm",
     "what is to be excelled at, and what there is to spend": "focus.move focus.undo focus.take focus.spend",
-    "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain",
+    "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain delivering.forget",
     "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak "
     "surveys.link surveys.path",
     "what is asked is made, and asks nobody yet": "surveys.put surveys.open surveys.close",
@@ -113,7 +119,7 @@ FACES = {
     "openchair decide": {"decide"},
     "openchair turn": {"turn"},
     "openchair export": {"people.call_list"},
-    "openchair deliver": {"sending.deliver"},
+    "openchair deliver": {"delivering.deliver"},
     "openchair surveys send": {"sending.send"},
     "POST /surveys/{survey_id}/send": {"sending.send"},
     "GET /cases": {"cases.cases"},
@@ -128,7 +134,7 @@ FACES = {
     "server/pages/listening.py": {"cases.waiting"},
     "cli/demo.py": {"turn"},
     "server/pages/today.py": {"mark"},
-    "server/schedule.py": {"turn", "day", "sending.deliver"},
+    "server/schedule.py": {"turn", "day", "delivering.deliver"},
 }
 """Routes, commands and modules that reach a use case of OUT."""
 
@@ -140,6 +146,7 @@ def use_cases() -> Iterator[str]:
         "scores.": Scores,
         "surveys.": Surveys,
         "sending.": Sending,
+        "delivering.": Delivering,
         "voices.": Voices,
         "cases.": Cases,
         "calls.": Calls,
@@ -214,7 +221,7 @@ def test_nothing_leaves_but_by_a_channel_that_is_known() -> None:
         if re.search(r"^\s*(?:from|import) (?:openchair\.channels|smtplib|http\.client|urllib\.request|httpx)\b",
                      path.read_text(encoding="utf-8"), re.MULTILINE)
     ]  # fmt: skip
-    inside = [f"channels/{name}.py" for name in ("mail", "openai", "reach", "webhook")]
+    inside = [f"channels/{name}.py" for name in ("mail", "openai", "reach", "slack", "webhook")]
     assert sorted(users) == [*inside, "cli/wiring.py", "server/seat/routes.py"]
 
 
@@ -311,8 +318,17 @@ def delivered(chair: Chair) -> list[Letter]:
     who, address, now = chair.find(f"guest{guest}@example.org"), f"guest{guest}@example.org", chair.clock()
     about = ("survey", "nps", who, "e-mail", address, "en", now, now, "waiting")
     chair.state.add_messages([Message(f"{guest:016x}", *about)])
-    chair.sending.deliver()
+    chair.delivering.deliver()
     return road.letters
+
+
+def pulled(chair: Chair) -> list[Letter]:
+    """Letters that another system is given, of the decisions that were approved, as many as there are left."""
+    chair = replace(chair, channels={})
+    for one in acting(chair)[:20]:
+        with suppress(Conflict):
+            chair.mark(one, "approved", "me")
+    return [letter for name in WEIGHTS for letter in chair.delivering.pull(name, limit=1, seconds=10)]
 
 
 def unhappy(chair: Chair) -> str:
@@ -349,7 +365,8 @@ DRIVEN: dict[str, Callable[[Chair], list[Any]]] = {
     "calls.make": lambda chair: list(range(chair.calls.make([next(LEADERS)]))),
     "calls.list": lambda chair: [chair.calls.make(["ada"]), *chair.calls.list(by=OWNER_AT_HOME, leader="ada")][1:],
     "sending.send": asked,
-    "sending.deliver": delivered,
+    "delivering.deliver": delivered,
+    "delivering.pull": pulled,
 }
 """What goes out, or is made ready to, by each use case of OUT."""
 

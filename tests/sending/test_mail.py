@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -20,6 +20,8 @@ from tests.server.conftest import listening
 
 from openchair.chair.ports import Undeliverable
 from openchair.channels.mail import Mail
+from openchair.core.settings import ROADS
+from openchair.dossier.rules import Channel
 from openchair.server import schedule
 from openchair.server.app import create_app, state_of
 
@@ -40,7 +42,7 @@ def page_of(letter: EmailMessage) -> str:
 def test_a_survey_arrives_in_each_language(posting: Asking, mailbox: tuple[Mailbox, str]) -> None:
     """Text and page, eleven scores that lead to the invitation, the language and its direction, and a way to leave."""
     posting.chair.sending.send("nps", by=OWNER, limit=20)
-    assert posting.chair.sending.deliver().sent == 20
+    assert posting.chair.delivering.deliver().sent == 20
     by_language: dict[str, EmailMessage] = {str(one["Content-Language"]): one for one in mailbox[0].letters}
     assert by_language.keys() == {"en", "ur", "th"}
     survey = posting.chair.surveys.get("nps").definition
@@ -71,7 +73,7 @@ def test_a_survey_arrives_in_each_language(posting: Asking, mailbox: tuple[Mailb
 def test_one_click_and_they_are_asked_no_more(posting: Asking, mailbox: tuple[Mailbox, str]) -> None:
     """A mail program posts without signing in and without a page of ours; a scanner that only looks changes nothing."""
     posting.chair.sending.send("nps", by=OWNER, limit=20)
-    posting.chair.sending.deliver(limit=1)
+    posting.chair.delivering.deliver(limit=1)
     (letter,) = mailbox[0].letters
     path = letter["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8010")
     who = next(one for one, message in posting.messages().items() if message.status == "sent")
@@ -121,21 +123,21 @@ def test_what_the_mail_server_says_decides(
     """A no for good is given up at once with its reason; a no for now is tried again."""
     mailbox[0].answer = answer
     posting.chair.sending.send("nps", by=OWNER, limit=1)
-    posting.chair.sending.deliver()
+    posting.chair.delivering.deliver()
     (message,) = posting.messages().values()
     assert (message.status, message.tries) == (status, tries)
     assert answer[4:] in message.why
     mailbox[0].answer = ""
     posting.clock.on(minutes=6)
-    posting.chair.sending.replay(by=OWNER)
-    assert posting.chair.sending.deliver().sent == 1
+    posting.chair.delivering.replay(by=OWNER)
+    assert posting.chair.delivering.deliver().sent == 1
 
 
 def test_an_address_that_is_none_is_given_up(mailbox: tuple[Mailbox, str], posting: Asking) -> None:
     """A line break in an address adds no header: nothing is sent."""
     mail = posting.chair.channels["e-mail"]
     posting.chair.sending.send("nps", by=OWNER, limit=1)
-    posting.chair.sending.deliver()
+    posting.chair.delivering.deliver()
     assert isinstance(mail, Mail)
     with pytest.raises(Undeliverable):
         mail.begun("a@example.org\nBcc: b@example.org", "Hello")
@@ -149,7 +151,7 @@ from datetime import UTC, datetime
 import openchair
 from openchair.chair.actor import OWNER_AT_HOME
 chair = replace(openchair.open(sys.argv[1]), clock=lambda: datetime(2026, 7, 1, 12, int(sys.argv[2]), tzinfo=UTC))
-chair.sending.deliver()
+chair.delivering.deliver()
 """
 
 
@@ -186,16 +188,26 @@ def test_killed_at_any_moment_it_sends_what_is_marked_only_once(
 
 
 def test_the_home_sets_its_roads_up(posting: Asking, mailbox: tuple[Mailbox, str], tmp_path: Path) -> None:
-    """The settings smtp and webhook_url are roads; without them there are none."""
+    """The settings smtp, webhook_url, slack_url and drop_folder are roads; without them there are none."""
     from openchair.cli.wiring import init_home, open_home
 
     init_home(tmp_path / "bare", {"name": "Bare"})
     assert open_home(tmp_path / "bare").channels == {}
+    assert {*ROADS} == {*get_args(Channel)}
     secret = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     both = {"smtp": mailbox[1], "webhook_url": "https://hook.example/x", "webhook_secret": secret}
-    init_home(tmp_path / "both", {"name": "Both", **both})
-    roads = open_home(tmp_path / "both").channels
-    assert {name: road.target for name, road in roads.items()} == {
-        "e-mail": mailbox[1],
-        "webhook": "https://hook.example/x",
+
+    def roads(name: str, **given: str) -> dict[str, str]:
+        init_home(tmp_path / name, {"name": name, **given})
+        return {channel: road.target for channel, road in open_home(tmp_path / name).channels.items()}
+
+    hook = {"webhook": "https://hook.example/x", "message": "https://hook.example/x"}
+    assert roads("both", **both) == {"e-mail": mailbox[1], **hook}
+    slack = {"slack_url": "https://hooks.slack.example/services/T/B/secret"}
+    by_hand = dict.fromkeys(("person", "call", "parcel", "letter"), "https://hooks.slack.example/..")
+    assert roads("slack", **slack) == by_hand
+    drop = {"drop_folder": str(tmp_path / "drop")}
+    assert roads("drop", **drop) == dict.fromkeys(("parcel", "letter"), str(tmp_path / "drop"))
+    assert roads("own", **slack, **drop, roads="letter=slack, parcel=none") == {
+        name: where for name, where in by_hand.items() if name != "parcel"
     }

@@ -10,11 +10,11 @@ import pytest
 from tests.people.conftest import CUSTOMER, OWNER, STAFF
 from tests.sending.conftest import Asking, Road
 
+from openchair.chair.acting.delivering import WAITS
+from openchair.chair.acting.views import Delivery
 from openchair.chair.actor import Actor
 from openchair.chair.lease import DELIVER, held
 from openchair.chair.listening.asking import SurveyRefused
-from openchair.chair.listening.sending import WAITS
-from openchair.chair.listening.views import Delivery
 from openchair.chair.ports import Letter, NoMore, NotSent, Undeliverable, Unreachable
 from openchair.core.errors import Conflict, NotAllowed
 from openchair.decisions import guard
@@ -31,7 +31,7 @@ def test_what_was_sent_is_a_contact(shop: Asking) -> None:
     """It is marked, it is in the dossier, it weighs on their attention, and it is not sent again."""
     who = one_waiting(shop)
     before = shop.chair.people.dossier(who, by=STAFF).attention
-    assert shop.chair.sending.deliver() == Delivery(sent=1)
+    assert shop.chair.delivering.deliver() == Delivery(sent=1)
     (letter,) = shop.road.letters
     message = shop.messages()[who]
     assert (message.status, message.tries, message.sent_at) == (
@@ -47,7 +47,7 @@ def test_what_was_sent_is_a_contact(shop: Asking) -> None:
     row = shop.chair.state.customer(who)
     assert row is not None
     assert row["resting"] == "asking-nps"
-    assert shop.chair.sending.deliver() == Delivery()
+    assert shop.chair.delivering.deliver() == Delivery()
     assert len(shop.road.letters) == 1
     assert shop.chair.surveys.get("nps").sent == 1
 
@@ -56,7 +56,7 @@ def test_a_no_in_the_meantime_stops_it(shop: Asking) -> None:
     """Between queueing and sending they withdrew: nothing goes, and the message says why."""
     who = one_waiting(shop)
     shop.chair.people.agree(who, "research", "e-mail", "no", by=CUSTOMER)
-    assert shop.chair.sending.deliver().dropped == 1
+    assert shop.chair.delivering.deliver().dropped == 1
     assert shop.road.tried == 0
     message = shop.messages()[who]
     assert (message.status, message.why) == ("dropped", "no consent for this purpose on this channel")
@@ -68,7 +68,7 @@ def test_a_no_that_is_not_in_history_yet_stops_it_too(shop: Asking) -> None:
     name = next(n for n in range(20) if shop.id(n) == who)
     traits = {"consent.email.research": "no"}
     shop.send({"type": "identify", "userId": f"member-{name}", "traits": traits, "context": {"said_by": "customer"}})
-    assert shop.chair.sending.deliver().dropped == 1
+    assert shop.chair.delivering.deliver().dropped == 1
     assert shop.road.letters == []
 
 
@@ -77,13 +77,13 @@ def test_quiet_hours_put_it_off_until_they_end(shop: Asking) -> None:
     who = one_waiting(shop)
     shop.chair.people.attend(who, timezone="Asia/Karachi", by=CUSTOMER)
     shop.clock.now = shop.clock.now.replace(hour=17, minute=0)  # ten in the evening there
-    report = shop.chair.sending.deliver()
+    report = shop.chair.delivering.deliver()
     assert (report.later, report.why) == (1, {"these are their quiet hours": 1})
     assert shop.messages()[who].due_at.isoformat() == "2026-07-02T03:00:00+00:00"
     shop.clock.on(hours=9)
-    assert shop.chair.sending.deliver() == Delivery()
+    assert shop.chair.delivering.deliver() == Delivery()
     shop.clock.on(hours=2)
-    assert shop.chair.sending.deliver().sent == 1
+    assert shop.chair.delivering.deliver().sent == 1
 
 
 def test_what_cannot_go_for_two_weeks_is_dropped(shop: Asking) -> None:
@@ -92,7 +92,7 @@ def test_what_cannot_go_for_two_weeks_is_dropped(shop: Asking) -> None:
     name = next(n for n in range(20) if shop.id(n) == who)
     for _ in range(9):
         shop.contact(f"member-{name}", "webhook")
-        shop.chair.sending.deliver()
+        shop.chair.delivering.deliver()
         if shop.messages()[who].status == "dropped":
             break
         shop.clock.now = shop.messages()[who].due_at + timedelta(hours=10)
@@ -108,7 +108,7 @@ def test_ten_tries_over_three_days_then_it_is_given_up(shop: Asking) -> None:
     before = shop.messages()[who].message_id
     shop.road.wrong = [NotSent("mail", bound=f"busy {n}") for n in range(10)]
     for tries in range(1, 11):
-        report = shop.chair.sending.deliver()
+        report = shop.chair.delivering.deliver()
         message = shop.messages()[who]
         assert message.tries == tries
         assert f"busy {tries - 1}" in message.why
@@ -119,9 +119,9 @@ def test_ten_tries_over_three_days_then_it_is_given_up(shop: Asking) -> None:
             if not 8 <= shop.clock.now.hour < 21:  # the night is no time to try
                 shop.clock.now += timedelta(hours=12)
     assert shop.messages()[who].status == "failed"
-    assert shop.chair.sending.deliver() == Delivery()
-    assert shop.chair.sending.replay(by=OWNER) == 1
-    assert shop.chair.sending.deliver().sent == 1
+    assert shop.chair.delivering.deliver() == Delivery()
+    assert shop.chair.delivering.replay(by=OWNER) == 1
+    assert shop.chair.delivering.deliver().sent == 1
     assert [one.message_id for one in shop.road.letters] == [before]
 
 
@@ -129,7 +129,7 @@ def test_what_nobody_will_ever_take_is_given_up_at_once(shop: Asking) -> None:
     """No such mailbox: one try, and others go on."""
     shop.chair.sending.send("nps", by=OWNER, limit=3)
     shop.road.wrong = [Undeliverable("mail", bound="550 no such user")]
-    report = shop.chair.sending.deliver()
+    report = shop.chair.delivering.deliver()
     assert (report.sent, report.failed) == (2, 1)
     assert [one.why for one in shop.messages().values() if one.status == "failed"] == ["mail: 550 no such user."]
 
@@ -138,24 +138,24 @@ def test_a_server_that_is_gone_is_asked_once_a_round(shop: Asking) -> None:
     """Where nothing gets through, one message is tried and the others keep all their tries."""
     shop.chair.sending.send("nps", by=OWNER, limit=5)
     shop.road.wrong = [Unreachable("mail", bound="refused")]
-    assert shop.chair.sending.deliver().later == 1
+    assert shop.chair.delivering.deliver().later == 1
     assert shop.road.tried == 1
     assert sorted(one.tries for one in shop.messages().values()) == [0, 0, 0, 0, 1]
     shop.clock.on(minutes=1)
-    assert shop.chair.sending.deliver().sent == 5
+    assert shop.chair.delivering.deliver().sent == 5
 
 
 def test_who_wants_nothing_more_is_asked_no_more(shop: Asking) -> None:
     """After a 410 the road is closed until somebody opens it again, or it leads elsewhere."""
     shop.chair.sending.send("nps", by=OWNER, limit=3)
     shop.road.wrong = [NoMore("webhook", bound="answered 410")]
-    assert shop.chair.sending.deliver().failed == 1
-    assert shop.chair.sending.deliver() == Delivery()
+    assert shop.chair.delivering.deliver().failed == 1
+    assert shop.chair.delivering.deliver() == Delivery()
     assert shop.road.tried == 1
     shop.road.target = "another road"
-    assert shop.chair.sending.deliver().sent == 2
-    assert shop.chair.sending.replay(by=OWNER) == 1
-    assert shop.chair.sending.deliver().sent == 1
+    assert shop.chair.delivering.deliver().sent == 2
+    assert shop.chair.delivering.replay(by=OWNER) == 1
+    assert shop.chair.delivering.deliver().sent == 1
 
 
 def test_killed_before_the_mark_it_goes_once_more_under_its_id(shop: Asking) -> None:
@@ -174,10 +174,10 @@ def test_killed_before_the_mark_it_goes_once_more_under_its_id(shop: Asking) -> 
 
     shop.road.send = send  # type: ignore[method-assign]
     with pytest.raises(Killed):
-        shop.chair.sending.deliver()
+        shop.chair.delivering.deliver()
     assert shop.messages()[who].status == "waiting"
-    assert shop.chair.sending.deliver().sent == 1
-    assert shop.chair.sending.deliver() == Delivery()
+    assert shop.chair.delivering.deliver().sent == 1
+    assert shop.chair.delivering.deliver() == Delivery()
     assert len({one.message_id for one in shop.road.letters}) == 1
     assert len(shop.road.letters) == 2
     assert len(shop.chair.state.said("contacts", who)) == 1
@@ -191,12 +191,12 @@ def test_a_closed_survey_and_a_changed_address_drop_it(shop: Asking) -> None:
     table = "UPDATE outbox SET address = 'm99@example.org' WHERE message_id = ?"
     with shop.chair.state._database.write() as connection:  # type: ignore[attr-defined]
         connection.exec_driver_sql(table, (message.message_id,))
-    assert shop.chair.sending.deliver().sent == 1
+    assert shop.chair.delivering.deliver().sent == 1
     assert shop.messages()[first].why == "the address is theirs no more"
     assert shop.messages()[second].status == "sent"
     shop.chair.sending.send("nps", by=OWNER, limit=1)
     shop.chair.surveys.close("nps", by=OWNER)
-    assert shop.chair.sending.deliver().why == {"the survey is closed": 1}
+    assert shop.chair.delivering.deliver().why == {"the survey is closed": 1}
 
 
 def test_an_erased_person_gets_nothing(shop: Asking) -> None:
@@ -204,18 +204,18 @@ def test_an_erased_person_gets_nothing(shop: Asking) -> None:
     who = one_waiting(shop)
     shop.chair.privacy.erase(who, by=OWNER)
     assert shop.messages() == {}
-    assert shop.chair.sending.deliver() == Delivery()
+    assert shop.chair.delivering.deliver() == Delivery()
 
 
 def test_only_one_delivers(shop: Asking) -> None:
     """While one process delivers another is told so; both together send each message once."""
     shop.chair.sending.send("nps", by=OWNER, limit=20)
     with held(shop.chair.state, DELIVER, shop.clock), pytest.raises(Conflict, match="one at a time"):
-        shop.chair.sending.deliver()
+        shop.chair.delivering.deliver()
 
     def run() -> None:
         with suppress(Conflict):
-            shop.chair.sending.deliver()
+            shop.chair.delivering.deliver()
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
@@ -228,7 +228,7 @@ def test_only_one_delivers(shop: Asking) -> None:
 def test_leaving_is_a_no_of_their_own(shop: Asking) -> None:
     """Looking changes nothing; sure, it is their no to being asked by e-mail, for every survey, also a closed one."""
     who = one_waiting(shop)
-    shop.chair.sending.deliver()
+    shop.chair.delivering.deliver()
     token = shop.road.letters[0].link[1].rsplit("/", 1)[1]
     shop.chair.surveys.close("nps", by=OWNER)
     shop.clock.on(days=400)
@@ -237,14 +237,14 @@ def test_leaving_is_a_no_of_their_own(shop: Asking) -> None:
         rows = shop.chair.state.said("traits", who)
         return [(row["value"], row["said_by"]) for row in rows if row["name"] == "consent.e-mail.research"]
 
-    shop.chair.sending.leave(token, sure=False)
+    shop.chair.delivering.leave(token, sure=False)
     assert said() == []
     for _ in range(2):
-        shop.chair.sending.leave(token, sure=True)
+        shop.chair.delivering.leave(token, sure=True)
     assert said() == [("no", "customer")]
     assert shop.chair.people.dossier(who, by=Actor("me", "owner")).customer.customer_id == who
     with pytest.raises(SurveyRefused):
-        shop.chair.sending.leave(token[:-6] + "AAAAA=", sure=True)
+        shop.chair.delivering.leave(token[:-6] + "AAAAA=", sure=True)
 
 
 def test_a_webhook_carries_who_it_is_for(shop: Asking) -> None:
@@ -255,7 +255,7 @@ def test_a_webhook_carries_who_it_is_for(shop: Asking) -> None:
         shop.chair.people.agree(f"member-{n}", "research", "any", "yes", by=CUSTOMER)
     report = shop.chair.sending.send("nps", by=OWNER, limit=30, channel="webhook")
     assert report.chosen == 2
-    assert shop.chair.sending.deliver().sent == 2
+    assert shop.chair.delivering.deliver().sent == 2
     assert {letter.to for letter in road.letters} == {"id:member-3", "id:member-28"}
 
 
@@ -282,7 +282,7 @@ def test_nothing_is_sent_to_whom_the_guard_refuses(shop: Asking, seed: int) -> N
             shop.contact(f"member-{member}", ("webhook", "e-mail", "call")[rng.integers(3)])
     thing = guard.Thing("survey:nps", channel="e-mail", purpose="research", idea="asking-nps")
     clear = {who for who in waiting if shop.chair.people.clear(who, "survey", [thing], by=OWNER)[0].verdict == "clear"}
-    shop.chair.sending.deliver()
+    shop.chair.delivering.deliver()
     sent = {who for who, message in shop.messages().items() if message.status == "sent"}
     assert sent == clear
     assert 0 < len(clear) < len(waiting)

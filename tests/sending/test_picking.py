@@ -94,7 +94,7 @@ def test_the_cool_down_is_the_surveys_own(shop: Asking) -> None:
     other = starter()[1].id
     shop.chair.surveys.open(other, by=OWNER)
     shop.chair.sending.send("nps", by=OWNER, limit=20)
-    assert shop.chair.sending.deliver().sent == 20
+    assert shop.chair.delivering.deliver().sent == 20
     shop.clock.on(days=8)
     shop.chair.turn()
     assert shop.chair.sending.plan("nps", limit=30).kept_out["they had this idea from us not long ago"] == 20

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import ClassVar
 
 from openchair.chair import tell
+from openchair.chair.acting.delivering import Delivering
 from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.focus.customer.primary import Primary
 from openchair.chair.focus.drivers.mapping import Focusing
@@ -186,6 +187,7 @@ class Chair:
         self.merging.resolve()
         report = self.turn()
         self.privacy.retain(by=Actor("the server", "program"))
+        self.delivering.forget()
         return report
 
     def turns(self, limit: int = 10) -> tuple[TurnReport, ...]:
@@ -254,7 +256,9 @@ class Chair:
     surveys: ClassVar[Room[Surveys]] = Room(Surveys)
     """What is asked, whom, and what comes back."""
     sending: ClassVar[Room[Sending]] = Room(Sending)
-    """Whom is asked, and what goes out."""
+    """Who is asked."""
+    delivering: ClassVar[Room[Delivering]] = Room(Delivering)
+    """What goes out, and what becomes of it."""
     voices: ClassVar[Room[Voices]] = Room(Voices)
     """What customers say in their own words."""
     cases: ClassVar[Room[Cases]] = Room(Cases)

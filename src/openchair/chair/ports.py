@@ -4,10 +4,11 @@ What they need of the state is in `chair.state`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -144,13 +145,15 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """Something said to a customer, for a channel to put into its own form; all words in one language.
 
-    to: the customer's address on that channel. choices: what can be answered with one click, each a word and where it
-    leads, with `ends` saying what the first and the last mean. link: where all of it is found. leave: where a POST ends
-    such letters. trap: a link that no person sees.
+    kind, subject: survey or decision, and which one. to: the customer's address on that channel, else what they are
+    known by. question, choices: what can be answered with one click, each a word and where it leads, with `ends` saying
+    what the first and the last mean. link: where all of it is found. leave: where a POST ends such letters. trap: a
+    link that no person sees. channel: how it reaches them, as consents name it. action, name: of a decision, and of
+    the customer. why, page: for whoever of the team does it by hand, in three sentences, and where they find more.
     """
 
     message_id: str
@@ -160,13 +163,18 @@ class Letter:
     language: str
     title: str
     text: str
-    question: str
-    choices: tuple[tuple[str, str], ...]
-    ends: tuple[str, str]
-    link: tuple[str, str]
     leave: tuple[str, str]
-    trap: str
     footer: str
+    question: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    ends: tuple[str, str] = ("", "")
+    link: tuple[str, str] = ("", "")
+    trap: str = ""
+    channel: str = "e-mail"
+    action: str = ""
+    name: str = ""
+    why: tuple[str, ...] = ()
+    page: str = ""
 
 
 class Channel(Protocol):
@@ -183,6 +191,20 @@ class Channel(Protocol):
         Raises NotSent, and of its kinds Unreachable where no other letter would get through either, Undeliverable where
         this one never will, NoMore where the other side wants nothing ever again.
         """
+        ...
+
+
+@runtime_checkable
+class Rounds(Protocol):
+    """A channel that is opened for a round of letters: one connection, or one file, for all of them."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a round was cut short that the next is to finish, also where it has no letters."""
+        ...
+
+    def round(self, is_sent: Callable[[str], bool]) -> AbstractContextManager[Callable[[Letter], None]]:
+        """Gives what sends a letter as `send` does, until it is closed. is_sent: of a message id, what is kept."""
         ...
 
 

@@ -1,12 +1,13 @@
 """Tokens that nobody can make who does not know a secret of this home: an id and until when it is good, sealed.
 
-A forged one fails before anything is looked up.
+A forged one fails before anything is looked up. And bodies signed as Standard Webhooks 1.0 says, ours and those to us.
 """
 
 import hmac
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,7 +15,9 @@ from functools import cached_property
 from openchair.chair.state import State
 
 ID_BYTES = 8
-_EXPIRY, _SECRET = 5, 32
+_EXPIRY, _SECRET, _STAMP = 5, 32, 11
+LATE_SECONDS = 300
+"""How far the time that a body was signed at may lie from now."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,22 @@ class Seals:
     @cached_property
     def _secret(self) -> bytes:
         return bytes.fromhex(self.state.keep_note(self.name, secrets.token_hex(_SECRET)))
+
+
+def signed(id: str, at: datetime, body: bytes, secret: str) -> dict[str, str]:
+    """The three headers by which a body is known to be ours. secret: whsec_ and base64."""
+    stamp = str(int(at.timestamp()))
+    key = b64decode(secret.removeprefix("whsec_"))
+    seal = hmac.digest(key, f"{id}.{stamp}.".encode() + body, "sha256")
+    return {"webhook-id": id, "webhook-timestamp": stamp, "webhook-signature": f"v1,{b64encode(seal).decode()}"}
+
+
+def is_signed(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> bool:
+    """Whether a body was signed with a secret, lately; none is where there is no secret."""
+    id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not secret or not stamp.isdecimal() or len(stamp) > _STAMP or not stamp.isascii():
+        return False
+    at = datetime.fromtimestamp(int(stamp), UTC)
+    ours = signed(id, at, body, secret)["webhook-signature"].encode()
+    given = headers.get("webhook-signature", "").encode().split(b" ")
+    return abs((now - at).total_seconds()) <= LATE_SECONDS and any(hmac.compare_digest(ours, one) for one in given)

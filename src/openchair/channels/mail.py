@@ -1,8 +1,9 @@
-"""E-mail over SMTP: one message at a time, always encrypted unless the mail server is this machine."""
+"""E-mail over SMTP: one connection a round, always encrypted unless the mail server is this machine."""
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -56,8 +57,26 @@ class Mail:
         user = unquote(parts.username or "")
         return user if "@" in user else f"no-reply@{parts.hostname or 'localhost'}"
 
+    @property
+    def unfinished(self) -> bool:
+        """Never: what a round did not come to is sent by the next."""
+        return False
+
     def send(self, letter: Letter) -> None:
         """Send a letter as text and as a page, with a way to leave by one click (RFC 8058). Raises NotSent."""
+        self.deliver(self.written(letter))
+
+    @contextmanager
+    def round(self, is_sent: Callable[[str], bool]) -> Iterator[Callable[[Letter], None]]:
+        """Gives what sends a letter as `send` does, all of them over one connection."""
+        line = _Line(self)
+        try:
+            yield lambda letter: line.give(self.written(letter))
+        finally:
+            line.hang_up()
+
+    def written(self, letter: Letter) -> EmailMessage:
+        """A letter as mail. Raises Undeliverable."""
         message = self.begun(letter.to, " ".join(letter.title.split()))
         # It follows from the letter alone, so that whoever gets it twice can tell.
         message["Message-ID"] = f"<{letter.message_id}@{self.sender.partition('@')[2]}>"
@@ -66,7 +85,7 @@ class Mail:
         message.set_content(plain(letter), cte="quoted-printable")
         message.add_alternative(html(letter, self.name), subtype="html", cte="quoted-printable")
         message["Content-Language"] = letter.language  # last, or it would be taken for that of a part
-        self.deliver(message)
+        return message
 
     def begun(self, to: str, subject: str) -> EmailMessage:
         """A message with its first lines. Raises Undeliverable for an address that is none."""
@@ -82,13 +101,46 @@ class Mail:
 
     def deliver(self, message: EmailMessage) -> None:
         """Give a message to the mail server. Raises NotSent."""
-        parts = urlsplit(self.url)
-        host, user = parts.hostname or "", unquote(parts.username or "")
+        line = _Line(self)
         try:
-            with _connected(parts.scheme, host, parts.port) as server:
+            line.give(message)
+        finally:
+            line.hang_up()
+
+
+class _Line:
+    """A connection to the mail server, made when it is first needed and kept while it holds."""
+
+    def __init__(self, mail: Mail) -> None:
+        self.parts = urlsplit(mail.url)
+        self.server: smtplib.SMTP | None = None
+
+    def give(self, message: EmailMessage) -> None:
+        """Give a message to the mail server; anew where it has hung up since the last. Raises NotSent."""
+        kept = self.server is not None
+        try:
+            self._give(message)
+        except Unreachable:
+            self.hang_up()
+            if not kept:
+                raise
+            self._give(message)
+
+    def hang_up(self) -> None:
+        """End the connection in good order."""
+        server, self.server = self.server, None
+        with suppress(OSError, smtplib.SMTPException):
+            if server is not None:
+                server.quit()
+
+    def _give(self, message: EmailMessage) -> None:
+        host, user = self.parts.hostname or "", unquote(self.parts.username or "")
+        try:
+            if self.server is None:
+                self.server = _connected(self.parts.scheme, host, self.parts.port)
                 if user:
-                    server.login(user, unquote(parts.password or ""))
-                server.send_message(message)
+                    self.server.login(user, unquote(self.parts.password or ""))
+            self.server.send_message(message)
         except smtplib.SMTPRecipientsRefused as wrong:
             code, said = next(iter(wrong.recipients.values()))
             raise _not_sent(

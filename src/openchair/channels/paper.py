@@ -29,6 +29,10 @@ _BOX = (
     "display: block; padding: 12px 0; border: 1px solid #8c857a; border-radius: 6px; background: #f3f0ea; "
     "color: #1e1c19; font-size: 15px; text-align: center; text-decoration: none;"
 )
+_GO = (
+    "display: inline-block; padding: 12px 20px; border-radius: 8px; background: #0e6a61; color: #ffffff; "
+    "font-size: 16px; text-decoration: none;"
+)
 _END = "padding: 8px 1px 0; font-size: 13px; color: #645f57;"
 
 
@@ -36,7 +40,7 @@ def plain(letter: Letter) -> str:
     """The letter without any form."""
     first, last = letter.ends
     scale = f"{letter.choices[0][0]} {first} - {letter.choices[-1][0]} {last}" if letter.choices and first else ""
-    answer = f"{letter.link[0]}:\n{letter.link[1]}"
+    answer = f"{letter.link[0]}:\n{letter.link[1]}" if letter.link[1] else ""
     parts = (letter.text, letter.question, scale, answer, "--", letter.footer, f"{letter.leave[0]}:\n{letter.leave[1]}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -44,8 +48,10 @@ def plain(letter: Letter) -> str:
 def html(letter: Letter, shop: str) -> str:
     """The letter as one page without anything from outside."""
     way = "rtl" if letter.language in RIGHT_TO_LEFT else "ltr"
-    words = {name: escape(getattr(letter, name)) for name in ("title", "text", "question", "footer", "language")}
-    link, leave = ((escape(word), escape(where)) for word, where in (letter.link, letter.leave))
+    words = {name: escape(getattr(letter, name)) for name in ("title", "footer", "language")}
+    leave = [escape(part) for part in letter.leave]
+    trap = f'<a href="{escape(letter.trap)}" style="display: none;" tabindex="-1" aria-hidden="true"></a>\n'
+    trap = trap if letter.trap else ""
     return f"""<!doctype html>
 <html lang="{words["language"]}" dir="{way}">
 <head>
@@ -63,21 +69,28 @@ def html(letter: Letter, shop: str) -> str:
 background: #ffffff; border: 1px solid #e5e0d7; border-radius: 12px;">
 <tr><td style="padding: 28px 24px;">
 <p class="soft" style="margin: 0 0 20px; font-size: 14px; color: #645f57;">{escape(shop)}</p>
-<p class="ink" style="margin: 0 0 20px; font-size: 16px; line-height: 1.7; color: #1e1c19;">{words["text"]}</p>
-<h1 class="ink" style="margin: 0 0 20px; font-size: 22px; line-height: 1.5; font-weight: 600; color: #1e1c19;">\
-{words["question"]}</h1>
-{_scores(letter)}<p style="margin: 0 0 4px;"><a href="{link[1]}" class="go" style="display: inline-block; padding: \
-12px 20px; border-radius: 8px; background: #0e6a61; color: #ffffff; font-size: 16px; text-decoration: none;">\
-{link[0]}</a></p>
-</td></tr></table>
+{_said(letter)}</td></tr></table>
 <p class="soft" style="max-width: 512px; margin: 20px auto 0; font-size: 13px; line-height: 1.7; color: #645f57;">\
 {words["footer"]}<br><a href="{leave[1]}" class="soft" style="color: #645f57;">{leave[0]}</a></p>
 </td></tr></table>
-<a href="{escape(letter.trap)}" style="display: none;" tabindex="-1" aria-hidden="true"></a>
-</div>
+{trap}</div>
 </body>
 </html>
 """
+
+
+def _said(letter: Letter) -> str:
+    """The text, a paragraph for each of its own; then what is asked, and where it is answered."""
+    ink = 'class="ink" style="margin: 0 0 20px; font-size: 16px; line-height: 1.7; color: #1e1c19;"'
+    parts = [f"<p {ink}>{escape(one.strip())}</p>" for one in letter.text.split("\n") if one.strip()]
+    if letter.question:
+        head = "margin: 0 0 20px; font-size: 22px; line-height: 1.5; font-weight: 600; color: #1e1c19;"
+        parts.append(f'<h1 class="ink" style="{head}">{escape(letter.question)}</h1>')
+    whole = "".join(f"{part}\n" for part in parts) + _scores(letter)
+    if letter.link[1]:
+        word, where = (escape(part) for part in letter.link)
+        whole += f'<p style="margin: 0 0 4px;"><a href="{where}" class="go" style="{_GO}">{word}</a></p>\n'
+    return whole
 
 
 def _scores(letter: Letter) -> str:

@@ -5,10 +5,12 @@ Between the look-up and the connection nobody can point the name elsewhere, for 
 
 import socket
 import ssl
-from http.client import HTTPConnection
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+from openchair.chair.ports import Unreachable
 from openchair.core.errors import OpenchairError
 
 _NAT64 = ip_network("64:ff9b::/96")
@@ -43,6 +45,35 @@ def connected(url: str, *, private: bool, seconds: float) -> HTTPConnection:
         plain.close()
         raise
     return connection
+
+
+def posted(what: str, url: str, body: bytes, headers: Mapping[str, str], *, private: bool, seconds: float) -> int:
+    """The status that a POST of JSON is answered with. Raises Unreachable naming `what`, and the setting it is from."""
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    sent = {"content-type": "application/json", "user-agent": "openchair", **headers}
+    try:
+        connection = connected(url, private=private, seconds=seconds)
+        try:
+            connection.request("POST", path, body, sent)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+    except Private as wrong:
+        raise Unreachable(what, bound=str(wrong).rstrip(".")) from None
+    except (OSError, HTTPException) as wrong:
+        remedy = f"Check {what}_url, then again."
+        raise Unreachable(what, value=shown(url), bound=str(wrong) or "no answer", remedy=remedy) from None
+
+
+def shown(url: str) -> str:
+    """An address without what may be a secret in it.
+
+    >>> shown("https://hooks.example.com/services/T0/B0/secret?a=b")
+    'https://hooks.example.com/..'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/.."
 
 
 def _public(address: str) -> bool:

@@ -157,8 +157,8 @@ def deliver(
     with told():
         chair = open_home(context.obj)
         if replay:
-            chair.sending.replay(by=OWNER_AT_HOME)
-        report = chair.sending.deliver()
+            chair.delivering.replay(by=OWNER_AT_HOME)
+        report = chair.delivering.deliver()
     if as_json:
         emit(report)
         return

@@ -13,9 +13,10 @@ from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
 from openchair.chair.ports import Channel, Engine
 from openchair.core.errors import BadInput, Conflict, NotFound
-from openchair.core.settings import SETTINGS, Settings, settings_of
+from openchair.core.settings import SETTINGS, Settings, roads_of, settings_of
 from openchair.facts.kinds import KINDS
 from openchair.loyalty import actions
+from openchair.loyalty.actions import Action
 from openchair.store import backup
 from openchair.store.history import DeltaHistory
 from openchair.store.sql.access import Access
@@ -65,6 +66,15 @@ def settings_at(home: Path) -> Settings:
     return settings_of(home.resolve(), table, os.environ)
 
 
+def catalogue_at(folder: Path) -> tuple[Action, ...]:
+    """The actions that a shop's folder holds, or those that come with Openchair. Raises BadInput for a wrong file."""
+    own, old = folder / "catalogue.yaml", folder / "catalogue.toml"
+    if old.is_file():
+        bound, remedy = "is TOML, and catalogues are YAML now", "Write it anew as catalogue.yaml, and take it away."
+        raise BadInput("catalogue", value=str(old), bound=bound, remedy=remedy)
+    return actions.read(own.read_bytes()) if own.is_file() else actions.default()
+
+
 def open_access(home: str | Path) -> Access:
     """Who may come into the shop in a folder."""
     return open_state(settings_at(Path(home)).state).access
@@ -75,8 +85,7 @@ def open_home(home: str | Path) -> Chair:
     folder = Path(home)
     settings = settings_at(folder)
     history = DeltaHistory(settings.history)
-    own = folder / "catalogue.toml"
-    catalogue = actions.parse(own.read_text(encoding="utf-8")) if own.is_file() else actions.default()
+    catalogue = catalogue_at(folder)
 
     def engine() -> Engine:
         if settings.engine == "spark":
@@ -117,17 +126,26 @@ def _model(settings: Settings, url: str, name: str, what: str) -> Any:
 
 
 def _channels(settings: Settings) -> dict[str, Channel]:
-    """The roads out of the house that are set up."""
+    """The roads out of the house that are set up, by the channels that take them."""
+    from openchair.channels.folder import Folder
     from openchair.channels.mail import Mail
+    from openchair.channels.slack import Slack
     from openchair.channels.webhook import Webhook
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
 
     roads: dict[str, Channel] = {}
     if settings.smtp:
-        roads["e-mail"] = Mail(settings.smtp, settings.name)
+        roads["mail"] = Mail(settings.smtp, settings.name)
     if settings.webhook_url:
-        url, secret = settings.webhook_url, settings.webhook_secret
-        roads["webhook"] = Webhook(url, secret, settings.private_targets, lambda: datetime.now(UTC))
-    return roads
+        roads["webhook"] = Webhook(settings.webhook_url, settings.webhook_secret, settings.private_targets, clock)
+    if settings.slack_url:
+        roads["slack"] = Slack(settings.slack_url, settings.private_targets)
+    if settings.drop_folder:
+        roads["file"] = Folder(Path(settings.drop_folder), settings.drop_format, clock)
+    taken = {channel: next(filter(roads.get, names), "") for channel, names in roads_of(settings.roads).items()}
+    return {channel: roads[name] for channel, name in taken.items() if name}
 
 
 def back_up(home: Path, out: Path) -> dict[str, int]:

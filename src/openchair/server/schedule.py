@@ -82,7 +82,7 @@ class Apart:
     def deliver(self) -> None:
         """One round of sending what is due. Raises Conflict where another server is at it."""
         if not self._stopped:
-            self.chair.sending.deliver()
+            self.chair.delivering.deliver()
 
     def turn(self, as_of: str = "") -> TurnReport:
         """Turn the wheel as of a day, or now, and give its report. Raises Conflict while a turn or an import runs."""

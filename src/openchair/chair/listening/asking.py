@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from openchair.chair.acting.addressing import language_of
 from openchair.chair.actor import Actor
 from openchair.chair.intake import own
 from openchair.chair.listening.views import Invitation, SurveyState
 from openchair.chair.ports import Envelope
 from openchair.chair.sealing import ID_BYTES, Seals
-from openchair.chair.state import State
 from openchair.chair.state.asking import Message
 from openchair.core.errors import Conflict, NotFound
 from openchair.core.estimate import Unknown
@@ -203,12 +203,6 @@ class Surveys:
 
     def _log(self, by: Actor, act: str, detail: str) -> None:
         self.chair.state.log(by.name, act, None, detail, self.chair.clock())
-
-
-def language_of(state: State, customer_id: str) -> str:
-    """The language that a customer is known to speak, as it was said; empty where nothing was."""
-    rows = reversed(state.said("traits", customer_id))
-    return next((str(row["value"]) for row in rows if row["name"] in ("language", "locale") and row["value"]), "")
 
 
 def _answerable(found: Invitation) -> Invitation:

@@ -294,17 +294,3 @@ class SendReport:
     """The interval expected once those chosen have answered as often as others did."""
     by_part: Mapping[str, int] = field(default_factory=dict)
     """Chosen customers by the stratum they stand for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of the messages that one round of delivering took on."""
-
-    sent: int = 0
-    later: int = 0
-    """Put off: quiet hours, or a server that did not answer."""
-    dropped: int = 0
-    """Not to be sent any more: what a rule, a consent or a wish forbids by now."""
-    failed: int = 0
-    """Given up; kept with the reason, and sent again when asked for."""
-    why: Mapping[str, int] = field(default_factory=dict)

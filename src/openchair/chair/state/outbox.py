@@ -14,7 +14,8 @@ from openchair.chair.ports import Envelope
 class Message:
     """A row of the outbox: something for one customer, and what became of it.
 
-    kind: survey. subject: which one. channel: e-mail, webhook or link. status: waiting, sent, given, failed or dropped.
+    kind: survey or decision. subject: which one. channel: as consents name it, or link. status: waiting; pulled (given
+    to whoever delivers it, until due_at); sent; given (handed over here); failed or dropped.
     """
 
     message_id: str
@@ -34,22 +35,49 @@ class Message:
     answered_at: datetime | None = None
 
 
+OPEN = ("waiting", "pulled")
+"""Statuses of messages of which it is not settled what becomes of them."""
+
+
 class Outbox(Protocol):
     """What waits to be sent, and whom something could be sent to."""
 
     def due(self, now: datetime, channels: Sequence[str], limit: int) -> list[Message]:
-        """Messages that wait and whose time has come, on these channels, the longest due first."""
+        """Messages of a status in OPEN whose time has come, on these channels, the longest due first."""
         ...
 
-    def settle_message(self, message: Message, events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> bool:
-        """Put what became of a message in place of the one that waits, with the facts of it, in one transaction.
+    def messages(self, statuses: Sequence[str], limit: int) -> list[Message]:
+        """Messages of these statuses, the latest due first."""
+        ...
 
-        False, and then nothing is kept, where it waits no more. Raises NotFound for whoever was erased.
+    def hand_over(self, before: Message, after: Message) -> bool:
+        """Put a message that was pulled in place of what it was; False where somebody else was quicker."""
+        ...
+
+    def settle_message(
+        self,
+        message: Message,
+        events: Sequence[Envelope],
+        facts: Mapping[str, pa.Table],
+        *,
+        became: str = "",
+        anyhow: bool = False,
+    ) -> bool:
+        """Put what became of a message in place of the one that is OPEN, with the facts of it, in one transaction.
+
+        became: the status that its decision takes, where that is later in its course than the one it has. anyhow: also
+        in place of one that is not OPEN. False, and then nothing is kept, where it is not. Raises NotFound for whoever
+        was erased.
         """
         ...
 
-    def replay(self, at: datetime) -> int:
-        """Let messages that failed wait again, from this time on and with all their tries; gives how many."""
+    def replay(self, at: datetime, message_id: str = "") -> int:
+        """Let messages that failed, or the one, wait again, from this time on and with all their tries; and their
+        decisions be approved again. Gives how many."""
+        ...
+
+    def forget_addresses(self, before: datetime) -> None:
+        """Blank the addresses of messages that were settled before a time."""
         ...
 
     def awaiting(self, kind: str) -> list[str]:

@@ -20,7 +20,7 @@ def leaving_routes(house: House) -> list[BaseRoute]:
     def answered(request: Request) -> Response:
         sure, language = request.method == "POST", spoken(request.headers.get("accept-language", ""))
         try:
-            language = spoken(house.chair.sending.leave(request.path_params["token"], sure=sure))
+            language = spoken(house.chair.delivering.leave(request.path_params["token"], sure=sure)[1])
         except SurveyRefused:
             tongue = Tongue(language, house.zone)
             text = tongue("The link may have been cut short, or be too old. Ask us for a new one.")

@@ -6,15 +6,21 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Select, and_, case, func, select, text, update
+from sqlalchemy import Connection, Select, and_, case, func, select, text, update
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, Envelope
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.outbox import OPEN, Message
 from openchair.store.sql.database import Database
-from openchair.store.sql.rows import staged, table_of
+from openchair.store.sql.rows import insertion, staged, table_of
 from openchair.store.sql.said import record_within
-from openchair.store.sql.schema import customers, identities, indexed, outbox
+from openchair.store.sql.schema import customers, decisions, identities, indexed, outbox
 
+COURSE = (
+    "proposed", "deferred", "approved", "dismissed", "sent", "failed", "delivered", "opened", "clicked", "answered",
+)  # fmt: skip
+"""Statuses of a decision in their order; what is heard late takes none of them back, and a veto stands for ever."""
+BACK = ("proposed", "deferred", "dismissed", "vetoed", "failed")
+"""Statuses with which a decision takes back what waited to carry it out."""
 _STREAMED = {"yield_per": 50_000}
 _mail = and_(identities.c.identifier >= "email:", identities.c.identifier < "email;")
 _among = text("identities.customer_id IN (SELECT asked_id FROM staged)")
@@ -31,31 +37,63 @@ class Outbox:
     _database: Database
 
     def due(self, now: datetime, channels: Sequence[str], limit: int) -> list[Message]:
-        """Messages that wait and whose time has come, on these channels, the longest due first."""
-        ready = (outbox.c.status == "waiting", outbox.c.due_at <= now, outbox.c.channel.in_(channels))
-        query = select(outbox).where(*ready).order_by(outbox.c.due_at, outbox.c.message_id).limit(limit)
-        with self._database.read() as connection:
-            return [Message(**row) for row in connection.execute(query).mappings()]
+        """Messages of a status in OPEN whose time has come, on these channels, the longest due first."""
+        ready = (outbox.c.status.in_(OPEN), outbox.c.due_at <= now, outbox.c.channel.in_(channels))
+        return self._found(select(outbox).where(*ready).order_by(outbox.c.due_at, outbox.c.message_id).limit(limit))
 
-    def settle_message(self, message: Message, events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> bool:
-        """Put what became of a message in place of the one that waits, with the facts of it, in one transaction.
+    def messages(self, statuses: Sequence[str], limit: int) -> list[Message]:
+        """Messages of these statuses, the latest due first."""
+        query = select(outbox).where(outbox.c.status.in_(statuses))
+        return self._found(query.order_by(outbox.c.due_at.desc(), outbox.c.message_id).limit(limit))
 
-        False, and then nothing is kept, where it waits no more. Raises NotFound for whoever was erased.
-        """
-        here = (outbox.c.message_id == message.message_id, outbox.c.status == "waiting")
-        # When it was answered is for the answer to say, which may come in before the post says that it went out.
-        row = {name: value for name, value in asdict(message).items() if name != "answered_at"}
+    def hand_over(self, before: Message, after: Message) -> bool:
+        """Put a message that was pulled in place of what it was; False where somebody else was quicker."""
+        here = [outbox.c[name] == getattr(before, name) for name in ("message_id", "status", "due_at")]
         with self._database.write() as connection:
-            if not connection.execute(update(outbox).where(*here).values(row)).rowcount:
+            return bool(connection.execute(update(outbox).where(*here).values(_row(after))).rowcount)
+
+    def settle_message(
+        self,
+        message: Message,
+        events: Sequence[Envelope],
+        facts: Mapping[str, pa.Table],
+        *,
+        became: str = "",
+        anyhow: bool = False,
+    ) -> bool:
+        """Put what became of a message in place of the one that is OPEN, with the facts of it, in one transaction.
+
+        became: the status that its decision takes, where that is later in its course than the one it has. anyhow: also
+        in place of one that is not OPEN. False, and then nothing is kept, where it is not. Raises NotFound for whoever
+        was erased.
+        """
+        here = [outbox.c.message_id == message.message_id, *([] if anyhow else [outbox.c.status.in_(OPEN)])]
+        with self._database.write() as connection:
+            if not connection.execute(update(outbox).where(*here).values(_row(message))).rowcount:
                 return False
+            if message.kind == "decision" and became:
+                earlier = decisions.c.status.in_(COURSE[: COURSE.index(became)])
+                whose = (decisions.c.decision_id == message.subject, earlier)
+                connection.execute(update(decisions).where(*whose).values(status=became))
             record_within(connection, events, facts)
             return True
 
-    def replay(self, at: datetime) -> int:
-        """Let messages that failed wait again, from this time on and with all their tries; gives how many."""
-        again = update(outbox).where(outbox.c.status == "failed").values(status="waiting", due_at=at, tries=0)
+    def replay(self, at: datetime, message_id: str = "") -> int:
+        """Let messages that failed, or the one, wait again, from this time on and with all their tries; and their
+        decisions be approved again. Gives how many."""
+        those = [outbox.c.status == "failed", *([outbox.c.message_id == message_id] if message_id else [])]
+        of_decisions = select(outbox.c.subject).where(*those, outbox.c.kind == "decision")
+        failed = (decisions.c.status == "failed", decisions.c.decision_id.in_(of_decisions))
         with self._database.write() as connection:
+            connection.execute(update(decisions).where(*failed).values(status="approved"))
+            again = update(outbox).where(*those).values(status="waiting", due_at=at, tries=0)
             return int(connection.execute(again).rowcount)
+
+    def forget_addresses(self, before: datetime) -> None:
+        """Blank the addresses of messages that were settled before a time."""
+        settled = (outbox.c.status.not_in((*OPEN, "failed")), func.coalesce(outbox.c.sent_at, outbox.c.due_at) < before)
+        with self._database.write() as connection:
+            connection.execute(update(outbox).where(outbox.c.address != "", *settled).values(address=""))
 
     def awaiting(self, kind: str) -> list[str]:
         """The customers for whom a message of a kind waits."""
@@ -139,7 +177,34 @@ class Outbox:
         with self._database.read() as connection:
             return table_of(connection.execute(query.group_by(customers.c[column])), shape)
 
+    def _found(self, query: Select[Any]) -> list[Message]:
+        with self._database.read() as connection:
+            return [Message(**row) for row in connection.execute(query).mappings()]
+
     def _of(self, customer_ids: Sequence[str], query: Select[Any], shape: pa.Schema) -> pa.Table:
         asked = pa.table({"asked_id": pa.array(customer_ids, pa.string())})
         with self._database.read() as connection, staged(connection, asked):
             return table_of(connection.execute(query), shape)
+
+
+def follow(connection: Connection, decision_id: str, message: Message | None, status: str, why: str) -> None:
+    """Let what waits to carry a decision out follow what a person said of it.
+
+    message: where it is approved; it comes in place of one that was taken back, and changes nothing where one waits or
+    has left. Else what waits is taken back, or, where the decision was carried out by hand, given.
+    """
+    if message is None:
+        waits = (outbox.c.kind == "decision", outbox.c.subject == decision_id, outbox.c.status.in_(OPEN))
+        became = "dropped" if status in BACK else "given"
+        connection.execute(update(outbox).where(*waits).values(status=became, why=why))
+        return
+    put = insertion(connection, outbox).values(asdict(message))
+    again = {name: value for name, value in asdict(message).items() if name != "message_id"}
+    connection.execute(
+        put.on_conflict_do_update(index_elements=["message_id"], set_=again, where=outbox.c.status == "dropped")
+    )
+
+
+def _row(message: Message) -> dict[str, Any]:
+    # When it was answered is for the answer to say, which may come in before the post says that it went out.
+    return {name: value for name, value in asdict(message).items() if name != "answered_at"}

@@ -1,0 +1,147 @@
+"""Carrying: an approved decision as a message of the outbox, and as the letter that leaves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openchair.chair.acting.addressing import addresses
+from openchair.chair.intake import own
+from openchair.chair.listening.asking import SECRET
+from openchair.chair.ports import Letter
+from openchair.chair.sealing import Seals
+from openchair.chair.state.outbox import Message
+from openchair.chair.views import Decision
+from openchair.core.ids import digest
+from openchair.decisions import guard
+from openchair.loyalty.actions import Action
+
+if TYPE_CHECKING:
+    from openchair.chair.chair import Chair
+
+DECISION = "decision"
+KEPT_DAYS = 14
+"""A decision that did not leave for so long is dropped: the day that it was right for is long past."""
+TEAM = ("person", "call", "parcel", "letter")
+"""Channels on which somebody does it by hand, and is told who, what and why."""
+_WORDS: Mapping[str, tuple[str, str, str]] = {
+    "en": (
+        "No more messages like this",
+        "You get this because you are a customer of {shop}.",
+        "You get this because you are a customer of {shop} and agreed to hear from us.",
+    ),
+    "ur": (
+        "مجھے ایسے مزید پیغام نہ بھیجیں",
+        "یہ پیغام آپ کو اس لیے ملا ہے کہ آپ {shop} کے گاہک ہیں۔",
+        "یہ پیغام آپ کو اس لیے ملا ہے کہ آپ {shop} کے گاہک ہیں اور آپ نے ہم سے پیغام لینے کی اجازت دی ہے۔",
+    ),
+    "th": (
+        "ไม่ต้องส่งข้อความแบบนี้อีก",
+        "คุณได้รับข้อความนี้เพราะคุณเป็นลูกค้าของ {shop}",
+        "คุณได้รับข้อความนี้เพราะคุณเป็นลูกค้าของ {shop} และยินยอมให้เราติดต่อ",
+    ),
+}
+"""By language: how to leave, why they get it, and why where they agreed to it."""
+
+
+class Outgoing(NamedTuple):
+    """A message made ready: the way it takes, what the guard judges, and the letter."""
+
+    way: str
+    thing: guard.Thing
+    letter: Letter
+    decision_id: str | None = None
+    """The decision that it carries out: its own contacts are not held against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Why a message goes no more."""
+
+    why: str
+
+
+def messages_of(chair: "Chair", rows: Sequence[Mapping[str, Any]]) -> dict[str, Message]:
+    """The messages that carry approved decisions out, by decision, once they can be taken back no more.
+
+    rows: decisions, as of state.planning.PLAN_COLUMNS. Their ids follow from the decisions, so that one approved again
+    after it was taken back leaves once.
+    """
+    now, hours = chair.clock(), {action.id: action.undo_hours for action in chair.catalogue}
+    said = chair.state.told([row["customer_id"] for row in rows], ("language", "locale")).to_pylist()
+    spoken = {(row["customer_id"], row["name"]): row["value"] for row in said}
+    made = {}
+    for row in rows:
+        one, who = row["decision_id"], row["customer_id"]
+        named = (digest(DECISION, one)[:16], DECISION, one, row["decided_for"], row["channel"], "")
+        language = spoken.get((who, "language")) or spoken.get((who, "locale"), "")
+        due = now + timedelta(hours=hours.get(row["action"], 0))
+        made[one] = Message(*named, language, now, due, "waiting")
+    return made
+
+
+def ready(chair: "Chair", message: Message, customer_id: str) -> Outgoing | Undone:
+    """A decision as it goes out now, or why it goes no more."""
+    decision = chair.decision(message.subject)
+    action, settings = _action(chair, decision), chair.settings
+    if action is None:
+        return Undone("the action is in the catalogue no more")
+    if message.made_at + timedelta(days=KEPT_DAYS) < chair.clock():
+        return Undone(f"it waited for more than {KEPT_DAYS} days")
+    told = {row["name"]: row["value"] for row in chair.state.told([customer_id], ("name", "email")).to_pylist()}
+    address = addresses(chair.state, [customer_id]).get(customer_id, "") if message.channel == "e-mail" else ""
+    if message.channel == "e-mail" and not address:
+        return Undone("no e-mail address is known to be theirs")
+    known = own.named(chair.state.known_by([message.customer_id])[message.customer_id])
+    language = next((one for one in (message.language[:2], "en") if one in action.texts), "") or next(
+        iter(action.texts), "en"
+    )
+    text = action.texts.get(language)
+    leave, because, agreed = _WORDS.get(language, _WORDS["en"])
+    by_hand = message.channel in TEAM
+    letter = Letter(
+        message_id=message.message_id,
+        kind=DECISION,
+        subject=decision.decision_id,
+        to=address or known,
+        language=language,
+        title=_filled(text.subject if text else "", told, settings.name) or action.title,
+        text=_filled(text.body if text else action.want, told, settings.name),
+        leave=(leave, f"{settings.address}/leave/{token_of(chair, message)}"),
+        footer=(because if action.purpose == "service" else agreed).format(shop=settings.name),
+        channel=message.channel,
+        action=action.id,
+        name=told.get("name", ""),
+        why=decision.reasons if by_hand else (),
+        page=f"{settings.address}/customers/{customer_id}" if by_hand else "",
+    )
+    thing = replace(guard.thing_of(action), channel=message.channel)
+    return Outgoing("decision", thing, letter, decision.decision_id)
+
+
+def about(chair: "Chair", message: Message) -> dict[str, Any]:
+    """What a contact by a decision's message is about."""
+    decision = chair.decision(message.subject)
+    return {"action": decision.action, "decision_id": decision.decision_id, "pillar": decision.pillar or None}
+
+
+def purpose(chair: "Chair", message: Message) -> str:
+    """What whoever leaves by a decision's letter has had enough of."""
+    action = _action(chair, chair.decision(message.subject))
+    return action.purpose if action else "marketing"
+
+
+def token_of(chair: "Chair", message: Message) -> str:
+    """The token by which the customer of a message is known who wants no more like it; it opens for ever."""
+    return Seals(chair.state, SECRET).token(message.message_id, message.made_at)
+
+
+def _action(chair: "Chair", decision: Decision) -> Action | None:
+    return next((one for one in chair.catalogue if one.id == decision.action), None)
+
+
+def _filled(text: str, told: Mapping[str, str], shop: str) -> str:
+    """A text with the customer's name and the shop's; nothing that a customer wrote is taken for more than letters."""
+    name = told.get("name", "")
+    whole = text if name else text.replace(" {name}", "")
+    return " ".join(name.split()).join(part.replace("{shop}", shop) for part in whole.split("{name}"))
