@@ -19,7 +19,10 @@ from markdown_it.token import Token
 
 from openchair.chair.reports import OPTIONS, REPORTS
 from openchair.core.settings import SETTINGS
+from openchair.dossier.consent import NEEDS_OPT_IN
 from openchair.facts.kinds import KINDS
+from openchair.loyalty.actions import default
+from openchair.loyalty.pillars import PILLARS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -90,7 +93,26 @@ def reports_table() -> str:
     return "\n".join([*rows, "", *options]) + "\n"
 
 
-GENERATED = {"settings.md": settings_table, "commands.md": commands_text, "reports.md": reports_table}
+def actions_table() -> str:
+    """The actions that come with Openchair."""
+    rows = ["| pillar | action | moments | reaches them by | needs opting in |", "| --- | --- | --- | --- | --- |"]
+    for pillar in PILLARS.values():
+        title = pillar.title
+        for action in default():
+            if action.pillar == pillar.id:
+                opt_in = [road for road in action.channels if (action.purpose, road) in NEEDS_OPT_IN]
+                said = (title, action.title, ", ".join(action.moments), ", ".join(action.channels), ", ".join(opt_in))
+                rows.append(f"| {' | '.join(said)} |")
+                title = ""
+    return "\n".join(rows) + "\n"
+
+
+GENERATED = {
+    "settings.md": settings_table,
+    "commands.md": commands_text,
+    "reports.md": reports_table,
+    "catalogue.md": actions_table,
+}
 
 
 def write_generated() -> None:

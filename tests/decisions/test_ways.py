@@ -14,7 +14,7 @@ from tests.decisions.conftest import columns
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput
 from openchair.core.settings import settings_of
-from openchair.decisions.guard import Thing, cleared, may_call, permitted, thing_of
+from openchair.decisions.guard import Thing, cleared, may_call, reached, thing_of
 from openchair.decisions.reasons import (
     IDEA_RESTS,
     LATER,
@@ -229,11 +229,11 @@ def test_a_turn_permits_nothing_that_would_not_be_cleared() -> None:
     """What the catalogue's choice lets through for 500 customers passes, thing by thing, as a plan for each of them."""
     customers = columns(500, seed=9)
     found, of = circumstances_of(customers, NOON.day)
-    codes = permitted(found, default())[of]
-    catalogue = [thing_of(action) for action in default()]
+    may = reached(found, default())
     passed = 0
-    for row, mine in zip(rows_of(customers), codes, strict=True):
-        said = cleared(row, "plan", catalogue, moment=NOON, settings=SETTINGS)
+    for row, mine, roads in zip(rows_of(customers), may.codes[of], may.channel[of].tolist(), strict=True):
+        things = [thing_of(one, one.channels[road]) for one, road in zip(default(), roads, strict=True)]
+        said = cleared(row, "plan", things, moment=NOON, settings=SETTINGS)
         for (verdict, reason, _), code in zip(said, mine, strict=True):
             assert code != 0 or verdict == "clear"
             # And what is held up for a rule, a consent or attention is held up for the same reason; bands are careful.
@@ -252,9 +252,9 @@ def test_only_those_whom_one_may_call_are_on_the_list() -> None:
 
 
 def test_a_remedy_is_owed_and_every_action_is_a_thing() -> None:
-    """What puts a complaint right goes out also when no attention is left; everything else asks for attention."""
+    """What puts a complaint right, and all that is essential, goes out also when no attention is left; else nothing."""
     owed = [action.id for action in default() if thing_of(action).owed]
-    assert owed == ["fix-before-asked"]
+    assert owed == ["answer-same-day", "easy-return", "fix-before-asked", "say-it-is-late"]
     spent = {"attention_spent": 6.0, "consents": sum(yes(*slot) for slot in SLOTS)}
     for action in default():
         (said,) = ask("plan", thing_of(action), **spent)

@@ -70,8 +70,8 @@ class Thing:
 
 
 def thing_of(action: Action, channel: str = "") -> Thing:
-    """An action as a thing on its way by a channel, or by the one it prefers; a remedy for a complaint is owed."""
-    owed = action.needs.complained is True
+    """An action on its way by a channel, else by the one it prefers; a remedy and what is essential are owed."""
+    owed = action.essential or action.needs.complained is True
     idea = action.idea or action.id
     return Thing(action.id, action.contents, channel or action.channel, action.purpose, idea, action.spacing_days, owed)
 

@@ -1,8 +1,8 @@
 """Actions: what a business may do next for a customer, as data, and the catalogue they are written down in."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_args
 
@@ -11,7 +11,8 @@ from msgspec import Meta
 
 from openchair.core.errors import BadInput
 from openchair.dossier.rules import ALLERGENS, DIETS, Channel, Contents, Purpose
-from openchair.loyalty.pillars import EXPERIENCE_IDS, PILLAR_IDS, ExperienceId, PillarId
+from openchair.loyalty import contradictions, plain
+from openchair.loyalty.pillars import EXPERIENCE_IDS, PILLAR_IDS, PLUS, ExperienceId, PillarId, PlusKind
 
 Stage = Literal["prospect", "new", "growing", "steady", "slipping", "lapsed", "returning"]
 NpsGroup = Literal["unknown", "detractor", "passive", "promoter"]
@@ -21,11 +22,13 @@ Moment = Literal["daily", "checkout", "visit", "sign-up", "dispatch", "delivery"
 Sentence = Annotated[str, Meta(min_length=8, max_length=200)]
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 """Occasions of a decision: the daily turn, and what a till, a page or a calendar tells us of."""
+MOST = 2_000
+"""Actions in a catalogue."""
 WAIT = "wait"
 """The id of doing nothing: always a candidate, never in a catalogue."""
 
 
-class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What must be true of a customer for an action to suit them; None does not matter."""
 
     min_orders: Annotated[int, Meta(ge=0, le=20)] = 0
@@ -35,14 +38,18 @@ class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Groups by their last answer; () is any."""
 
 
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a customer reads in one language; {name} and {shop} stand for theirs and ours. A message has no subject."""
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a customer reads in one language: what the action is called to them, and what is written to them.
 
-    body: Annotated[str, Meta(min_length=8, max_length=2000)]
+    {name} and {shop} stand for their name and ours.
+    """
+
+    title: Annotated[str, Meta(max_length=120)] = ""
     subject: Annotated[str, Meta(max_length=120)] = ""
+    body: Annotated[str, Meta(max_length=2000)] = ""
 
 
-class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """One possible next best action.
 
     `want` and `relationship` are the parts of a sentence that say what the action does for what they want and for the
@@ -60,13 +67,13 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,40}$")]
     pillar: PillarId
+    plus: PlusKind | None = None
     experience: ExperienceId
     title: Annotated[str, Meta(min_length=4, max_length=80)]
     want: Sentence
     relationship: Sentence
     channels: Annotated[tuple[Channel, ...], Meta(min_length=1, max_length=7)]
     moments: Annotated[tuple[Moment, ...], Meta(max_length=12)] = ()
-    texts: dict[Language, Text] = msgspec.field(default_factory=dict)
     purpose: Purpose = "service"
     cost_minor: Annotated[int, Meta(ge=0, le=10**9)]
     spacing_days: Annotated[int, Meta(ge=0, le=90)]
@@ -87,6 +94,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     is_discount: bool = False
     contents: Contents = Contents()
     needs: Needs = Needs()
+    texts: dict[Language, Text] = msgspec.field(default_factory=dict)
 
     @property
     def channel(self) -> Channel:
@@ -95,25 +103,50 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 def parse(text: str) -> tuple[Action, ...]:
-    """The actions of a catalogue in TOML, one `[[action]]` each, sorted by id.
+    """The actions of a catalogue in YAML, a list of them, sorted by id.
 
     Raises BadInput naming the action, the field, its value and what is allowed.
     """
+    return of(plain.read(text))
+
+
+def read(raw: bytes) -> tuple[Action, ...]:
+    """The actions of a file in YAML. Raises BadInput as `parse` does, and for what is no text."""
     try:
-        read = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as wrong:
-        remedy = "See the catalogue that comes with Openchair."
-        raise BadInput("catalogue", value=str(wrong), bound="must be TOML", remedy=remedy) from wrong
-    rows = read.pop("action", None)
-    if read or not isinstance(rows, list) or not rows:
-        bound = "must hold [[action]] tables, one or more, and nothing else"
-        raise BadInput("catalogue", value=sorted(read), bound=bound, remedy="Write one [[action]] for each action.")
-    return _checked([_action(row, place) for place, row in enumerate(rows, start=1)])
+        return parse(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as wrong:
+        bound, remedy = "must be text in UTF-8", "Save it as text, in UTF-8."
+        raise BadInput("catalogue", value=f"byte {wrong.start:,}", bound=bound, remedy=remedy) from None
 
 
+def of(rows: object) -> tuple[Action, ...]:
+    """The actions in the plain values that YAML or JSON hold, sorted by id. Raises BadInput as `parse` does."""
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST:
+        bound = f"must be a list of 1 to {MOST:,} actions"
+        held = f"{len(rows):,} actions" if isinstance(rows, list) else "nothing" if rows is None else "no list"
+        raise BadInput("catalogue", value=held, bound=bound, remedy="Begin each action with `- id: its-name`.")
+    actions = [_action(row, place) for place, row in enumerate(rows, start=1)]
+    seen: set[str] = set()
+    for action in actions:
+        if action.id in seen or action.id == WAIT:
+            bound = f"must be the id of one action only, and not {WAIT}"
+            raise BadInput("catalogue, action id", value=action.id, bound=bound, remedy="Give it another id.")
+        contradictions.refuse(action)
+        seen.add(action.id)
+    return tuple(sorted(actions, key=lambda action: action.id))
+
+
+def written(actions: Iterable[Action]) -> str:
+    """Actions as YAML, pillar by pillar, without what is as by default; `parse` gives them back."""
+    ordered = sorted(actions, key=lambda action: (PILLAR_IDS.index(action.pillar), action.id))
+    return plain.written(msgspec.to_builtins(ordered))
+
+
+@cache
 def default() -> tuple[Action, ...]:
     """The catalogue that comes with Openchair; it is part of the program as its code is."""
-    return parse(resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    starter = resources.files(__package__).joinpath("starter")
+    return parse("\n".join(starter.joinpath(f"{pillar}.yaml").read_text(encoding="utf-8") for pillar in PILLAR_IDS))
 
 
 def discounts(actions: Iterable[Action]) -> tuple[str, ...]:
@@ -123,6 +156,7 @@ def discounts(actions: Iterable[Action]) -> tuple[str, ...]:
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pillar": PILLAR_IDS,
+    "plus": tuple(PLUS),
     "experience": EXPERIENCE_IDS,
     "channels": get_args(Channel),
     "moments": MOMENTS,
@@ -162,21 +196,3 @@ def _value(row: Any, path: str) -> Any:
         elif isinstance(found, list) and part.isdecimal():
             found = found[int(part)]
     return found
-
-
-def _checked(actions: list[Action]) -> tuple[Action, ...]:
-    """The actions, once what no single one can know has been checked."""
-    seen: set[str] = set()
-    for action in actions:
-        if action.id in seen or action.id == WAIT:
-            bound = f"must be the id of one action only, and not {WAIT}"
-            raise BadInput("catalogue, action id", value=action.id, bound=bound, remedy="Give it another id.")
-        if not action.uplift:
-            bound, remedy = "must name one stage or more", "Write uplift = { steady = 0.02 }."
-            raise BadInput(f"catalogue, action {action.id}, uplift", value={}, bound=bound, remedy=remedy)
-        if action.contents.allergens is not None and not action.contents.edible:
-            bound, remedy = "belongs to what is edible", "Set edible = true, or take the allergens out."
-            what = f"catalogue, action {action.id}, contents.allergens"
-            raise BadInput(what, value=action.contents.allergens, bound=bound, remedy=remedy)
-        seen.add(action.id)
-    return tuple(sorted(actions, key=lambda action: action.id))

@@ -6,6 +6,8 @@ from typing import Literal, get_args
 PillarId = Literal["products", "service", "community", "experiences", "plus"]
 ExperienceId = Literal["respond", "curate", "coach", "automate"]
 
+PlusKind = Literal["customers", "money", "time", "ease", "relationship"]
+
 
 @dataclass(frozen=True, slots=True)
 class Pillar:
@@ -63,6 +65,15 @@ EXPERIENCES: dict[str, str] = {
     "automate": "automatic execution",
 }
 """The experience's id and what it is called (Siggelkow & Terwiesch, Connected Strategy)."""
+
+PLUS: dict[str, str] = {
+    "customers": "bring them customers",
+    "money": "save them money",
+    "time": "save them time",
+    "ease": "make it easy",
+    "relationship": "build the relationship",
+}
+"""What an action of the pillar plus does for them, and how it is called."""
 
 PILLAR_IDS: tuple[str, ...] = get_args(PillarId)
 EXPERIENCE_IDS: tuple[str, ...] = get_args(ExperienceId)

@@ -43,7 +43,7 @@ def backup(home: Path, database: Database, history: DeltaHistory, out: Path) -> 
         with tarfile.open(part, "w:gz", compresslevel=3) as tar:
             tar.add(Path(folder) / "manifest.json", "manifest.json")
             tar.add(state, "state")
-            for name in ("openchair.toml", "catalogue.toml"):
+            for name in ("openchair.toml", "catalogue.yaml"):
                 if (home / name).is_file():
                     tar.add(home / name, name)
             if history.local and Path(history.root).is_dir():
@@ -66,7 +66,7 @@ def unpack(file: Path, home: Path) -> None:
                     remedy="Restore it with the Openchair that made it.",
                 )  # fmt: skip
             home.mkdir(parents=True, exist_ok=True)
-            for name in ("history", "state", "catalogue.toml", "openchair.toml"):
+            for name in ("history", "state", "catalogue.yaml", "openchair.toml"):
                 if (Path(folder) / name).exists():
                     shutil.move(Path(folder) / name, home / name)
     except (tarfile.TarError, EOFError, OSError, msgspec.DecodeError) as wrong:

@@ -17,6 +17,8 @@ from openchair.chair.sealing import ID_BYTES, Seals
 from openchair.chair.seats import Seat
 from openchair.core.errors import BadInput, NotAllowed, NotFound
 from openchair.decisions import explain
+from openchair.loyalty.actions import Action
+from openchair.loyalty.wording import worded
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
@@ -42,10 +44,12 @@ class SeatRefused(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A decision and what its customer is told of it: sentences to be translated, each with its parameters."""
+    """A decision and what its customer is told of it: sentences to be translated, each with its parameters; and what
+    the action is called to them, by language."""
 
     decision: views.Decision
     sentences: tuple[tuple[str, Mapping[str, Any]], ...]
+    titles: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +208,16 @@ class Seating:
             Told(
                 tell.decision(self.chair, row),
                 explain.told(row["action"], explain.read(row["record"]), row, actions, row["day"]),
+                self._titles(actions.get(row["action"]), row["name"] or ""),
             )
             for row in rows
         )
         return tuple(found), more
+
+    def _titles(self, action: Action | None, name: str) -> Mapping[str, str]:
+        """What an action is called to a customer, in each of LANGUAGES."""
+        shop = self.chair.settings.name
+        return {one: worded(action, one, name, shop).title for one in LANGUAGES} if action else {}
 
     def _usable(self, seat_id: str) -> Seat:
         """A seat that is neither too old, nor closed, nor made for a customer who has since been taken for another."""

@@ -37,7 +37,6 @@ def around(settings: Settings, tongue: Tongue) -> dict[str, Any]:
         "_": tongue,
         "shop": settings.name,
         "tongues": NAMES,
-        "actions": texts.ACTIONS,
         "statuses": texts.STATUSES,
         "open_statuses": texts.OPEN_STATUSES,
         "sentence": lambda text, params: tongue(text, **params),

@@ -110,30 +110,6 @@ STATUSES: Mapping[str, str] = {
 OPEN_STATUSES = ("proposed", "approved", "deferred")
 """Decisions that can still be stopped."""
 
-ACTIONS: Mapping[str, str] = {
-    "wait": "Leave you in peace",
-    "first-to-try": "Let you try the next new thing first, in your parcel",
-    "swap-what-is-left": "Write to swap what you leave over for what you finish",
-    "getting-the-most": "A short guide to getting the most from your first order",
-    "fix-before-asked": "Put it right and tell you it is done, before you ask again",
-    "call-and-listen": "Call you, and listen",
-    "what-did-we-miss": "Write to you by hand: what did we get wrong?",
-    "one-person-to-reach": "Give you one person by name who answers",
-    "did-it-arrive-well": "Ask whether your first order arrived well",
-    "thank-the-sender": "Thank you by hand for the friends you sent",
-    "introduce": "Introduce you to a customer like you, if you both want it",
-    "round-table": "A seat for you at the customers’ round table",
-    "note-by-hand": "A note by hand in your next parcel",
-    "small-surprise": "A small surprise in your parcel, chosen for you",
-    "evening-behind-the-scenes": "Invite you and a friend to an evening behind the scenes",
-    "usual-order-ready": "Have your usual order ready for you to confirm",
-    "before-it-runs-out": "A word to you before it runs out",
-    "offer-a-mandate": "Offer to send your usual by itself, within limits you set",
-    "cheaper-for-the-same": "Show you how to pay less for what you already buy",
-    "come-back-voucher": "A voucher for you to come back",
-}
-"""The actions of the catalogue that comes with Openchair, as their customer hears of them; others keep their title."""
-
 TRAITS: Mapping[str, str] = {
     "address": "Address",
     "age": "Age",
@@ -207,6 +183,6 @@ WRONG: Mapping[int, str] = {
 """Why an act was refused, by the status of the error."""
 
 TABLES: tuple[Mapping[str, str] | Mapping[tuple[str, str], str] | Mapping[int, str], ...] = (
-    TERMS, PURPOSES, WORDINGS, WISHES, SPEAKERS, STATUSES, ACTIONS, TRAITS, KINDS, DONE, WRONG,
+    TERMS, PURPOSES, WORDINGS, WISHES, SPEAKERS, STATUSES, TRAITS, KINDS, DONE, WRONG,
 )  # fmt: skip
 """All of them, for the check that each text is translated."""
