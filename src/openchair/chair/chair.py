@@ -40,7 +40,7 @@ from openchair.chair.value.growing import Growing
 from openchair.chair.value.valuing import Valuing
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
 from openchair.chair.wheel import choose
-from openchair.chair.wheel.clear import guarded, marked
+from openchair.chair.wheel.clear import GUARD, guarded, marked
 from openchair.chair.wheel.turn import turn
 from openchair.core.clock import Moment, moment_of, zone
 from openchair.core.errors import BadInput, NotFound
@@ -49,8 +49,6 @@ from openchair.dossier.telephone import e164
 from openchair.listening.voices.embedding import Encode
 from openchair.loyalty.actions import Action
 
-GUARD = "the guard"
-"""Who stops what was approved, once a rule or a consent forbids it."""
 UNDERWAY_DAYS = 7
 """So long after its day an approved decision may still be stopped; after that it is taken to be done."""
 

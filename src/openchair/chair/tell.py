@@ -1,7 +1,7 @@
 """Tell: rows of the state become the views that pages, the API and the CLI show."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from math import isnan
 from typing import Any, Protocol, cast
 
@@ -108,7 +108,17 @@ def decision(shop: Teller, row: Row) -> views.Decision:
         status=row["status"],
         outcome_minor=row["outcome_minor"],
         hard_rules=rules.shown(row["rules"] or 0),
+        why=row["why"],
+        decided_by=row["decided_by"] or "",
+        undo_until=_undo_until(row, action),
     )
+
+
+def _undo_until(row: Row, action: Action | None) -> datetime | None:
+    if action is None or not action.undo_hours or row["status"] != "approved" or row["decided_at"] is None:
+        return None
+    until: datetime = row["decided_at"] + timedelta(hours=action.undo_hours)
+    return until
 
 
 def _evidence(action: str, record: explain.Record) -> float:

@@ -199,6 +199,12 @@ class Decision:
     status: str
     outcome_minor: int | None = None
     hard_rules: tuple[str, ...] = ()
+    why: str = ""
+    """Why it was put off, dismissed or taken back."""
+    decided_by: str = ""
+    """Who answered it: a person, the guard, or the plan."""
+    undo_until: datetime | None = None
+    """Until when what was approved can be taken back."""
 
 
 @dataclass(frozen=True, slots=True)

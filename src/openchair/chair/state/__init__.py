@@ -12,6 +12,7 @@ from openchair.chair.state.asking import Asking
 from openchair.chair.state.calling import Calling
 from openchair.chair.state.choosing import Choosing
 from openchair.chair.state.hearing import Hearing
+from openchair.chair.state.planning import Planning
 from openchair.chair.state.proving import Proving
 from openchair.chair.views import Audited, ImportReport, Merge, Reject, Review, TurnReport
 
@@ -170,12 +171,6 @@ class Decisions(Protocol):
         """Decisions of these customers, approved or deferred, of this day or later, of which nothing came yet."""
         ...
 
-    def mark(
-        self, decision_id: str, status: str, by: str, at: datetime, event: Envelope, facts: Mapping[str, pa.Table]
-    ) -> None:
-        """Set a decision's status and put the fact of it in inbox and index, in one transaction."""
-        ...
-
     def set_outcomes(self, rows: pa.Table) -> None:
         """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
         ...
@@ -323,6 +318,7 @@ class State(
     Calling,
     Choosing,
     Proving,
+    Planning,
     Protocol,
 ):
     """The whole state of a home."""

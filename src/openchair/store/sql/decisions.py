@@ -1,7 +1,7 @@
 """Decisions and the situations they were taken in: what was chosen, what a person said to it, what came of it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Float,
     Select,
     Text,
+    and_,
     bindparam,
     case,
     cast,
@@ -20,17 +21,15 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    update,
 )
 
-from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
-from openchair.core.errors import BadInput, NotFound
+from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS
+from openchair.core.errors import BadInput
 from openchair.core.ids import digest
 from openchair.store.sql.database import Database
 from openchair.store.sql.erasure import ERASED
 from openchair.store.sql.identities import bases_of
 from openchair.store.sql.rows import bulk, conform, page, staged, table_of
-from openchair.store.sql.said import record_within
 from openchair.store.sql.schema import customers, identities, situations
 from openchair.store.sql.schema import decisions as _decisions
 
@@ -43,6 +42,10 @@ _ACTING = text("decisions.action <> 'wait'")  # in these words, so that the part
 _FEW = 500
 """Customers whom one query asks about."""
 _UNDONE = ("proposed", "deferred", "vetoed", "failed")
+_unanswered = or_(
+    _decisions.c.status == "proposed", and_(_decisions.c.status == "deferred", _decisions.c.decided_by.is_(None))
+)
+"""What nobody has said anything to: proposed, or put off since a budget was used."""
 
 
 class Decisions:
@@ -117,20 +120,6 @@ class Decisions:
                 )
         return sorted(found)
 
-    def mark(
-        self, decision_id: str, status: str, by: str, at: datetime, event: Envelope, facts: Mapping[str, pa.Table]
-    ) -> None:
-        """Set a decision's status and put the fact of it in inbox and index, in one transaction. Raises NotFound."""
-        with self._database.write() as connection:
-            done = connection.execute(
-                update(_decisions)
-                .where(_decisions.c.decision_id == decision_id)
-                .values(status=status, decided_by=by, decided_at=at)
-            )
-            if not done.rowcount:
-                raise NotFound("decision", value=decision_id, bound="is not here", remedy="Look in the list of today.")
-            record_within(connection, [event], facts)
-
     def set_outcomes(self, rows: pa.Table) -> None:
         """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
         with self._database.write() as connection, staged(connection, conform(rows, _OUTCOMES).read_all()) as those:
@@ -200,9 +189,7 @@ def _decide(
         )
     with staged(connection, rows) as those:
         connection.execute(
-            delete(_decisions).where(
-                _decisions.c.day == day, _decisions.c.moment == moment, _decisions.c.status == "proposed", text(whose)
-            )
+            delete(_decisions).where(_decisions.c.day == day, _decisions.c.moment == moment, _unanswered, text(whose))
         )
         columns = ", ".join(rows.schema.names)
         chosen = ", ".join(f"{those}.{name}" for name in rows.schema.names)

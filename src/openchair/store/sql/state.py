@@ -24,6 +24,7 @@ from openchair.store.sql.decisions import Decisions
 from openchair.store.sql.erasure import Erasure
 from openchair.store.sql.hearing import Hearing
 from openchair.store.sql.inbox import SqlInbox
+from openchair.store.sql.planning import Planning
 from openchair.store.sql.proving import Proving
 from openchair.store.sql.rows import insertion, upsert
 from openchair.store.sql.said import Said
@@ -32,7 +33,7 @@ from openchair.store.sql.team import Team
 _REJECTS_AT_ONCE = 500
 
 
-class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calling, Choosing, Proving, State):
+class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calling, Choosing, Proving, Planning, State):
     """The whole of the State protocol over one Database; `inbox` and `access` share it."""
 
     def __init__(self, database: Database) -> None:
