@@ -172,8 +172,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("daily_list", 20, "1 to 1000", "How many decisions the Today page asks the team to look at.", _number(int, 1, 1000)),
     Setting("outcome_days", 28, "1 to 365", "How many days after a decision its outcome is counted.", _number(int, 1, 365)),
     Setting("exploration", 0.05, "0.01 to 0.5", "The least share of choices left to chance, so that there is something to learn from.", _number(float, 0.01, 0.5)),
+    Setting("customer_first", 0.8, "0.5 to 0.999", "How sure it must be that an action harms the customer's own good (satisfaction, complaints, withdrawn consents) for it to be ruled out.", _number(float, 0.5, 0.999)),
     Setting("holdout", 0.05, "0.01 to 0.5", "The share of customers, by lot and anew each quarter, who are left alone but for essential service, to see whether deciding pays.", _number(float, 0.01, 0.5)),
     Setting("comparison", 0.01, "0 to 0.1", "The share of customers in each of three other lots: the one best action for all, anything permitted by chance, chosen without looking at the person.", _number(float, 0, 0.1)),
+    Setting("promote", "by hand", "by hand or by rule", "Who lets a way of choosing go live that the log proves to be better: a person, or the turn.", _one_of("by hand", "by rule")),
     Setting("seed", 1, "0 to 2147483647", "What chance starts from: the same facts, time and seed give the same decisions.", _number(int, 0, 2**31 - 1)),
     Setting("host", "127.0.0.1", "an address", "Where the server listens.", str),
     Setting("port", 8010, "0 to 65535; 0: any free port", "The port the server listens on.", _number(int, 0, 65535)),
@@ -229,8 +231,10 @@ class Settings:
     daily_list: int
     outcome_days: int
     exploration: float
+    customer_first: float
     holdout: float
     comparison: float
+    promote: str
     seed: int
     host: str
     port: int
