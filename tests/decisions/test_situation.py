@@ -44,7 +44,8 @@ def test_situations_are_what_the_guard_judges_alike(customers: dict[str, Any]) -
     assert (merged.stage[where] == found.stage[of]).all()
     assert (merged.value_minor[where] == found.value_minor[of]).all()
     assert (np.bincount(where) == merged.weight).all()
-    rows = np.column_stack([merged.stage, merged.value_minor, merged.value_known, merged.codes])
+    assert (merged.features[where] == found.features[of]).all()
+    rows = np.column_stack([merged.stage, merged.value_minor, merged.value_known, merged.features, merged.codes])
     assert len(np.unique(rows, axis=0)) == len(merged)
 
 

@@ -21,6 +21,9 @@ def situations(value_minor: list[float]) -> Situations:
         stage=np.full(k, STEADY, dtype=np.int8),
         value_minor=np.array(value_minor),
         value_known=np.ones(k, dtype=np.bool_),
+        features=np.zeros(k, dtype=np.int64),
+        arm=np.zeros(k, dtype=np.int8),
+        leaning=np.zeros((k, 0), dtype=np.int8),
         codes=np.zeros((k, len(ACTIONS)), dtype=np.int16),
         weight=np.ones(k, dtype=np.int64),
     )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput
 from openchair.core.settings import Settings
+from openchair.decisions.features import NPS_GROUPS
 from openchair.decisions.limits import Limits, limits_of
 from openchair.decisions.reasons import (
     A_SENDER,
@@ -37,7 +38,7 @@ from openchair.decisions.reasons import (
     WRONG_SCORE,
     WRONG_STAGE,
 )
-from openchair.decisions.situation import NPS_GROUPS, Circumstances
+from openchair.decisions.situation import Circumstances
 from openchair.decisions.ways import WAYS
 from openchair.dossier import attention, consent, rules
 from openchair.dossier.stage import STAGES

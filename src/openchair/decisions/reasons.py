@@ -23,6 +23,9 @@ _BY_CIRCUMSTANCE = (
     "someone in their household was chosen today",
     "someone in their household had this idea from us not long ago",
     "not at this moment",
+    "likely to do them more harm than good",
+    "left alone on purpose, to see whether deciding pays",
+    "only the one action that is best for all is done in their lot",
 )
 (
     NO_CONSENT,
@@ -45,6 +48,9 @@ _BY_CIRCUMSTANCE = (
     HOUSEHOLD,
     HOUSEHOLD_IDEA,
     WRONG_MOMENT,
+    HARMS,
+    HELD_BACK,
+    NOT_THE_ONE,
 ) = range(len(rules.REASONS), len(rules.REASONS) + len(_BY_CIRCUMSTANCE))
 REASONS: tuple[str, ...] = (*rules.REASONS, *_BY_CIRCUMSTANCE)
 """By code: 0 is permitted, up to ALLERGIES_UNKNOWN come hard rules, then what the circumstances say."""

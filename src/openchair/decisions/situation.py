@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
+from openchair.decisions.features import CODES, HEARD, NPS_GROUPS, code_of, heard_band, named
 from openchair.decisions.limits import IN_PEACE, Limits, days_since, left_of, rests
 from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.rules import FOOD_SAFETY
 from openchair.dossier.stage import PROSPECT, STAGES
+from openchair.loyalty.pillars import PILLAR_IDS
 
-NPS_GROUPS: tuple[str, ...] = ("unknown", "detractor", "passive", "promoter")
 CONTACT_DAYS: tuple[int, ...] = (0, 1, 3, 7, 14, 30, 60, 90)
 """Lower edges of the bands of days since the last contact; a band beyond the last is "never"."""
 NEVER_CONTACTED = len(CONTACT_DAYS)
@@ -46,7 +47,7 @@ class Circumstances(Limits):
 
     stage, nps: index into STAGES, NPS_GROUPS. value_minor: what the customers in them are at least worth, as spender
     and sender over 12 months, in minor units. value_known: False where no model could say, and one more order like
-    those before is taken instead. orders: least number of orders.
+    those before is taken instead. orders: least number of orders. features: codes (decisions.features).
     """
 
     stage: NDArray[np.int8]
@@ -56,20 +57,25 @@ class Circumstances(Limits):
     nps: NDArray[np.int8]
     complained: NDArray[np.bool_]
     orders: NDArray[np.int64]
+    features: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Situations:
     """k distinct situations, each an element of every array; weight is how many customers are in it.
 
-    stage: index into STAGES. value_minor, value_known: as in Circumstances. codes: (k, A) what the guard says of each
-    action, 0 where it is permitted.
+    stage: index into STAGES. value_minor, value_known, features: as in Circumstances. codes: (k, A) what the guard says
+    of each action, 0 where it is permitted. arm: the lot they are in (learning.arms). leaning: (k, P) by how many steps
+    each pillar moves them more than others, or less.
     """
 
     stage: NDArray[np.int8]
     value_minor: NDArray[np.float64]
     value_known: NDArray[np.bool_]
+    features: NDArray[np.int64]
     codes: NDArray[np.int16]
+    arm: NDArray[np.int8]
+    leaning: NDArray[np.int8]
     weight: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -77,22 +83,37 @@ class Situations:
 
 
 def situations_of(
-    circumstances: Circumstances, inverse: NDArray[np.int64], codes: NDArray[np.int16]
+    circumstances: Circumstances,
+    inverse: NDArray[np.int64],
+    codes: NDArray[np.int16],
+    arm: NDArray[np.int8] | None = None,
+    leaning: NDArray[np.int8] | None = None,
 ) -> tuple[Situations, NDArray[np.int64]]:
     """The distinct situations, and (n,) which of them each customer is in.
 
-    inverse: (n,) each customer's circumstances. codes: (c, A) from guard.permitted.
+    inverse: (n,) each customer's circumstances. codes: (c, A) from guard.permitted. arm: (n,) and leaning: (n, P) each
+    customer's own; one and the same for all where they are left out.
     """
     values, band = np.unique(circumstances.value_minor, return_inverse=True)
     columns: list[tuple[NDArray[Any], int]] = [(circumstances.stage, len(STAGES)), (band, len(values))]
-    columns += [(circumstances.value_known, 2), *((column, int(codes.max(initial=0)) + 1) for column in codes.T)]
-    one, place = _alike(_packed(len(circumstances), columns))
-    where = place[inverse]
+    columns += [(circumstances.value_known, 2), (circumstances.features, CODES)]
+    columns += [(column, int(codes.max(initial=0)) + 1) for column in codes.T]
+    first, place = _alike(_packed(len(circumstances), columns))
+    arms = np.zeros(len(inverse), dtype=np.int8) if arm is None else arm
+    leans = np.zeros((len(inverse), 0), dtype=np.int8) if leaning is None else leaning
+    owns: list[tuple[NDArray[Any], int]] = [(place[inverse], len(first)), (arms, int(arms.max(initial=0)) + 1)]
+    least = int(leans.min(initial=0))
+    owns += [(column - least, int(leans.max(initial=0)) - least + 1) for column in leans.T.astype(np.int64)]
+    whose, where = _alike(_packed(len(inverse), owns))
+    one = first[place[inverse[whose]]]
     return Situations(
         stage=circumstances.stage[one],
         value_minor=circumstances.value_minor[one],
         value_known=circumstances.value_known[one],
+        features=circumstances.features[one],
         codes=codes[one],
+        arm=arms[whose],
+        leaning=leans[whose],
         weight=np.bincount(where, minlength=len(one)),
     ), where
 
@@ -141,6 +162,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         "complained": (complaint <= COMPLAINT_DAYS, 2),
         "contact": (np.where(np.isnan(contact), NEVER_CONTACTED, contact_band), NEVER_CONTACTED + 1),
         "left": (left_band, len(LEFT)),
+        "heard": (heard_band(customers["attention_spent"]), len(HEARD)),
         "resting": (resting, len(ideas)),
         "orders": (np.searchsorted(ORDERS, np.maximum(orders, 0), side="right") - 1, len(ORDERS)),
     }
@@ -162,6 +184,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         resting=of["resting"],
         ideas=ideas,
         orders=np.array(ORDERS)[of["orders"]],
+        features=code_of(of["stage"], of["nps"], of["band"], np.array(HEARD)[of["heard"]]),
     )
     return found, inverse
 
@@ -185,10 +208,15 @@ def least_value(band: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def fields_of(situations: Situations, i: int) -> dict[str, Any]:
     """One situation as plain values with the names people know, for its record."""
+    leaning = {
+        pillar: steps for pillar, steps in zip(PILLAR_IDS, situations.leaning[i].tolist(), strict=False) if steps
+    }
     return {
         "stage": STAGES[situations.stage[i]],
         "value_minor": round(float(situations.value_minor[i]), 2),
         "value_known": bool(situations.value_known[i]),
+        **named(int(situations.features[i])),
+        **({"leaning": leaning} if leaning else {}),
     }
 
 

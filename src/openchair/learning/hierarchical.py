@@ -1,13 +1,15 @@
 """What actions bring, learned together: each from its pillar, each pillar from all, each customer a little their own.
 
-The outcome of action a with customer i in a situation with features x is
+An outcome is what a customer brought in some time, more than was expected. Several actions may bear on it, each by a
+weight w, and so may what is nobody's doing, the base x0:
 
-    y = x' theta[a] + u[i, pillar(a)] + noise,    theta[a] = prior[a] + all + of its pillar + its own
+    y = sum over actions a of w[a] (x[a]' theta[a] + u[i, pillar(a)]) + x0' base + noise
+    theta[a] = prior[a] + all + of its pillar + its own
 
 with every part normal, so the posterior is exact (Lindley & Smith, 1972; for bandits Hong et al., 2022). It follows
-from sums that add up in any order: X'X, X'y per action, and per customer and pillar the sums of x and of y, from which
-u is integrated out. An action of which nothing is known yet is believed to be as its pillar has proved. The spreads
-are those under which what was seen is likeliest (empirical Bayes), held to the ones given where little was seen.
+from sums that add up in any order: X'X, X'y, and per customer the sums from which u is integrated out. An action of
+which nothing is known yet is believed to be as its pillar has proved. The spreads are those under which what was seen
+is likeliest (empirical Bayes), held to the ones given where little was seen.
 """
 
 from dataclasses import astuple, dataclass, replace
@@ -43,14 +45,16 @@ class Spreads:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed before anything is seen. mean: (A, d). pillar: (A,) numbers from 0 on."""
+    """What is believed before anything is seen. mean: (A, d). pillar: (A,) numbers from 0 on. base_sd: (b,) standard
+    deviations of the base about 0, none by default. D = Ad + b are the numbers to be learned."""
 
     mean: Array
     pillar: NDArray[np.int64]
     spreads: Spreads
+    base_sd: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not all(0 < one < np.inf for one in astuple(self.spreads)):
+        if not all(0 < one < np.inf for one in (*astuple(self.spreads), *self.base_sd)):
             bound, remedy = "must be finite numbers above 0", "Give a small number for what hardly differs."
             raise BadInput("spreads", value=self.spreads, bound=bound, remedy=remedy)
 
@@ -60,20 +64,24 @@ class Prior:
         return int(self.pillar.max()) + 1
 
     @property
+    def start(self) -> Array:
+        """(D,) what is expected of all that is to be learned."""
+        return np.concatenate([self.mean.ravel(), np.zeros(len(self.base_sd))])
+
+    @property
     def root(self) -> Array:
-        """(Ad, Ad) lower triangle whose square is the covariance of all theta."""
+        """(D, D) lower triangle whose square is the covariance of all that is to be learned."""
         same, spreads = self.pillar[:, None] == self.pillar, self.spreads
         shared = spreads.all**2 + spreads.pillar**2 * same + spreads.action**2 * np.eye(len(same))
-        root: Array = np.kron(linalg.cholesky(shared, lower=True), np.eye(self.mean.shape[1]))
-        return root
+        theta = np.kron(linalg.cholesky(shared, lower=True), np.eye(self.mean.shape[1]))
+        return np.asarray(linalg.block_diag(theta, np.diag(self.base_sd)) if self.base_sd else theta)
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Sums over the outcomes of k customers with P pillars.
+    """Sums over the outcomes of k customers with P pillars; z is by how much each pillar bears on an outcome.
 
-    x: (kP, Ad) features, a row for each customer and pillar, in the columns of the action they were seen with. y, n:
-    (k, P) outcomes, and how many.
+    x: (kP, D) sums of z x. y: (k, P) of z y. n: (k, P, P) of z z'.
     """
 
     x: sparse.csr_array
@@ -85,14 +93,20 @@ class People:
 
     def of(self, customers: NDArray[np.int64]) -> "People":
         """Only some customers, by their number, in that order."""
-        pillars = self.n.shape[1]
+        pillars = self.y.shape[1]
         rows = (customers[:, None] * pillars + np.arange(pillars)).ravel()
         return People(self.x[rows], self.y[customers], self.n[customers])
+
+    def own(self, spreads: Spreads, mean: Array) -> Array:
+        """(k, P) what is expected of each customer's own effects u. mean: (D,) of all else."""
+        left = self.y - (self.x @ mean).reshape(self.y.shape)
+        return np.asarray(np.einsum("kpq,kq->kp", _pull(spreads, self.n), left))
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """All that outcomes leave behind: xx (A, d, d), xy (A, d), n (A,) by action, yy in all, and people's own sums.
+    """All that outcomes leave behind: xx (D, D), xy (D,), yy in all, n (A,) outcomes by action, rows how many in all,
+    and people's own sums.
 
     Sums of parts, added, are those of the whole.
     """
@@ -101,71 +115,110 @@ class Sums:
     xy: Array
     n: Array
     yy: float
+    rows: float
     people: People
 
     def __add__(self, other: "Sums") -> "Sums":
-        parts = (self.xx + other.xx, self.xy + other.xy, self.n + other.n, self.yy + other.yy)
+        parts = (self.xx + other.xx, self.xy + other.xy, self.n + other.n, self.yy + other.yy, self.rows + other.rows)
         return Sums(*parts, self.people + other.people)
 
 
 def sums(
     prior: Prior, customers: int, customer: NDArray[np.int64], action: NDArray[np.int64], x: Array, y: Array
 ) -> Sums:
-    """The sums of n outcomes. customer, action: (n,) numbers from 0 on. x: (n, d). y: (n,), in the prior's unit.
+    """The sums of n outcomes on each of which one action bears. customer, action: (n,) numbers from 0 on. x: (n, d).
 
-    Raises BadInput for an x or y that is not finite.
+    y: (n,), in the prior's unit. Raises BadInput for an x or y that is not finite.
     """
-    _finite(x, y)
     number, d = prior.mean.shape
-    pillar, pillars = prior.pillar[action], prior.pillars
-    row = customer * pillars + pillar
-    places = np.repeat(row, d), (action[:, None] * d + np.arange(d)).ravel()
-    size = customers * pillars
-    people = People(
-        x=sparse.csr_array((x.ravel(), places), shape=(size, number * d)),
-        y=np.bincount(row, y, size).reshape(customers, pillars).astype(np.float64),
-        n=np.bincount(row, minlength=size).reshape(customers, pillars).astype(np.float64),
-    )
-    of = [action == one for one in range(number)]
-    xx = np.array([x[rows].T @ x[rows] for rows in of])
-    xy = np.array([x[rows].T @ y[rows] for rows in of])
-    return Sums(xx, xy, np.bincount(action, minlength=number).astype(np.float64), float(y @ y), people)
+    rows = np.repeat(np.arange(len(y)), d)
+    places = (action[:, None] * d + np.arange(d)).ravel()
+    wide = sparse.csr_array((x.ravel(), (rows, places)), shape=(len(y), len(prior.start)))
+    z = np.eye(prior.pillars)[prior.pillar[action]]
+    n = np.bincount(action, minlength=number).astype(np.float64)
+    return sums_of(customers, customer, wide, z, y, n)
+
+
+def sums_of(customers: int, customer: NDArray[np.int64], x: sparse.csr_array, z: Array, y: Array, n: Array) -> Sums:
+    """The sums of m outcomes on which several actions may bear.
+
+    customer: (m,) numbers from 0 on. x: (m, D), each action's w x in its columns, then the base. z: (m, P) the w of
+    each pillar's actions. y: (m,). n: (A,) how many outcomes of each action they are. Raises BadInput for an x or y
+    that is not finite.
+    """
+    _finite(x.data, y)
+    pillars = z.shape[1]
+    which, pillar = np.nonzero(z)
+    row = customer[which] * pillars + pillar
+    bears = sparse.csr_array((z[which, pillar], (row, which)), shape=(customers * pillars, len(y)))
+    pairs = np.empty((customers, pillars, pillars))
+    for one in range(pillars):
+        for other in range(pillars):
+            pairs[:, one, other] = np.bincount(customer, z[:, one] * z[:, other], customers)
+    people = People(x=(bears @ x).tocsr(), y=(bears @ y).reshape(customers, pillars), n=pairs)
+    return Sums((x.T @ x).toarray(), x.T @ y, n, float(y @ y), float(len(y)), people)
 
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """The posterior. mean: (A, d), cov: (Ad, Ad) of theta. n: (A,) outcomes behind it. evidence: the logarithm of how
-    likely what was seen is under the prior."""
+    """The posterior. mean: (A, d), cov: (Ad, Ad) of theta; whole: (D,), whole_cov: (D, D) with the base. n: (A,)
+    outcomes behind it. evidence: the logarithm of how likely what was seen is under the prior."""
 
     prior: Prior
-    mean: Array
-    cov: Array
+    whole: Array
+    whole_cov: Array
     n: Array
     evidence: float
+
+    @property
+    def mean(self) -> Array:
+        """(A, d) what is expected of theta."""
+        return self.whole[: self.prior.mean.size].reshape(self.prior.mean.shape)
+
+    @property
+    def cov(self) -> Array:
+        """(Ad, Ad) its covariance."""
+        size = self.prior.mean.size
+        return self.whole_cov[:size, :size]
 
     def people(self, k: int) -> People:
         """The sums of k customers of whom nothing is known."""
         none = np.zeros((k, self.prior.pillars))
-        return People(sparse.csr_array((none.size, self.mean.size)), none, none)
+        return People(sparse.csr_array((none.size, len(self.whole))), none, none[:, :, None] * none[:, None, :])
 
 
 def learn(prior: Prior, seen: Sums) -> Belief:
     """The exact posterior, from sums in whatever order they came together."""
-    return _posterior(prior, _reduced(prior, seen), seen.n)
+    noise = prior.spreads.noise**2
+    people, mean = seen.people, prior.start
+    pull = _pull(prior.spreads, people.n)
+    left = people.y - (people.x @ mean).reshape(people.y.shape)
+    moved = (_blocks(pull) @ people.x).tocsr()
+    information = (seen.xx - (people.x.T @ moved).toarray()) / noise
+    towards = (seen.xy - seen.xx @ mean - moved.T @ left.ravel()) / noise
+    root = prior.root
+    middle = linalg.cholesky(np.eye(len(root)) + root.T @ information @ root, lower=True)
+    half = linalg.solve_triangular(middle, root.T, lower=True)
+    cov = half.T @ half
+    shift = cov @ towards
+    squares = seen.yy - 2 * float(seen.xy @ mean) + float(mean @ seen.xx @ mean)
+    fit = (squares - np.einsum("kp,kpq,kq->", left, pull, left)) / noise - towards @ shift
+    own = np.linalg.slogdet(np.eye(prior.pillars) + people.n * (prior.spreads.person**2 / noise)).logabsdet.sum()
+    spread = seen.rows * np.log(2 * np.pi * noise) + own + 2 * np.log(np.diag(middle)).sum()
+    return Belief(prior, mean + shift, cov, seen.n, float(-(spread + fit) / 2))
 
 
 def fitted(prior: Prior, seen: Sums) -> Prior:
     """The prior with the spreads under which what was seen is likeliest, the given ones being a guess (see WITHIN)."""
-    if not seen.n.any():
+    if not seen.rows:
         return prior
-    reduced = _reduced(prior, seen)
     given = np.log(astuple(prior.spreads))
 
     def at(moved: Array) -> Prior:
-        return Prior(prior.mean, prior.pillar, Spreads(*np.exp(given + moved).tolist()))
+        return replace(prior, spreads=Spreads(*np.exp(given + moved).tolist()))
 
     def unlikely(moved: Array) -> float:
-        return -_posterior(at(moved), reduced, seen.n).evidence + float(moved @ moved) / (2 * WITHIN**2)
+        return -learn(at(moved), seen).evidence + float(moved @ moved) / (2 * WITHIN**2)
 
     return at(minimize(unlikely, np.zeros(len(given)), method="L-BFGS-B", bounds=[(-8, 8)] * len(given)).x)
 
@@ -177,17 +230,16 @@ def update(belief: Belief, person: People, action: int, x: Array, y: float) -> B
     """
     _finite(x, np.array([y]))
     noise, d = belief.prior.spreads.noise, belief.mean.shape[1]
-    pillar = belief.prior.pillar[action]
-    pull = _pull(belief.prior.spreads, person.n[0, pillar])
-    told = -pull * person.x[[pillar]].toarray()[0]
+    pull = _pull(belief.prior.spreads, person.n)[0, belief.prior.pillar[action]]
+    told = -(pull @ person.x.toarray())
     told[action * d : (action + 1) * d] += x
-    spread = belief.cov @ told
-    variance = noise**2 * (1 + pull) + told @ spread
-    surprise = y - pull * person.y[0, pillar] - told @ belief.mean.ravel()
+    spread = belief.whole_cov @ told
+    variance = noise**2 * (1 + pull[belief.prior.pillar[action]]) + told @ spread
+    surprise = y - pull @ person.y[0] - told @ belief.whole
     return Belief(
         prior=belief.prior,
-        mean=belief.mean + (spread * (surprise / variance)).reshape(belief.mean.shape),
-        cov=belief.cov - np.outer(spread, spread / variance),
+        whole=belief.whole + spread * (surprise / variance),
+        whole_cov=belief.whole_cov - np.outer(spread, spread / variance),
         n=belief.n + np.eye(len(belief.n))[action],
         evidence=belief.evidence - float(np.log(2 * np.pi * variance) + surprise**2 / variance) / 2,
     )
@@ -201,81 +253,42 @@ def expected(belief: Belief, x: Array, people: People, confidence: float = 0.8) 
     number, d = belief.mean.shape
     spreads, pillar = belief.prior.spreads, belief.prior.pillar
     pull = _pull(spreads, people.n)
-    own = pull * (people.y - (people.x @ belief.mean.ravel()).reshape(people.n.shape))
+    pillars = pull.shape[1]
     blocks = belief.cov.reshape(number, d, number, d)
     alone = np.stack([np.einsum("kd,de,ke->k", x, blocks[a, :, a], x) for a in range(number)], axis=1)
-    shared = people.x @ belief.cov  # (kP, Ad)
-    around = np.asarray(people.x.multiply(shared).sum(axis=1)).reshape(people.n.shape)
-    across = np.einsum("kpad,kd->kpa", shared.reshape(len(x), -1, number, d), x)[:, pillar, np.arange(number)]
-    of_person = pull**2 * around + spreads.noise**2 * pull
-    variance = alone + of_person[:, pillar] - 2 * pull[:, pillar] * across
+    # u is pull times what is left of y: it moves with theta by -pull times the customer's sums of x.
+    moved = (_blocks(pull) @ people.x).tocsr()
+    with_theta = moved @ belief.whole_cov
+    around = np.asarray(moved.multiply(with_theta).sum(axis=1)).reshape(len(x), pillars)
+    theta = with_theta[:, : number * d].reshape(len(x), pillars, number, d)
+    across = np.einsum("kpad,kd->kpa", theta, x)[:, pillar, np.arange(number)]
+    of_person = around + spreads.noise**2 * np.einsum("kpp->kp", pull)
+    variance = alone + of_person[:, pillar] - 2 * across
     return Gains(
-        mean=x @ belief.mean.T + own[:, pillar],
+        mean=x @ belief.mean.T + people.own(spreads, belief.whole)[:, pillar],
         sd=np.sqrt(np.maximum(variance, 0)),
         n=np.broadcast_to(belief.n, variance.shape),
         confidence=confidence,
     )
 
 
-def hoped(told: Gains, outcomes: float) -> tuple[Gains, float]:
+def hoped(told: Gains, outcomes: float, hope: float = HOPE, sharper: float = 1.0) -> tuple[Gains, float]:
     """What `choice.choose` may weigh chances by, and how sharply, once there are so many outcomes in all.
 
     Inverse-gap weighting of expectations alone tries what it knows least no more than what it knows to be bad. Here
     each action counts at the upper end of what it may well bring (as LinUCB; Li et al., 2010), and never below
-    waiting; sharpness grows with the square root of outcomes and actions (Foster & Rakhlin, 2020). Propensities are
-    as exact as before.
+    waiting; sharpness grows with the square root of outcomes and actions (Foster & Rakhlin, 2020), `sharper` times
+    that. Propensities are as exact as before.
     """
-    upper = np.maximum(told.mean + HOPE * told.sd, 0.0)
-    return replace(told, mean=upper), SHARPNESS + SHARPENS * float(np.sqrt(outcomes * upper.shape[1]))
+    upper = np.maximum(told.mean + hope * told.sd, 0.0)
+    sharpness = SHARPNESS + SHARPENS * float(np.sqrt(outcomes * upper.shape[1]))
+    return replace(told, mean=upper), sharper * sharpness
 
 
-@dataclass(frozen=True, slots=True)
-class _Reduced:
-    """Sums about the prior's mean that spreads can be tried on: xx (Ad, Ad), xr (Ad,), rr, and for each number of
-    outcomes that a customer has with a pillar (count) how many have it (groups) and the sums over them of products."""
-
-    xx: Array
-    xr: Array
-    rr: float
-    count: Array
-    groups: Array
-    group_xx: Array
-    group_xr: Array
-    group_rr: Array
-
-
-def _reduced(prior: Prior, seen: Sums) -> _Reduced:
-    people, mean = seen.people, prior.mean.ravel()
-    xx = linalg.block_diag(*seen.xx)
-    left = people.y.ravel() - people.x @ mean
-    count, which, groups = np.unique(people.n.ravel(), return_inverse=True, return_counts=True)
-    of = [np.flatnonzero(which == one) for one in range(len(count))]
-    return _Reduced(
-        xx=xx,
-        xr=seen.xy.ravel() - xx @ mean,
-        rr=seen.yy - 2 * float(seen.xy.ravel() @ mean) + float(mean @ xx @ mean),
-        count=count,
-        groups=groups.astype(np.float64),
-        group_xx=np.array([(people.x[rows].T @ people.x[rows]).toarray() for rows in of]),
-        group_xr=np.array([people.x[rows].T @ left[rows] for rows in of]),
-        group_rr=np.array([left[rows] @ left[rows] for rows in of]),
-    )
-
-
-def _posterior(prior: Prior, seen: _Reduced, n: Array) -> Belief:
-    noise = prior.spreads.noise**2
-    pull = _pull(prior.spreads, seen.count)
-    information = (seen.xx - np.tensordot(pull, seen.group_xx, 1)) / noise
-    towards = (seen.xr - pull @ seen.group_xr) / noise
-    root = prior.root
-    middle = linalg.cholesky(np.eye(len(root)) + root.T @ information @ root, lower=True)
-    half = linalg.solve_triangular(middle, root.T, lower=True)
-    cov = half.T @ half
-    moved = cov @ towards
-    spread = n.sum() * np.log(2 * np.pi * noise) + seen.groups @ np.log1p(seen.count * prior.spreads.person**2 / noise)
-    fit = (seen.rr - pull @ seen.group_rr) / noise - towards @ moved
-    evidence = -(spread + 2 * np.log(np.diag(middle)).sum() + fit) / 2
-    return Belief(prior, prior.mean + moved.reshape(prior.mean.shape), cov, n, float(evidence))
+def _blocks(each: Array) -> sparse.bsr_array:
+    """(kP, kP) with the k blocks of (k, P, P) down its diagonal."""
+    k, pillars, _ = each.shape
+    return sparse.bsr_array((each, np.arange(k), np.arange(k + 1)), shape=(k * pillars, k * pillars))
 
 
 def _finite(x: Array, y: Array) -> None:
@@ -287,7 +300,5 @@ def _finite(x: Array, y: Array) -> None:
 
 
 def _pull(spreads: Spreads, n: Array) -> Array:
-    """How much of the sum of n outcomes' errors is taken to be the customer's own: shrunken, n times it is below 1."""
-    person = spreads.person**2
-    pull: Array = person / (spreads.noise**2 + n * person)
-    return pull
+    """(k, P, P) how much of the sums of outcomes' errors is taken to be each customer's own: shrunken."""
+    return np.asarray(np.linalg.inv(n + (spreads.noise / spreads.person) ** 2 * np.eye(n.shape[-1])))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from openchair.chair.listening.measuring import DAYS
 from openchair.chair.listening.views import SendReport, SurveyState
 from openchair.chair.state import State
-from openchair.chair.wheel.choose import LOOKED_AT, columns_of
+from openchair.chair.wheel.choose import columns_of
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, Conflict
 from openchair.core.estimate import Number, Unknown
@@ -23,6 +23,7 @@ from openchair.core.settings import Settings
 from openchair.decisions import guard
 from openchair.decisions.reasons import REASONS
 from openchair.decisions.situation import circumstances_of
+from openchair.learning.deciding import LOOKED_AT
 from openchair.listening.asking.sampling import Allocation, Parts, allocate, drawn
 from openchair.listening.asking.survey import Survey
 from openchair.listening.nps import too_few

@@ -11,6 +11,7 @@ from openchair.chair.wheel import choose, stand
 from openchair.core.clock import Moment
 from openchair.core.settings import Settings
 from openchair.dossier import standing
+from openchair.learning.deciding import DAILY
 from openchair.loyalty.actions import Action
 
 FEW = 200
@@ -101,4 +102,4 @@ def restand(
     if last is not None:
         at = Moment(last.as_of, moment.zone)
         chosen = choose.for_these(state, state.rows_of(customer_ids), catalogue, settings, at)
-        state.redecide(last.day, choose.DAILY, chosen.situations, chosen.decisions)
+        state.redecide(last.day, DAILY, chosen.situations, chosen.decisions)

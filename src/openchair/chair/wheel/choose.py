@@ -17,20 +17,14 @@ from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
 from openchair.chair.state import State
 from openchair.core.clock import Moment
 from openchair.core.errors import NotFound
-from openchair.core.ids import SEPARATOR, digest, uniforms
+from openchair.core.ids import SEPARATOR, digest
 from openchair.core.settings import Settings
-from openchair.decisions import choice, explain, guard, situation
+from openchair.decisions import choice, features, guard, situation
+from openchair.dossier.stage import STAGES
 from openchair.learning import policy
-from openchair.loyalty.actions import WAIT, Action
-
-DAILY = "daily"
-"""The occasion of the decisions that a turn takes for everyone."""
-
-LOOKED_AT = (
-    "stage", "orders", "spent_minor", "worth_minor", "rules", "food_safety", "consents", "nps_score", "sent_friends",
-    "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting",
-)  # fmt: skip
-"""Columns of a customer's row that situations are made of."""
+from openchair.learning.arms import ARMS, Shares
+from openchair.learning.deciding import DAILY, LOOKED_AT, Effects, Held, Leanings, decide, named
+from openchair.loyalty.actions import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +45,7 @@ def for_everyone(
     decision_id = ibis.literal(SEPARATOR).join([ibis.literal(p) if isinstance(p, str) else p for p in parts])
     wanted = customers.select("customer_id", *LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
     table = engine.rows(wanted.order_by("customer_id"))
-    held = _beliefs(state, actions, settings)
-    return _choose(table, held, weights_of(state, actions), actions, settings, moment, DAILY)
+    return _choose(table, held_of(state, actions, settings), moment, DAILY)
 
 
 def for_these(
@@ -66,8 +59,7 @@ def for_these(
     """The decisions of a day and an occasion for some customers, as a turn would take them. customers: their rows."""
     ids = [decision_id_of(one, moment, occasion) for one in customers["customer_id"].to_pylist()]
     table = customers.select(["customer_id", *LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
-    held = _beliefs(state, actions, settings)
-    return _choose(table, held, weights_of(state, actions), actions, settings, moment, occasion)
+    return _choose(table, held_of(state, actions, settings), moment, occasion)
 
 
 def for_one(
@@ -124,7 +116,8 @@ def settle(state: State, engine: Engine, days: ir.Table, moment: Moment, outcome
     return int(outcomes.num_rows)
 
 
-def _beliefs(state: State, actions: Sequence[Action], settings: Settings) -> policy.Beliefs:
+def held_of(state: State, actions: Sequence[Action], settings: Settings) -> Held:
+    """All that deciding rests on, as the state has it."""
     sums = state.rewards()
     seen = policy.evidence(
         actions,
@@ -133,57 +126,63 @@ def _beliefs(state: State, actions: Sequence[Action], settings: Settings) -> pol
         {name: sums[name].to_numpy() for name in policy.SUMS},
         settings.margin,
     )
-    return policy.beliefs(actions, seen)
+    believed = policy.beliefs(actions, seen)
+    d = len(features.FEATURES)
+    mean, cov = np.zeros((len(actions), d)), np.zeros((len(actions), d, d))
+    stages = slice(1, 1 + len(STAGES))
+    mean[:, stages] = believed.mean / features.APART
+    cov[:, range(1, 1 + len(STAGES)), range(1, 1 + len(STAGES))] = (believed.sd / features.APART) ** 2
+    nothing = Effects(np.zeros((len(actions), d)), np.tile(np.eye(d), (len(actions), 1, 1)), np.zeros(len(actions)))
+    return Held(
+        actions=tuple(actions),
+        worth=Effects(mean, cov, believed.n.sum(axis=1)),
+        good=nothing,
+        leanings=Leanings.none(),
+        typical=6.0,
+        x=np.eye(d)[0],
+        worth_minor=10_000.0,
+        outcomes=float(believed.n.sum()),
+        version=choice.POLICY,
+        weights=weights_of(state, actions),
+        shares=Shares(settings.holdout, settings.comparison),
+        confidence=settings.confidence,
+        exploration=settings.exploration,
+        customer_first=settings.customer_first,
+        outcome_days=settings.outcome_days,
+        seed=settings.seed,
+    )
 
 
 def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
-    """Rows with LOOKED_AT as decisions.situation reads them."""
+    """Rows with LOOKED_AT as deciding reads them."""
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
-    floats = ("worth_minor", "nps_score", "attention_budget", "attention_spent")
+    floats = ("value_minor", "worth_minor", "nps_score", "attention_budget", "attention_spent")
     return columns | {name: columns[name].astype(np.float64) for name in floats}
 
 
-def _choose(
-    table: pa.Table,
-    beliefs: policy.Beliefs,
-    weights: Sequence[float],
-    actions: Sequence[Action],
-    settings: Settings,
-    moment: Moment,
-    occasion: str,
-) -> Chosen:
-    columns = columns_of(table)
-    worth = columns["worth_minor"]
-    found, place = situation.circumstances_of(columns, moment.day)
-    situations, inverse = situation.situations_of(found, place, guard.permitted(found, actions))
-    gains = policy.gains(situations, actions, beliefs, settings.confidence)
-    discounts = [one.is_discount for one in actions]
-    floor = settings.exploration
-    picked = choice.choose(gains, situations.codes, discounts=discounts, weights=weights, floor=floor)
-    salt = (str(settings.seed), moment.day.isoformat(), occasion, choice.POLICY)
-    chance = uniforms(columns["customer_id"].astype("U"), *salt)
-    action, propensity = choice.draw(picked.probabilities, inverse, chance)
-    records = explain.records_of(situations, actions, gains, picked, weights)
-    ids = situation.ids(records, *salt)
-    value, spread = _own_gain(situations, inverse, action, worth, actions, beliefs)
-    names = pa.array([one.id for one in actions] + [WAIT])
+def _choose(table: pa.Table, held: Held, moment: Moment, occasion: str) -> Chosen:
+    found = decide(columns_of(table), held, moment.day, occasion)
+    records = found.records(held)
+    ids = situation.ids(records, str(held.seed), moment.day.isoformat(), occasion, held.version)
+    worth = np.asarray(found.seen.columns["worth_minor"])
+    z = found.seen.gains.z
     decisions = pa.table(
         {
             "decision_id": table["decision_id"],
             "customer_id": table["customer_id"],
-            "situation_id": pa.array(ids, pa.string()).take(pa.array(inverse)),
-            "action": names.take(pa.array(action)),
-            "gain_minor": value,
-            "gain_low": value - gains.z * spread,
-            "gain_high": value + gains.z * spread,
-            "propensity": propensity,
-            "policy": pa.repeat(choice.POLICY, table.num_rows),
+            "situation_id": pa.array(ids, pa.string()).take(pa.array(found.seen.inverse)),
+            "action": pa.array(named(held.actions)).take(pa.array(found.action)),
+            "gain_minor": found.gain,
+            "gain_low": found.gain - z * found.gain_sd,
+            "gain_high": found.gain + z * found.gain_sd,
+            "propensity": found.propensity,
+            "policy": pa.repeat(held.version, table.num_rows),
             "worth_minor": pa.array(worth, mask=np.isnan(worth)),
-            "arm": pa.repeat("learned", table.num_rows),
-            "channel": pa.array([*(one.channel for one in actions), ""]).take(pa.array(action)),
-            "features": np.zeros(table.num_rows, np.int64),
-            "window_days": np.full(table.num_rows, settings.outcome_days, np.int64),
-            "expected_minor": pa.nulls(table.num_rows, pa.float64()),
+            "arm": pa.array(ARMS).take(pa.array(found.seen.arm)),
+            "channel": pa.array(found.channels(held.actions)),
+            "features": found.features,
+            "window_days": found.window_days,
+            "expected_minor": pa.array(found.expected, mask=np.isnan(found.expected)),
         },
         schema=pa.schema(list(DECISION_COLUMNS.items())),
     )
@@ -192,24 +191,11 @@ def _choose(
         situations=pa.table(
             {"situation_id": ids, "record": records}, schema=pa.schema(list(SITUATION_COLUMNS.items()))
         ),
-        acting=int((action < len(actions)).sum()),
-        learned={"policy": choice.POLICY, "situations": len(situations), "outcomes": float(beliefs.n.sum())},
+        acting=int((found.action < len(held.actions)).sum()),
+        learned={
+            "policy": held.version,
+            "situations": len(found.seen.situations),
+            "outcomes": held.outcomes,
+            "customer_first_minor": found.forgone_minor,
+        },
     )
-
-
-def _own_gain(
-    situations: situation.Situations,
-    inverse: NDArray[np.int64],
-    action: NDArray[np.int64],
-    worth: NDArray[np.float64],
-    actions: Sequence[Action],
-    beliefs: policy.Beliefs,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What the drawn action brings at each customer's own worth, not the edge of its band: mean and sd; 0 to wait."""
-    stage = situations.stage[inverse]
-    own = np.where(np.isnan(worth), situations.value_minor[inverse], worth)
-    flat = np.array([*(one.flat_minor for one in actions), 0.0])[action]
-    cost = np.array([*(one.cost_minor for one in actions), 0.0])[action]
-    nothing = np.zeros((1, beliefs.mean.shape[1]))
-    mean, sd = (np.vstack([part, nothing])[action, stage] for part in (beliefs.mean, beliefs.sd))
-    return mean * own + flat - cost, np.hypot(sd * own, flat)

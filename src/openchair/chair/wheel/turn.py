@@ -19,6 +19,7 @@ from openchair.chair.wheel import choose, findings, know
 from openchair.core.clock import Moment
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
+from openchair.learning.deciding import DAILY
 from openchair.listening.voices.embedding import LETTERS, Embedder
 from openchair.loyalty.actions import Action
 
@@ -82,7 +83,7 @@ def turn(
     chosen = choose.for_everyone(state, engine, known.customers, catalogue, settings, moment)
     watch.step("save")
     customers = state.replace_customers(engine.stream(known.customers))
-    state.save_decisions(moment.day, choose.DAILY, chosen.situations, chosen.decisions)
+    state.save_decisions(moment.day, DAILY, chosen.situations, chosen.decisions)
     watch.step("tell")
     summary = findings.summarise(engine, known.customers)
     learned = {"spender": known.value, "sender": known.sender}
