@@ -6,11 +6,13 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, insert
 
-from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS
+from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
 from openchair.chair.seats import Seat
+from openchair.chair.state.planning import Mark
 from openchair.chair.views import Field, Merge
 from openchair.facts.kinds import schema
 from openchair.store.sql import schema as schema_of
+from openchair.store.sql.state import SqlState
 
 NOW = datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=UTC)
 DAY = date(2026, 3, 1)
@@ -42,6 +44,11 @@ def met(*records: tuple[str, str]) -> pa.Table:
     return pa.Table.from_pylist(
         [{"situation_id": s, "record": r} for s, r in records], pa.schema(list(SITUATION_COLUMNS.items()))
     )
+
+
+def answered(state: SqlState, decision_id: str, status: str, event: Envelope, by: str = "ada") -> list[str]:
+    """Let what was proposed take a status, with the fact of it."""
+    return state.mark([Mark(decision_id, "proposed", status, "", event)], {}, by=by, at=NOW)
 
 
 def linked(*rows: tuple[str, str]) -> pa.Table:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from sqlalchemy import LargeBinary, insert, select
-from tests.store.making import DAY, NOW, chosen, facts, joined, linked, listened, met, named, seat
+from tests.store.making import DAY, NOW, answered, chosen, facts, joined, linked, listened, met, named, seat
 
 from openchair.chair.ports import INDEXED_KINDS, Envelope
 from openchair.chair.views import ImportReport, Reject, Review, TimelineEntry, TurnReport
@@ -72,7 +72,7 @@ def fill(state: SqlState, event: Callable[..., Envelope]) -> None:
     for n in range(3):
         some = [one for one in made if str(one["decision_id"]).endswith(str(n))]
         state.save_decisions(DAY + timedelta(days=n), "daily", met(("s1", "{}")), chosen(*some))
-    state.mark("cust-zoe-0", "approved", "ada", NOW, event("m1"), {})
+    answered(state, "cust-zoe-0", "approved", event("m1"))
     settled = ["cust-zoe-0", "cust-old-1", "ben-1"]
     outcome = {"decision_id": settled, "outcome_minor": [300, 50, 20], "outcome_at": pa.array([NOW] * 3, OUT)}
     state.set_outcomes(pa.table(outcome))

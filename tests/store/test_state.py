@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.store.making import DAY, NOW, chosen, joined, linked, met, people
+from tests.store.making import DAY, NOW, answered, chosen, joined, linked, met, people
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, Envelope
 from openchair.chair.views import Finding, ImportReport, Lens, Reject, TurnReport
@@ -191,7 +191,7 @@ def test_a_second_turn_of_the_day_replaces_only_what_nobody_acted_on(
         met(("s1", "first")),
         chosen({"decision_id": "1", "customer_id": "a"}, {"decision_id": "2", "customer_id": "b"}),
     )
-    state.mark("1", "approved", "ada@example.org", NOW, event("m1"), {})
+    answered(state, "1", "approved", event("m1"), "ada@example.org")
     state.save_decisions(
         DAY,
         "day",
@@ -219,7 +219,7 @@ def test_deciding_again_for_some_leaves_the_others_alone(state: SqlState, event:
     everyone = [{"decision_id": f"{who}{DAY.day}", "customer_id": who} for who in "abc"]
     state.save_decisions(DAY, "daily", met(("s1", "first")), chosen(*everyone))
     state.save_decisions(DAY, "checkout", met(("s1", "first")), chosen({"decision_id": "x", "customer_id": "a"}))
-    state.mark("b1", "approved", "ada", NOW, event("m1"), {})
+    answered(state, "b1", "approved", event("m1"))
     again = [{**one, "action": "wait", "situation_id": "s2"} for one in everyone[:2]]
     state.redecide(DAY, "daily", met(("s2", "second")), chosen(*again))
     found = {row["decision_id"]: (row["action"], row["record"]) for row in state.decisions()[0]}
@@ -238,7 +238,7 @@ def test_what_is_queued_is_approved_or_deferred_of_late(state: SqlState, event: 
     for number, (one, status) in enumerate(
         {"a1": "approved", "b1": "deferred", "b2": "sent", "c1": "approved"}.items()
     ):
-        state.mark(one, status, "ada", NOW, event(f"m{number}"), {})
+        answered(state, one, status, event(f"m{number}"))
     assert state.queued([], DAY) == [] and state.queued(["a"], DAY) == ["a1"]
     assert state.queued(["a", "b"], DAY) == ["a1", "b1"] and state.queued(["a"], DAY + timedelta(days=1)) == []
     state.put_merges([joined("a", "c")])
@@ -246,12 +246,12 @@ def test_what_is_queued_is_approved_or_deferred_of_late(state: SqlState, event: 
 
 
 def test_a_mark_and_its_fact_are_kept_together_or_not_at_all(state: SqlState, event: Callable[..., Envelope]) -> None:
-    """The fact waits in the inbox as soon as the status is set; an unknown decision leaves neither."""
+    """The fact waits in the inbox as soon as the status is set; an unknown decision, or one that somebody else was
+    quicker to answer, leaves neither."""
     state.save_decisions(DAY, "day", met(("s1", "{}")), chosen({"decision_id": "1", "customer_id": "a"}))
-    with pytest.raises(NotFound):
-        state.mark("9", "approved", "ada", NOW, event("m9"), {})
-    assert state.inbox.waiting() == 0
-    state.mark("1", "dismissed", "ada", NOW, event("m1"), {})
+    assert answered(state, "9", "approved", event("m9")) == [] and state.inbox.waiting() == 0
+    assert answered(state, "1", "dismissed", event("m1")) == ["1"]
+    assert answered(state, "1", "approved", event("m2")) == []
     assert [envelope.key for batch in state.inbox.batches(5) for _, envelope in batch] == ["m1"]
 
 
@@ -279,8 +279,8 @@ def test_outcomes_settle_decisions_and_teach(state: SqlState, event: Callable[..
             {"decision_id": "5", "customer_id": "e"},
         ),
     )
-    state.mark("1", "approved", "ada", NOW, event(1), {})
-    state.mark("2", "dismissed", "ada", NOW, event(2), {})
+    answered(state, "1", "approved", event(1))
+    answered(state, "2", "dismissed", event(2))
     assert state.unsettled(DAY).num_rows == 0
     assert state.unsettled(DAY + timedelta(days=1)).num_rows == 5
     state.replace_customers(people({"customer_id": "a", "stage": "lost"}))

@@ -112,7 +112,7 @@ def settle(
         events = [one.event for one in marks if one.event]
         facts = {"contacts": own.table("contacts", *events)} if events else {}
         try:
-            taken = set(chair.state.mark_all(marks, facts, by=by, at=now, seen=seen))
+            taken = set(chair.state.mark(marks, facts, by=by, at=now, seen=seen))
         except Conflict:  # more was approved in the meantime: it may not fit any more
             continue
         late = Became("", "was answered by somebody else in the meantime", "Look at it again.")

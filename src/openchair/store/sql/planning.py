@@ -100,7 +100,7 @@ class Planning:
         with self._database.read() as connection:
             return table_of(connection.execute(query), shape)
 
-    def mark_all(
+    def mark(
         self,
         marks: Sequence[Mark],
         facts: Mapping[str, pa.Table],
