@@ -132,6 +132,11 @@ def uses_of(name: str, actions: Sequence[Action], channels: Sequence[str] = ()) 
     return np.array([name == channel for channel in by], dtype=np.float64)
 
 
+def owed(actions: Sequence[Action]) -> NDArray[np.bool_]:
+    """(A,) what is owed to customers, and so comes before all else: what is essential, and remedies."""
+    return np.array([one.essential or one.needs.complained is True for one in actions], dtype=np.bool_)
+
+
 def standings(budgets: Budgets, actions: Sequence[Action], done: Iterable[Done]) -> tuple[Standing, ...]:
     """How all that is limited stands: budgets of a day and a week, and what each action has capacity for."""
     named = {one.id: one for one in actions}

@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from openchair.core.ids import uniforms
 from openchair.decisions import choice, explain, features, guard, situation
+from openchair.decisions.budgets import Prices
 from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.reasons import BUDGET, COSTS_MORE, HARMS, HELD_BACK, NOT_THE_ONE
 from openchair.decisions.situation import Situations
@@ -86,7 +87,7 @@ class Held:
     typical: the shop's typical band of worth (features.worth_band). x, worth_minor: (d,) the mean customer's features
     and worth, by which `impersonal` decides. weights: (A,) how many times each gain counts, () for once. single: the
     place of the one action that is best for all; None: of those who are decided for. outcomes: behind it all. version:
-    of the beliefs.
+    of the beliefs. prices: those that the last plan found budgets to have, where anything was scarce.
     """
 
     actions: tuple[Action, ...]
@@ -107,6 +108,7 @@ class Held:
     customer_first: float = 0.8
     outcome_days: int = 28
     seed: int = 1
+    prices: Prices | None = None
 
     @property
     def each(self) -> Mapping[str, Array]:
@@ -204,7 +206,10 @@ def decide(
     best action aside, which are of everyone. Raises BadInput for an occasion that is no moment, and as situations do.
     """
     seen = look(columns, held, day, occasion)
-    return draw(*plan(seen, held), held) if plan else draw(seen, weigh(seen, held), held)
+    if plan:
+        return draw(*plan(seen, held), held)
+    chances = held.prices.mixed(lambda cost: weigh(seen, held, cost)) if held.prices else weigh(seen, held)
+    return draw(seen, chances, held)
 
 
 def look(columns: Mapping[str, Any], held: Held, day: date, occasion: str = DAILY) -> Seen:

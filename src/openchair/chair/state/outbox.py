@@ -89,8 +89,8 @@ class Outbox(Protocol):
         known to be theirs alone (`mailable`)."""
         ...
 
-    def relatives(self) -> pa.Table:
-        """left_id and right_id of customers who are said to be one family, each pair one way or the other."""
+    def relatives(self, relations: Sequence[str] = ("family",)) -> pa.Table:
+        """left_id and right_id of customers who are said to be one family, or tied so, each pair one way or other."""
         ...
 
     def addressed(self, customer_ids: Sequence[str]) -> pa.Table:

@@ -1,7 +1,7 @@
 """Choose: one decision a customer and day. Chances are worked out once a situation; the draw is the customer's own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from openchair.chair.focus.drivers.placed import weights_of
 from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
 from openchair.chair.state import State
+from openchair.chair.state.planning import Mark
+from openchair.chair.wheel.rationed import Laid, remembered
 from openchair.core.clock import Moment
 from openchair.core.errors import NotFound
 from openchair.core.ids import SEPARATOR, digest
@@ -23,7 +25,7 @@ from openchair.decisions import choice, features, guard, situation
 from openchair.dossier.stage import STAGES
 from openchair.learning import policy
 from openchair.learning.arms import ARMS, Shares
-from openchair.learning.deciding import DAILY, LOOKED_AT, Effects, Held, Leanings, decide, named
+from openchair.learning.deciding import DAILY, LOOKED_AT, Effects, Held, Leanings, Plan, decide, named
 from openchair.loyalty.actions import Action
 
 
@@ -35,17 +37,29 @@ class Chosen:
     situations: pa.Table
     acting: int
     learned: Mapping[str, Any]
+    planned: Mapping[str, Any] = field(default_factory=dict)
+    """What a turn says of its plan (wheel.rationed.Laid.told)."""
+    put_off: Sequence[Mark] = ()
+    """Decisions that chance drew beyond a budget."""
 
 
 def for_everyone(
-    state: State, engine: Engine, customers: ir.Table, actions: Sequence[Action], settings: Settings, moment: Moment
+    state: State,
+    engine: Engine,
+    customers: ir.Table,
+    actions: Sequence[Action],
+    settings: Settings,
+    moment: Moment,
+    laid: Laid,
 ) -> Chosen:
-    """The day's decision for every customer. customers: CUSTOMER_COLUMNS."""
+    """The day's decision for every customer, within what is laid for the day. customers: CUSTOMER_COLUMNS."""
     parts = ("decision", customers.customer_id, moment.day.isoformat(), DAILY)
     decision_id = ibis.literal(SEPARATOR).join([ibis.literal(p) if isinstance(p, str) else p for p in parts])
     wanted = customers.select("customer_id", *LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
     table = engine.rows(wanted.order_by("customer_id"))
-    return _choose(table, held_of(state, actions, settings), moment, DAILY)
+    chosen = _choose(table, held_of(state, actions, settings), moment, DAILY, laid.plan)
+    put_off = laid.put_off(chosen.decisions)
+    return replace(chosen, put_off=put_off, planned=laid.told(chosen.decisions, put_off))
 
 
 def for_these(
@@ -130,8 +144,8 @@ def held_of(state: State, actions: Sequence[Action], settings: Settings) -> Held
     d = len(features.FEATURES)
     mean, cov = np.zeros((len(actions), d)), np.zeros((len(actions), d, d))
     stages = slice(1, 1 + len(STAGES))
-    mean[:, stages] = believed.mean / features.APART
-    cov[:, range(1, 1 + len(STAGES)), range(1, 1 + len(STAGES))] = (believed.sd / features.APART) ** 2
+    mean[:, stages] = believed.mean
+    cov[:, range(1, 1 + len(STAGES)), range(1, 1 + len(STAGES))] = believed.sd**2
     nothing = Effects(np.zeros((len(actions), d)), np.tile(np.eye(d), (len(actions), 1, 1)), np.zeros(len(actions)))
     return Held(
         actions=tuple(actions),
@@ -150,6 +164,7 @@ def held_of(state: State, actions: Sequence[Action], settings: Settings) -> Held
         customer_first=settings.customer_first,
         outcome_days=settings.outcome_days,
         seed=settings.seed,
+        prices=remembered(state, actions),
     )
 
 
@@ -160,8 +175,8 @@ def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
     return columns | {name: columns[name].astype(np.float64) for name in floats}
 
 
-def _choose(table: pa.Table, held: Held, moment: Moment, occasion: str) -> Chosen:
-    found = decide(columns_of(table), held, moment.day, occasion)
+def _choose(table: pa.Table, held: Held, moment: Moment, occasion: str, plan: Plan | None = None) -> Chosen:
+    found = decide(columns_of(table), held, moment.day, occasion, plan)
     records = found.records(held)
     ids = situation.ids(records, str(held.seed), moment.day.isoformat(), occasion, held.version)
     worth = np.asarray(found.seen.columns["worth_minor"])

@@ -49,11 +49,6 @@ def standings(
     return budgets.standings(chosen(state) if given is None else given, actions, done), seen
 
 
-def owed(actions: Sequence[Action]) -> NDArray[np.bool_]:
-    """(A,) what is owed to customers, and so comes before all else: what is essential, and remedies."""
-    return np.array([one.essential or one.needs.complained is True for one in actions], dtype=np.bool_)
-
-
 def ranks(customer_ids: Sequence[str], settings: Settings, day: date) -> NDArray[np.float64]:
     """(n,) the lot by which customers wait on a day where a budget was used; it knows nothing of gains."""
     return uniforms(np.array(customer_ids, dtype="U"), str(settings.seed), day.isoformat(), "lot")
@@ -72,7 +67,7 @@ def waiting(
 
     action: (n,) places in actions, A for nothing. channel: (n,) what each goes out by.
     """
-    first = np.append(owed(actions), False)[action]
+    first = np.append(budgets.owed(actions), False)[action]
     by = np.array(channel, dtype="U")
 
     def taken(one: Standing) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from openchair.chair.listening.hear import hear
 from openchair.chair.ports import Engine, History, NotSent, Progress
 from openchair.chair.state import State
 from openchair.chair.views import TurnReport
-from openchair.chair.wheel import choose, findings, know
+from openchair.chair.wheel import choose, findings, know, rationed
 from openchair.core.clock import Moment
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
@@ -80,10 +80,12 @@ def turn(
     watch.step("learn")
     choose.settle(state, engine, known.days, moment, settings.outcome_days)
     watch.step("decide")
-    chosen = choose.for_everyone(state, engine, known.customers, catalogue, settings, moment)
+    laid = rationed.lay(state, catalogue, settings, moment)
+    chosen = choose.for_everyone(state, engine, known.customers, catalogue, settings, moment, laid)
     watch.step("save")
     customers = state.replace_customers(engine.stream(known.customers))
     state.save_decisions(moment.day, DAILY, chosen.situations, chosen.decisions)
+    laid.keep(chosen.put_off, moment.now)
     watch.step("tell")
     summary = findings.summarise(engine, known.customers)
     learned = {"spender": known.value, "sender": known.sender}
@@ -100,7 +102,13 @@ def turn(
             *findings.found(engine, facts["purchases"], summary, learned, last, currency),
             *watched(focus, last, moment.day),
         ),
-        models={**learned, "policy": dict(chosen.learned), "voices": heard, "focus": focus},
+        models={
+            **learned,
+            "policy": dict(chosen.learned),
+            "plan": dict(chosen.planned),
+            "voices": heard,
+            "focus": focus,
+        },
         arrived=findings.arrived(engine, facts, last),
         lenses=findings.lenses(engine, facts, known.customers, known.identities, summary, moment, currency),
         voice=voice,

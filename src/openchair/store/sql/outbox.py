@@ -113,15 +113,15 @@ class Outbox:
         with self._database.read() as connection:
             return table_of(connection.execute(query, execution_options=_STREAMED), shape)
 
-    def relatives(self) -> pa.Table:
-        """left_id and right_id of customers who are said to be one family, each pair one way or the other."""
+    def relatives(self, relations: Sequence[str] = ("family",)) -> pa.Table:
+        """left_id and right_id of customers who are said to be one family, or tied so, each pair one way or other."""
         one, other = identities.alias(), identities.alias()
         query = (
             select(one.c.customer_id, other.c.customer_id)
             .select_from(_ties)
             .join(one, one.c.identifier == _ties.c.identifier)
             .join(other, other.c.identifier == _ties.c.other)
-            .where(_ties.c.relation == "family", one.c.customer_id != other.c.customer_id)
+            .where(_ties.c.relation.in_(relations), one.c.customer_id != other.c.customer_id)
         )
         with self._database.read() as connection:
             return table_of(connection.execute(query.distinct()), _words("left_id", "right_id"))
