@@ -64,6 +64,8 @@ def _leaves(name: str, command: object) -> Iterator[tuple[str, object]]:
     if below is None:
         yield name, command
         return
+    if command.invoke_without_command:
+        yield name, command
     for part, inner in sorted(below.items()):
         if not inner.hidden:
             yield from _leaves(f"{name} {part}", inner)

@@ -21,6 +21,7 @@ import pytest
 from tests.cli.conftest import till
 from typer.main import get_command
 
+from openchair.chair.acting.cataloguing import Cataloguing
 from openchair.chair.acting.delivering import Delivering
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
@@ -110,6 +111,9 @@ IN = {
     "surveys.link surveys.path",
     "what is asked is made, and asks nobody yet": "surveys.put surveys.open surveys.close",
     "a code, asked for by the customer who waits for it": "seats.new_code",
+    "what can be done is read, and changed; what goes out of it the guard decides": "catalogue cataloguing "
+    "cataloguing.number cataloguing.in_force cataloguing.of cataloguing.view cataloguing.action cataloguing.compare "
+    "cataloguing.adopt cataloguing.put cataloguing.retire cataloguing.restore",
 }
 FACES = {
     "POST /decisions": {"decide"},
@@ -149,6 +153,7 @@ def use_cases() -> Iterator[str]:
         "delivering.": Delivering,
         "voices.": Voices,
         "cases.": Cases,
+        "cataloguing.": Cataloguing,
         "calls.": Calls,
         "worth.": Valuing,
         "growth.": Growing,

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import ClassVar
 
 from openchair.chair import tell
+from openchair.chair.acting.cataloguing import Cataloguing
 from openchair.chair.acting.delivering import Delivering
 from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.focus.customer.primary import Primary
@@ -67,7 +68,8 @@ class Chair:
     history: History
     engine: Callable[[], Engine]
     """Makes a fresh engine: work that runs long has one of its own."""
-    catalogue: tuple[Action, ...]
+    beginning: tuple[Action, ...]
+    """The actions of the home's file, or those that come with Openchair: in force until somebody adopts others."""
     clock: Callable[[], datetime]
     timer: Callable[[], float]
     channels: Mapping[str, Channel] = field(default_factory=dict)
@@ -83,6 +85,8 @@ class Chair:
     _reading: list[Engine] = field(default_factory=list, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
+    adopted: dict[int, tuple[Action, ...]] = field(default_factory=dict, repr=False)
+    """Versions of the catalogue that were read, by number."""
     @property
     def currency(self) -> str:
         """The currency values are in: the setting, else that of most purchases."""
@@ -91,6 +95,11 @@ class Chair:
     @property
     def simulated(self) -> bool:
         """Whether any of the facts came from the sample shop."""
+    @property
+    def catalogue(self) -> tuple[Action, ...]:
+        """The actions to choose from."""
+        return self.cataloguing.in_force()
+
         return self.state.note("simulated") == "true"
 
     def moment(self, as_of: str = "") -> Moment:
@@ -271,6 +280,8 @@ class Chair:
 
     @contextmanager
     def reading(self) -> Iterator[Engine]:
+    cataloguing: ClassVar[Room[Cataloguing]] = Room(Cataloguing)
+    """What the shop can do for a customer, and who changed it."""
         """The engine that pages read with, one reader at a time."""
         with self._lock:
             if not self._reading:

@@ -85,7 +85,6 @@ def open_home(home: str | Path) -> Chair:
     folder = Path(home)
     settings = settings_at(folder)
     history = DeltaHistory(settings.history)
-    catalogue = catalogue_at(folder)
 
     def engine() -> Engine:
         if settings.engine == "spark":
@@ -108,7 +107,7 @@ def open_home(home: str | Path) -> Chair:
         state=open_state(settings.state),
         history=history,
         engine=engine,
-        catalogue=catalogue,
+        beginning=catalogue_at(folder),
         clock=lambda: datetime.now(UTC),
         timer=perf_counter,
         engrave=engrave,

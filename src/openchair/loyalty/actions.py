@@ -133,6 +133,11 @@ def of(rows: object) -> tuple[Action, ...]:
             raise BadInput("catalogue, action id", value=action.id, bound=bound, remedy="Give it another id.")
         contradictions.refuse(action)
         seen.add(action.id)
+    return sorted_by_id(actions)
+
+
+def sorted_by_id(actions: Iterable[Action]) -> tuple[Action, ...]:
+    """Actions in the order in which a catalogue holds them."""
     return tuple(sorted(actions, key=lambda action: action.id))
 
 

@@ -37,6 +37,14 @@ class Choosing(Protocol):
         """The choices of a kind that hold, by subject."""
         ...
 
-    def choices(self, kind: str, subject: str = "") -> list[Choice]:
-        """All choices of a subject, the newest first."""
+    def choices(self, kind: str, subject: str = "", limit: int | None = None) -> list[Choice]:
+        """All choices of a subject, or the newest of them, the newest first."""
+        ...
+
+    def choice(self, kind: str, number: int) -> Choice | None:
+        """One choice of a kind."""
+        ...
+
+    def newest(self, kind: str, subject: str = "") -> int:
+        """The number of the choice of a subject that holds, 0 where there is none."""
         ...

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Table, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, Column, Select, Table, UniqueConstraint, func, select
 
 from openchair.chair.state.choosing import Choice
 from openchair.core.errors import Conflict
@@ -40,7 +40,7 @@ class Choosing:
     ) -> Choice:
         """Keep a choice. Raises Conflict where the one it was made from (`over`, 0: none) is not the newest."""
         row = {"kind": kind, "subject": subject, "body": body, "by": by, "at": at, "why": why}
-        newest = select(func.max(choices.c.number)).where(choices.c.kind == kind, choices.c.subject == subject)
+        newest = _newest(kind, subject)
         with self._database.write() as connection:
             while True:
                 last = connection.scalar(newest) or 0
@@ -60,9 +60,25 @@ class Choosing:
         with self._database.read() as connection:
             return {row["subject"]: Choice(**row) for row in connection.execute(query).mappings()}
 
-    def choices(self, kind: str, subject: str = "") -> list[Choice]:
-        """All choices of a subject, the newest first."""
+    def choices(self, kind: str, subject: str = "", limit: int | None = None) -> list[Choice]:
+        """All choices of a subject, or the newest of them, the newest first."""
         query = select(*_shown).where(choices.c.kind == kind, choices.c.subject == subject)
         with self._database.read() as connection:
-            found = connection.execute(query.order_by(choices.c.number.desc())).mappings()
+            found = connection.execute(query.order_by(choices.c.number.desc()).limit(limit)).mappings()
             return [Choice(**row) for row in found]
+
+    def choice(self, kind: str, number: int) -> Choice | None:
+        """One choice of a kind."""
+        query = select(*_shown).where(choices.c.kind == kind, choices.c.number == number)
+        with self._database.read() as connection:
+            found = connection.execute(query).mappings().first()
+            return Choice(**found) if found is not None else None
+
+    def newest(self, kind: str, subject: str = "") -> int:
+        """The number of the choice of a subject that holds, 0 where there is none."""
+        with self._database.read() as connection:
+            return connection.scalar(_newest(kind, subject)) or 0
+
+
+def _newest(kind: str, subject: str) -> Select[tuple[int]]:
+    return select(func.max(choices.c.number)).where(choices.c.kind == kind, choices.c.subject == subject)
