@@ -1,20 +1,33 @@
 """Whether deciding pays, from decisions in the state and purchases in history to what a person reads."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+from sqlalchemy import update
 from tests.chair.conftest import Shop
 from tests.store.making import chosen, linked, met, named
 
+from openchair.chair.actor import Actor
+from openchair.chair.chair import Chair
 from openchair.chair.learning.counting import BEFORE_DAYS, LOOK_DAYS, UNIT_DAYS, Counted, count
+from openchair.chair.learning.views import LearningReport
+from openchair.chair.markdown import markdown
+from openchair.chair.reports import REPORTS
+from openchair.cli.wiring import init_home, open_home
+from openchair.core.blocks import Lines
+from openchair.core.estimate import Estimate, Unknown
 from openchair.core.ids import digest
-from openchair.learning.arms import ARMS, HOLDOUT, Shares, arms_of
-from openchair.learning.proof import course
-from openchair.value.worth import purchase_days
+from openchair.learning.arms import ARMS, HOLDOUT, LEARNED, Shares, arms_of
+from openchair.learning.proof import LEAST, course
+from openchair.store.sql.schema import decisions
 
 BEGIN = date(2026, 2, 10)
 SALT = ("1",)
@@ -94,3 +107,114 @@ def test_nothing_to_count_yet(shop: Shop) -> None:
     known(shop, ids)
     decide(shop, ids, BEGIN, Shares())
     assert counted(shop, {(ids[0], BEGIN - timedelta(days=150)): 100}, BEGIN) is None
+
+
+OWNER = Actor("ada", "owner")
+
+
+def opened(home: Path, ids: np.ndarray[Any, Any], day: date, **settings: object) -> Chair:
+    """A shop with these customers, at the end of a day."""
+    init_home(home, {"currency": "EUR", **{name: str(value) for name, value in settings.items()}})
+    chair = open_home(home)
+    known(Shop(chair.state, chair.history, chair.settings), ids)
+    return replace(chair, clock=lambda: datetime(day.year, day.month, day.day, 23, tzinfo=UTC))
+
+
+def buy(chair: Chair, rows: list[tuple[str, date, int]]) -> None:
+    """Purchases of customers on days, in minor units."""
+    Shop(chair.state, chair.history, chair.settings).write(
+        "purchases",
+        *(
+            {"identifier": f"id:{who}", "amount_minor": minor, "fact_id": digest(who, str(day), str(minor)),
+             "happened_at": datetime(day.year, day.month, day.day, 12, tzinfo=UTC)}
+            for who, day, minor in rows
+        ),
+    )  # fmt: skip
+
+
+def spending(
+    ids: np.ndarray[Any, Any], shares: Shares, effect: float, seed: int, weeks: int = 11
+) -> list[tuple[str, date, int]]:
+    """Thirteen weeks before the lot and so many after it: by taste, and `effect` times as much where decided for."""
+    rng, taste = np.random.default_rng(seed), np.random.default_rng(seed + 1).normal(8, 0.4, len(ids))
+    rows = []
+    for week in range(-13, weeks):
+        day = BEGIN + timedelta(days=7 * week + 3)
+        learned = arms_of(ids, day, shares, SALT) == LEARNED
+        spent = np.exp(taste + rng.normal(0, 0.4, len(ids))) * np.where(learned & (week >= 0), effect, 1)
+        rows += [(who, day, int(minor)) for who, minor in zip(ids.tolist(), spent, strict=True) if minor > 2_600]
+    return rows
+
+
+def reported(home: Path, effect: float, n: int = 600, weeks: int = 11, **more: Any) -> tuple[Chair, LearningReport]:
+    """The report of a shop that was decided for so many weeks, with this effect."""
+    shares, ids = Shares(0.5, 0.1) if n > 100 else Shares(), people(n)
+    today = BEGIN + timedelta(days=7 * weeks)
+    chair = opened(home, ids, today, holdout=shares.holdout, comparison=shares.comparison, **more)
+    for day in (BEGIN, date(2026, 4, 1)):
+        decide(Shop(chair.state, chair.history, chair.settings), ids, day, shares)
+    buy(chair, spending(ids, shares, effect, seed=4, weeks=weeks))
+    return chair, chair.learning.report()
+
+
+def test_a_lift_that_is_there_is_found_and_told(tmp_path: Path) -> None:
+    """Those decided for spend a third more: the report says so in money and as a share, week by week, in JSON and in
+    words; and that looking at the person is what does it."""
+    _chair, view = reported(tmp_path / "shop", 1.33)
+    assert isinstance(view.lift, Estimate) and view.lift.low > 0 and view.verdict == "pays"
+    assert isinstance(view.lift_share, Estimate) and view.lift_share.low < 0.4 and view.lift_share.high > 0.33
+    assert view.n > LEAST and {one.arm for one in view.arms} == set(ARMS[1:])
+    first, last = ([one.lift for one in view.looks if isinstance(one.lift, Estimate)][k] for k in (0, -1))
+    assert last.high - last.low < first.high - first.low
+    assert [wait.days for wait in view.waits if wait.share == 0.2] == [0]
+    told = REPORTS["learning"].tell(view)
+    assert told.headline.startswith("Deciding pays") and len(told.of(Lines)) >= 1
+    shown = json.loads(msgspec.json.encode(view))
+    assert {"lift", "n", "discounts", "customer_first"} <= set(shown) and shown["lift"]["low"] > 0
+    assert "Deciding pays" in markdown(told)
+
+
+def test_a_shop_whose_decisions_do_nothing_is_told_so(tmp_path: Path) -> None:
+    """No lift is claimed; what deciding can bring at most is said; costs of what was done count against it."""
+    chair, view = reported(tmp_path / "shop", 1.0)
+    assert isinstance(view.lift, Estimate) and view.lift.low < 0 < view.lift.high and view.verdict == "unknown"
+    told = REPORTS["learning"].tell(view)
+    assert "not known yet" in told.headline and "cannot be told from chance" in markdown(told)
+    dear = max(chair.catalogue, key=lambda one: one.cost_minor)
+    ids = people(600)
+    for day in range(1, 12):
+        when = BEGIN + timedelta(days=day)
+        decide(Shop(chair.state, chair.history, chair.settings), ids, when, Shares(0.5, 0.1), dear.id)
+    with chair.state._database.write() as connection:
+        connection.execute(update(decisions).where(decisions.c.action == dear.id).values(status="sent"))
+        connection.execute(update(decisions).where(decisions.c.arm == "holdout").values(status="proposed"))
+    costly = chair.learning.report()
+    assert costly.verdict == "costs" and costly.arms[0].cost_minor > 0
+    assert REPORTS["learning"].tell(costly).headline.startswith("Deciding does not pay")
+
+
+def test_a_small_shop_is_told_how_long_it_takes(tmp_path: Path) -> None:
+    """Of 50 customers two or three are left alone: nothing is told of a lift, but how long each lift would take."""
+    _chair, view = reported(tmp_path / "shop", 1.5, n=50)
+    assert isinstance(view.lift, Unknown) and view.verdict == "unknown" and 0 < view.n < LEAST
+    assert isinstance(view.arms[0].days_more, int) and view.arms[0].days_more > 365
+    waits = {wait.share: wait.days for wait in view.waits}
+    assert isinstance(waits[0.02], Unknown)
+    told = REPORTS["learning"].tell(view)
+    assert "cannot be known yet" in told.headline and "more days" in markdown(told)
+
+
+def test_nothing_is_seen_where_nothing_is(shop: Shop) -> None:
+    """A/A: customers of ten shops whose decisions do nothing, looked at every week for two quarters: not one sees a
+    lift."""
+    ids, shares, alarms = people(160), Shares(0.5, 0), 0
+    known(shop, ids)
+    for day in (BEGIN, date(2026, 4, 1)):
+        decide(shop, ids, day, shares)
+    for seed in range(10):
+        bought = {(who, day): minor for who, day, minor in spending(ids, shares, 1.0, seed, weeks=20)}
+        found = counted(shop, bought, BEGIN + timedelta(days=140))
+        assert found is not None
+        looks = course(found.against(HOLDOUT))
+        alarms += bool((np.abs(looks.effect) > looks.half).any())
+    assert alarms == 0

@@ -23,7 +23,20 @@ from openchair.core.errors import BadInput, NotFound
 from openchair.server.pages.render import _pages
 from openchair.store.sql.access import SCOPES
 
-NAMES = {"day", "nps", "csat", "ces", "value", "growth", "audit", "journey", "focus", "primary", "opportunities"}
+NAMES = {
+    "day",
+    "nps",
+    "csat",
+    "ces",
+    "value",
+    "growth",
+    "audit",
+    "journey",
+    "focus",
+    "primary",
+    "opportunities",
+    "learning",
+}
 PAGE = """{% from "_blocks.html" import blocks with context %}
 <h1>{{ told.headline }}</h1>{{ blocks(told.blocks, told.currency) }}"""
 _TAGS = (

@@ -30,6 +30,8 @@ from openchair.chair.focus.drivers.mapping import Focusing
 from openchair.chair.focus.opportunities.seeking import Opportunities
 from openchair.chair.intake import own
 from openchair.chair.journey.journeying import Journeying
+from openchair.chair.learning.learning import Learning
+from openchair.chair.learning.promoting import Promoting
 from openchair.chair.listening.asking import Surveys
 from openchair.chair.listening.calling import Calls
 from openchair.chair.listening.caring import Cases
@@ -87,7 +89,8 @@ IN = {
     "today customers find decision decisions dossier people merging privacy seats scores surveys sending delivering "
     "voices cases calls worth growth loyalty focus journey worth.report growth.report loyalty.report journey.report "
     "journey.lost focus.report primary primary.report primary.chosen opportunities "
-    "opportunities.report opportunities.sheet voices.said "
+    "opportunities.report opportunities.sheet voices.said learning learning.report promoting promoting.live "
+    "promoting.promoted promoting.judged "
     "voices.embedder scores.report voices.heard voices.theme voices.of people.dossier people.timeline "
     "people.consents merging.merges merging.reviews privacy.export privacy.copy privacy.audit seats.links seats.look "
     "seats.seat_of seats.view seats.decided surveys.all surveys.get surveys.invitation surveys.visit",
@@ -105,6 +108,8 @@ IN = {
     "sheets that work backwards, and what the shop can do": "opportunities.write opportunities.restore "
     "opportunities.capable",
     "whom the shop is for, and whom it serves first": "primary.declare primary.confirm",
+    "which way of choosing is live, and which may be": "promoting.propose promoting.take_back promoting.promote "
+    "promoting.go_back promoting.by_rule",
     "what is to be excelled at, and what there is to spend": "focus.move focus.undo focus.take focus.spend",
     "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain delivering.forget",
     "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak "
@@ -162,6 +167,8 @@ def use_cases() -> Iterator[str]:
         "primary.": Primary,
         "opportunities.": Opportunities,
         "journey.": Journeying,
+        "learning.": Learning,
+        "promoting.": Promoting,
     }
     for prefix, room in rooms.items():
         for name, value in vars(room).items():

@@ -19,6 +19,8 @@ from openchair.chair.intake import listen, own
 from openchair.chair.intake.sync import sync
 from openchair.chair.intake.understand import Wanted, readable
 from openchair.chair.journey.journeying import Journeying
+from openchair.chair.learning.learning import Learning
+from openchair.chair.learning.promoting import Promoting
 from openchair.chair.lease import HEAVY, held
 from openchair.chair.listening.asking import Surveys
 from openchair.chair.listening.calling import Calls
@@ -258,6 +260,10 @@ class Chair:
     """Who picks this shop, and whom to serve first."""
     opportunities: ClassVar[Room[Opportunities]] = Room(Opportunities)
     """Needs that matter and are not met, and the sheets that work backwards from them."""
+    learning: ClassVar[Room[Learning]] = Room(Learning)
+    """Whether deciding pays."""
+    promoting: ClassVar[Room[Promoting]] = Room(Promoting)
+    """Which way of choosing is live."""
     focus: ClassVar[Room[Focusing]] = Room(Focusing)
     """What customers care about most, and what the shop makes of it."""
     surveys: ClassVar[Room[Surveys]] = Room(Surveys)

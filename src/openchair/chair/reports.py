@@ -149,6 +149,8 @@ _ALL = (
     Report("opportunities", "Opportunities", "needs that matter and are not met, ranked", "listening", ("days",),
            lambda chair, asked: chair.opportunities.report(asked.days or 365),
            "focus.opportunities.telling:opportunities"),
+    Report("learning", "Learning", "whether deciding pays, what moves whom, and what might be better", "value", (),
+           lambda chair, asked: chair.learning.report(), "learning.telling:learning"),
     Report("focus", "Focus", "what matters to customers, what to excel at, where effort goes", "value", ("outcome",),
            lambda chair, asked: chair.focus.report(asked.outcome), "focus.drivers.telling:focus"),
 )  # fmt: skip

@@ -10,9 +10,10 @@ from typing import Literal
 
 from openchair.core.estimate import Estimate, Number, Unknown
 
-Unit = Literal["text", "count", "number", "share", "percent", "money", "change", "points", "days"]
+Unit = Literal["text", "count", "number", "share", "percent", "money", "change", "cents", "points", "days"]
 """How a value is written (core/figures.py). number: two digits that count. share: 0..1 as percent. percent: a change in
-percent with its sign. money, change: minor units, a change with its sign. points: a whole number."""
+percent with its sign. money, change, cents: minor units, a change with its sign, a change too small to leave its cents
+out. points: a whole number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ _WRITTEN: Mapping[Unit, Callable[[float, str], str]] = {
     "percent": lambda value, currency: signed(f"{digits(value)}%"),
     "money": show,
     "change": lambda value, currency: signed(show(value, currency)),
+    "cents": lambda value, currency: signed(show(value, currency, cents=True)),
     "points": lambda value, currency: count(value).replace("−0", "0"),
     "days": lambda value, currency: f"{count(value) if abs(value) >= 10 else digits(value)} days",
 }

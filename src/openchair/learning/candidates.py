@@ -3,7 +3,9 @@
 All rest on the same beliefs about what an action brings, and differ in how boldly and how personally they act on them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from openchair.core.errors import BadInput
 
@@ -49,3 +51,45 @@ class Policy:
         told = [f"{what} {getattr(self, what):g}" for what, one in usual.items() if getattr(self, what) != one]
         told += [] if self.personal else ["not personal"]
         return f"{self.name}: {', '.join(told)}" if told else self.name
+
+
+USUAL = Policy()
+"""The one that is live where none was ever promoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """In situations whose fields are all as `when` says, these chances; what is left of 1 is for waiting."""
+
+    when: Mapping[str, Any]
+    chances: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A way of choosing as a table of chances: the first rule that is about a situation holds. Raises BadInput.
+
+    It can be judged by the log, and not go live: it knows nothing of customers, prices or what comes next.
+
+    >>> Rules("calls", (Rule({"stage": "slipping"}, {"call": 0.5}),)).of({"stage": "slipping", "value_minor": 900})
+    {'call': 0.5}
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        Policy(self.name)  # the same names
+        for place, rule in enumerate(self.rules, start=1):
+            parts = rule.chances.values()
+            if not all(0 <= part <= 1 for part in parts) or sum(parts) > 1 + 1e-9:
+                bound = "must each lie in [0, 1] and add up to 1 at most"
+                what = f"chances of rule {place}"
+                raise BadInput(what, value=dict(rule.chances), bound=bound, remedy="Leave the rest to waiting.")
+
+    def of(self, situation: Mapping[str, Any]) -> Mapping[str, float] | None:
+        """The chances in a situation, by action; None where no rule is about it."""
+        for rule in self.rules:
+            if all(situation.get(name) == value for name, value in rule.when.items()):
+                return rule.chances
+        return None

@@ -107,8 +107,20 @@ def doubly_robust(
     situations: as of `direct`; the model must not have seen the row's own reward (cross-fit it). Raises ZeroPropensity,
     BadInput. Dudik, Langford & Li (2011).
     """
+    return _told(*doubly_robust_rows(rewards, logged, actions, policy, expected, situations), shown)
+
+
+def doubly_robust_rows(
+    rewards: ArrayLike,
+    logged: ArrayLike,
+    actions: ArrayLike,
+    policy: ArrayLike,
+    expected: ArrayLike,
+    situations: ArrayLike | None = None,
+) -> tuple[Array, Array]:
+    """What `doubly_robust` is the mean of, and the weights: (n,) each. Two policies are compared by `over` of one's."""
     base, error, weight = _corrected(rewards, logged, actions, policy, expected, situations)
-    return _told(base + weight * error, weight, shown)
+    return base + weight * error, weight
 
 
 def self_normalised_doubly_robust(
@@ -171,8 +183,7 @@ def _told(rows: Array, weight: Array, shown: Shown) -> Number:
         whose = _whole("clusters", shown["clusters"])
     n = effective(weight if whose is None else np.bincount(whose, weight))
     if n < LEAST:
-        reason = "the log holds too little of what this policy would do"
-        return Unknown(reason, needed=ceil(len(rows) * (LEAST / n - 1)) if n else None)
+        return too_little(n, len(rows))
     value = float(rows.mean())
     away = rows - value if whose is None else np.bincount(whose, rows - value)
     several = max(len(rows) if whose is None else len(np.unique(whose)), 2)
@@ -182,6 +193,12 @@ def _told(rows: Array, weight: Array, shown: Shown) -> Number:
     else:
         half = float(-ndtri(alpha / 2)) * error
     return Estimate(value, value - half, value + half, n=n)
+
+
+def too_little(n: float, rows: int) -> Unknown:
+    """Fewer effective rows than LEAST, and how many more rows like these would do."""
+    reason = "the log holds too little of what this policy would do"
+    return Unknown(reason, needed=ceil(rows * (LEAST / n - 1)) if n else None)
 
 
 def _normalised(weight: Array, what: Array) -> Array:

@@ -131,7 +131,7 @@ class Course:
 
     effect, half: NaN before there are `LEAST` customers in either arm. base: what they bring without. n: effective
     customers, of the spread of what is brought in a unit of time. smaller: customers in the smaller arm so far, each
-    counted once a lot.
+    counted once a lot. level: what the treated bring, known from the first look on.
     """
 
     effect: Array
@@ -141,6 +141,7 @@ class Course:
     smaller: Array
     explained: Array
     spread: float
+    level: float
     tuned_for: float
     alpha: float
 
@@ -190,7 +191,8 @@ def course(lots: Sequence[Lot], *, tuned_for: float = TUNED_FOR, alpha: float = 
     n = information * spread**2
     half = spread * boundary(n, tuned_for=tuned_for, alpha=alpha) / np.where(n > 0, n, np.nan)
     effect, half, base = (np.where(smaller < LEAST, np.nan, what) for what in (effect, half, base))
-    return Course(effect, half, base, n, smaller, explained, spread, tuned_for, alpha)
+    level = brought / known if known > 0 else 0.0
+    return Course(effect, half, base, n, smaller, explained, spread, level, tuned_for, alpha)
 
 
 @dataclass(frozen=True, slots=True)

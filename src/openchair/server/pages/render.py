@@ -43,6 +43,7 @@ ROOMS = (
             ("/value", "Value", ""),
             ("/growth", "Growth", ""),
             ("/loyalty", "Loyalty", ""),
+            ("/learning", "Learning", ""),
         ),
     ),
     ("The house", (("/imports", "Imports", ""), ("/consents", "Consents", ""), ("/audit", "Audit", "owner"))),
