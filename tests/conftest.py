@@ -1,6 +1,8 @@
 """Fixtures every room's tests share, what runs side by side, and the skips said loudly at the end."""
 
+import gc
 import json
+import os
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +14,10 @@ from hypothesis import settings
 from tests.mailbox import Mailbox
 
 ROOT = Path(__file__).resolve().parents[1]
+# Expressions are many small things that live for a moment: looking for cycles among them took a seventh of all time.
+gc.set_threshold(100_000, 20, 50)
+# A test's Spark runs each plan once, so the last word in compiling it never pays; the same Spark and the same plans.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC")
 # A loaded machine is slow, not wrong.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
@@ -55,12 +61,24 @@ def mailbox() -> Iterator[tuple[Mailbox, str]]:
     controller.stop()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers take modules in the order below; their own would leave a long module of few tests for the very end."""
+    config.option.loadscopereorder = False
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module's tests share its fixtures, so they stay on one worker; so do all that start the same heavy thing."""
+    """A module's tests share its fixtures, so they stay on one worker; so do all that start the same heavy thing.
+
+    What takes long comes first, so that no worker is idle at the end.
+    """
+    group, slow = {}, Counter[str]()
     for item in items:
         heavy = next((name for name in ALONE if item.get_closest_marker(name)), None)
-        item.add_marker(pytest.mark.xdist_group(heavy or item.nodeid.partition("::")[0]))
+        group[item] = heavy or item.nodeid.partition("::")[0]
+        slow[group[item]] += 1000 if heavy else item.get_closest_marker("slow") is not None
+        item.add_marker(pytest.mark.xdist_group(group[item]))
+    items.sort(key=lambda item: -slow[group[item]])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -235,8 +235,12 @@ def test_spark_counts_the_same(chair: Chair) -> None:
     from openchair.store.counting.spark import SparkEngine
 
     chair.primary.declare({"language": "ur"}, by=ADA)
-    on_spark = replace(chair, engine=lambda: SparkEngine(chair.history))
-    assert rounded(on_spark.primary.report()) == rounded(chair.primary.report())
+    spark = SparkEngine(chair.history)
+    try:
+        theirs = replace(chair, engine=lambda: spark, _reading=[]).primary.report()
+    finally:
+        spark.close()
+    assert rounded(theirs) == rounded(chair.primary.report())
 
 
 def rounded(report: PrimaryReport) -> str:
