@@ -25,6 +25,7 @@ from openchair.store.sql.access import SCOPES
 
 NAMES = {
     "day",
+    "plan",
     "nps",
     "csat",
     "ces",

@@ -11,6 +11,7 @@ from typing import ClassVar
 from openchair.chair import tell
 from openchair.chair.acting.cataloguing import Cataloguing
 from openchair.chair.acting.delivering import Delivering
+from openchair.chair.acting.planning import Planning
 from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.focus.customer.primary import Primary
 from openchair.chair.focus.drivers.mapping import Focusing
@@ -189,6 +190,7 @@ class Chair:
             # What was said while the turn ran is not in the rows that it wrote.
             self.restand(self.state.speakers(standing.bound_since(self.history, INDEXED_KINDS, before)))
         self.cases.open_new()
+        self.planning.begin()
         return report
 
     def day(self) -> TurnReport:
@@ -270,6 +272,8 @@ class Chair:
     """What is asked, whom, and what comes back."""
     sending: ClassVar[Room[Sending]] = Room(Sending)
     """Who is asked."""
+    planning: ClassVar[Room[Planning]] = Room(Planning)
+    """The plan of the day, what there is to spend on it, and what persons say to it."""
     delivering: ClassVar[Room[Delivering]] = Room(Delivering)
     """What goes out, and what becomes of it."""
     voices: ClassVar[Room[Voices]] = Room(Voices)

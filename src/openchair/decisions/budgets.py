@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
@@ -38,7 +37,8 @@ CLOSE = 1e-4
 """The share of the gain below which better prices are looked for no more, and a hundredth of it that counts."""
 
 
-class Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+@dataclass(frozen=True, slots=True)
+class Allowed:
     """What there is of something in a day and in a week, from Monday on; None for no limit."""
 
     day: float | None = None
@@ -213,15 +213,15 @@ def prices_of(
     budgets: Sequence[Budget],
     expected: Callable[[Array], tuple[float, Array]],
     free: NDArray[np.bool_],
-    start: Array | None = None,
+    start: Callable[[], Array] | None = None,
 ) -> Prices:
     """Prices at which what is to be expected under the chances fits every budget, and brings as much as is found.
 
     expected: of (A,) costs the gain, and the (A,) times that each action is to be expected under the chances that
-    follow. free: (A,) what is owed, and so costs nothing. start: (B,) prices to begin from, as of plan.plan. Lists of
-    prices are columns of a small linear program (Dantzig & Wolfe, 1960): it says how often each is to be used, and what
-    the budgets are worth then, which are the next prices to be tried. What is owed may exceed a budget; then the lot
-    keeps it within.
+    follow. free: (A,) what is owed, and so costs nothing. start: gives (B,) prices to begin from, where any are needed.
+    Lists of prices are columns of a small linear program (Dantzig & Wolfe, 1960): it says how often each is to be used,
+    and what the budgets are worth then, which are the next prices to be tried. What is owed may exceed a budget; then
+    the lot keeps it within.
     """
     uses, limits = np.array([one.uses for one in budgets]), np.array([one.limit for one in budgets])
     costs: list[Array] = []
@@ -246,7 +246,7 @@ def prices_of(
     limits, unit = np.maximum(limits, used[-1]), max(map(abs, gains)) or 1.0
     scale = np.where(limits > 0, limits, 1.0)
     if start is not None:
-        tried(start)
+        tried(start())
     best, price, share = -np.inf, none, np.ones(1)
     for _ in range(ROUNDS):
         found = linprog(

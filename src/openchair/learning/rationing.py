@@ -15,7 +15,7 @@ from openchair.decisions.budgets import Prices, owed, prices_of
 from openchair.decisions.choice import Choice
 from openchair.decisions.households import Households
 from openchair.decisions.limits import days_since, rests
-from openchair.decisions.plan import Budget, plan
+from openchair.decisions.plan import Budget, Plan, plan
 from openchair.learning.deciding import Held, Seen, weigh
 
 Array = NDArray[np.float64]
@@ -27,8 +27,8 @@ SAMPLED = 20_000
 class Rationed:
     """Who is decided for in which situation, the chances of each, and what they follow from.
 
-    bound: what no plan within the budgets could be expected to exceed, in gain at each customer's own worth. at_home:
-    how many wait since another of their household is up.
+    bound: what no plan within the budgets could be expected to exceed, in gain at each customer's own worth; where all
+    fits, what everyone's best would bring. at_home: how many wait since another of their household is up.
     """
 
     seen: Seen
@@ -43,22 +43,25 @@ def ration(seen: Seen, held: Held, budgets: Sequence[Budget], of: Households, ra
     seen, waiting = _one_at_home(seen, held, of, ranks)
     own = np.asarray(seen.columns["worth_minor"], dtype=np.float64)
     worth = np.where(np.isnan(own), seen.situations.value_minor[seen.inverse], own)
+    gains = _gains(seen, held, worth)
+    unbound = float(np.maximum(gains.max(axis=1, initial=0.0), 0.0).sum())
     if not budgets:
-        gains = _gains(seen, held, worth)
         prices = Prices(np.ones(1), np.zeros((1, len(held.actions))), {})
-        return Rationed(
-            seen, weigh(seen, held), prices, float(np.maximum(gains.max(axis=1, initial=0.0), 0).sum()), waiting
-        )
-    best = plan(_gains(seen, held, worth), budgets, ranks)
-    few = _sampled(seen, ranks)
+        return Rationed(seen, weigh(seen, held), prices, unbound, waiting)
+    few, best = _sampled(seen, ranks), list[Plan]()
 
     def expected(cost: Array) -> tuple[float, Array]:
         chance = weigh(few, held, cost).probabilities[:, :-1]
         times = few.situations.weight[:, None] * chance
         return float((times * np.where(chance > 0, few.gains.mean, 0.0)).sum()), times.sum(axis=0)
 
-    prices = prices_of(budgets, expected, owed(held.actions), best.price)
-    return Rationed(seen, prices.mixed(lambda cost: weigh(seen, held, cost)), prices, best.bound, waiting)
+    def start() -> Array:
+        best.append(plan(gains, budgets, ranks))
+        return best[-1].price
+
+    prices = prices_of(budgets, expected, owed(held.actions), start)
+    chances = prices.mixed(lambda cost: weigh(seen, held, cost))
+    return Rationed(seen, chances, prices, best[-1].bound if best else unbound, waiting)
 
 
 def _gains(seen: Seen, held: Held, worth: Array) -> Array:

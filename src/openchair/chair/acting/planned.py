@@ -9,7 +9,7 @@ from openchair.core.blocks import Block, Cell, Column, Empty, Figure, Sentence, 
 from openchair.core.estimate import Estimate
 from openchair.core.figures import written
 from openchair.core.words import plural
-from openchair.decisions.budgets import Allowed
+from openchair.decisions.budgets import TITLES, Allowed
 from openchair.decisions.reasons import HOUSEHOLD, REASONS
 
 PATH = "/plan"
@@ -54,6 +54,11 @@ class BudgetUse:
     proposed: float
     worth_minor: float | None
     """What one more unit would have brought at the last turn; None where it was not scarce."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is worth a look: it was set, or something of it is used or proposed."""
+        return self.name in TITLES or bool(self.used or self.proposed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ def summary(view: PlanReport) -> Iterator[Block]:
         yield Figure("Expected gain, 12 months", whole, "money", "after what it costs")
         yield Figure("Cost", sum(one.cost_minor for one in planned), "money", "time included")
         yield Figure("The team’s hours", sum(one.hours for one in planned), "number")
-    if view.gap is not None and view.bound_minor and view.budgets:
+    if view.gap is not None and view.bound_minor and any(one.worth_minor for one in view.budgets):
         yield Sentence(
             f"Within these budgets no plan could be expected to bring more than "
             f"{written(view.bound_minor, 'money', view.currency)} at the last turn; this one reached "
@@ -155,7 +160,7 @@ def limits(view: PlanReport) -> Iterator[Block]:
         "Budgets",
         (Column("Budget"), Column("Of"), Column("Used"), Column("Proposed beside"), Column("Left"),
          Column("One more would bring", "money")),
-        tuple(_limit(one, view.currency) for one in view.budgets),
+        tuple(_limit(one, view.currency) for one in view.budgets if one.shown),
         note="What does not fit any more is put off when it is approved, and ranked again at the next turn.",
         empty="There is no limit yet. Actions have one by their capacity in the catalogue, days by budgets set below.",
     )  # fmt: skip

@@ -17,6 +17,7 @@ from openchair.server.api.focus import focus
 from openchair.server.api.frame import Door, on_invalid, problems
 from openchair.server.api.opportunities import opportunities
 from openchair.server.api.people import people
+from openchair.server.api.plan import plan
 from openchair.server.api.primary import primary
 from openchair.server.api.reports import reports
 from openchair.server.api.surveys import surveys
@@ -53,7 +54,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
         strict_content_type=False,
     )
     door = Door(keyring)
-    parts = (team, reports, surveys, voices, cases, focus, primary, opportunities, people)
+    parts = (team, reports, surveys, voices, cases, focus, primary, opportunities, plan, people)
     for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)
     return app

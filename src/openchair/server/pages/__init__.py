@@ -18,6 +18,7 @@ from openchair.server.pages.journey import journey_routes
 from openchair.server.pages.listening import listening_routes
 from openchair.server.pages.merges import merges_routes
 from openchair.server.pages.opportunities import opportunities_routes
+from openchair.server.pages.plan import plan_routes
 from openchair.server.pages.primary import primary_routes
 from openchair.server.pages.render import error_page, render, static_route
 from openchair.server.pages.reports import report_routes
@@ -33,6 +34,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
     house = House(chair, settings, clock)
     return [
         *today_routes(house),
+        *plan_routes(house),
         *customers_routes(house),
         *customer_routes(house),
         *listening_routes(house),

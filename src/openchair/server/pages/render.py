@@ -31,7 +31,10 @@ from openchair.server.pages.charts import chart_of
 HERE = Path(__file__).resolve().parents[1]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 ROOMS = (
-    ("At the table", (("/", "Today", ""), ("/calls", "Calls", ""), ("/merges", "Reviews", ""))),
+    (
+        "At the table",
+        (("/", "Today", ""), ("/plan", "Plan and approvals", ""), ("/calls", "Calls", ""), ("/merges", "Reviews", "")),
+    ),
     ("Customers", (("/customers", "Customers", ""), ("/listening", "Listening", ""), ("/surveys", "Surveys", ""))),
     (
         "What matters",
