@@ -85,24 +85,24 @@ class Chair:
     """A language model that may propose, where one is set up."""
     shelf: Shelf = field(default_factory=Shelf, repr=False)
     """Reports that a server has lately read."""
+    adopted: dict[int, tuple[Action, ...]] = field(default_factory=dict, repr=False)
+    """Versions of the catalogue that were read, by number."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    adopted: dict[int, tuple[Action, ...]] = field(default_factory=dict, repr=False)
-    """Versions of the catalogue that were read, by number."""
     @property
     def currency(self) -> str:
         """The currency values are in: the setting, else that of most purchases."""
         return self.settings.currency or self.state.note("currency") or "EUR"
 
     @property
-    def simulated(self) -> bool:
-        """Whether any of the facts came from the sample shop."""
-    @property
     def catalogue(self) -> tuple[Action, ...]:
         """The actions to choose from."""
         return self.cataloguing.in_force()
 
+    @property
+    def simulated(self) -> bool:
+        """Whether any of the facts came from the sample shop."""
         return self.state.note("simulated") == "true"
 
     def moment(self, as_of: str = "") -> Moment:
@@ -190,6 +190,7 @@ class Chair:
             # What was said while the turn ran is not in the rows that it wrote.
             self.restand(self.state.speakers(standing.bound_since(self.history, INDEXED_KINDS, before)))
         self.cases.open_new()
+        self.promoting.by_rule(report.as_of)
         self.planning.begin()
         return report
 
@@ -280,6 +281,8 @@ class Chair:
     """What customers say in their own words."""
     cases: ClassVar[Room[Cases]] = Room(Cases)
     """Those who are unhappy and are owed an answer."""
+    cataloguing: ClassVar[Room[Cataloguing]] = Room(Cataloguing)
+    """What the shop can do for a customer, and who changed it."""
     calls: ClassVar[Room[Calls]] = Room(Calls)
     """Whom to ring this week."""
 
@@ -290,8 +293,6 @@ class Chair:
 
     @contextmanager
     def reading(self) -> Iterator[Engine]:
-    cataloguing: ClassVar[Room[Cataloguing]] = Room(Cataloguing)
-    """What the shop can do for a customer, and who changed it."""
         """The engine that pages read with, one reader at a time."""
         with self._lock:
             if not self._reading:
