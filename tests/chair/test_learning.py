@@ -1,7 +1,6 @@
 """Whether deciding pays, from decisions in the state and purchases in history to what a person reads."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,14 +17,18 @@ from tests.store.making import chosen, linked, met, named
 from openchair.chair.actor import Actor
 from openchair.chair.chair import Chair
 from openchair.chair.learning.counting import BEFORE_DAYS, LOOK_DAYS, UNIT_DAYS, Counted, count
+from openchair.chair.learning.living import live_policy
+from openchair.chair.learning.promoting import beats
 from openchair.chair.learning.views import LearningReport
 from openchair.chair.markdown import markdown
 from openchair.chair.reports import REPORTS
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.blocks import Lines
+from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.ids import digest
 from openchair.learning.arms import ARMS, HOLDOUT, LEARNED, Shares, arms_of
+from openchair.learning.candidates import Policy
 from openchair.learning.proof import LEAST, course
 from openchair.store.sql.schema import decisions
 
@@ -218,3 +221,105 @@ def test_nothing_is_seen_where_nothing_is(shop: Shop) -> None:
         looks = course(found.against(HOLDOUT))
         alarms += bool((np.abs(looks.effect) > looks.half).any())
     assert alarms == 0
+
+
+RECORD = {
+    "situation": {"stage": "steady", "value_minor": 1_000.0, "value_known": True},
+    "candidates": [
+        {"action": name, "gain": gain, "low": gain - 1, "high": gain + 1, "n": 9.0, "probability": 1 / 3}
+        for name, gain in (("note-by-hand", 400.0), ("call-and-listen", 100.0), ("wait", 0.0))
+    ],
+    "ruled_out": [],
+}
+
+
+def logged(chair: Chair, brings: dict[str, int], n: int = 600) -> None:
+    """So many settled decisions, each action as likely as the others, which bring so much in minor units."""
+    rng, ids = np.random.default_rng(6), people(n)
+    taken = rng.choice(["note-by-hand", "call-and-listen", "wait"], n)
+    rows = [
+        {"customer_id": who, "decision_id": f"log{who}", "action": of, "propensity": 1 / 3, "expected_minor": 0.0}
+        for who, of in zip(ids.tolist(), taken.tolist(), strict=True)
+    ]
+    known(Shop(chair.state, chair.history, chair.settings), ids)
+    chair.state.save_decisions(BEGIN, "daily", met(("s1", json.dumps(RECORD))), chosen(*rows))
+    spent = rng.normal(0, 50, n) + [brings.get(of, 0) for of in taken]
+    when = [chair.clock()] * n
+    settled = {"decision_id": [row["decision_id"] for row in rows], "outcome_minor": spent.astype(int).tolist()}
+    chair.state.set_outcomes(pa.table({**settled, "outcome_at": pa.array(when, pa.timestamp("us", tz="UTC"))}))
+
+
+@pytest.fixture
+def proved(tmp_path: Path) -> Chair:
+    """A shop whose log shows that what is believed best is best, so that leaving less to chance brings more."""
+    chair = opened(tmp_path / "shop", people(1), BEGIN + timedelta(days=40))
+    logged(chair, {"note-by-hand": 400, "call-and-listen": -400})
+    return chair
+
+
+def test_a_policy_goes_live_once_the_log_proves_it(proved: Chair) -> None:
+    """Sharper beats the usual one; gentler does not and is refused, as is a table of chances; one can go back; all
+    of it is kept with who, when and why."""
+    judged = {one.name: one for one in proved.promoting.judged()}
+    assert beats(judged["sharper"]) and not beats(judged["gentler"]) and not judged["one for all"].can_go_live
+    with pytest.raises(Conflict, match="not proved to bring more than usual"):
+        proved.promoting.promote("gentler", by=OWNER)
+    live = proved.promoting.promote("sharper", why="it pays", by=OWNER)
+    assert proved.promoting.live() == live_policy(proved.state) == Policy("sharper", sharpness=4.0)
+    assert (live.by, live.version) == ("ada", "sharper: sharpness 4") and live.why.startswith("it pays (")
+    assert "usual" in {one.name for one in proved.promoting.judged()}
+    assert proved.promoting.go_back(by=OWNER).version == "usual" == proved.promoting.live().version
+    assert [one.version for one in proved.promoting.promoted()] == ["usual", "sharper: sharpness 4"]
+    told = markdown(REPORTS["learning"].tell(sold(proved)))
+    assert "Would another way of choosing bring more?" in told and "it pays" in told
+
+
+def test_candidates_are_proposed_in_json(proved: Chair) -> None:
+    """A policy's numbers or a table of chances; what is neither is refused by name; what was proposed is taken back."""
+    promoting = proved.promoting
+    promoting.propose('{"name": "sharpest", "sharpness": 50}', by=OWNER)
+    rules = {"name": "notes", "rules": [{"when": {"stage": "steady"}, "chances": {"note-by-hand": 1.0}}]}
+    promoting.propose(json.dumps(rules), by=OWNER)
+    judged = {one.name: one for one in promoting.judged()}
+    assert beats(judged["sharpest"]) and judged["sharpest"].proposed_by == "ada"
+    notes = judged["notes"]
+    assert isinstance(notes.ips, Estimate) and notes.ips.low < 395 < notes.ips.high and beats(notes)
+    with pytest.raises(BadInput, match="can be judged and not go live"):
+        promoting.promote("notes", by=OWNER)
+    promoting.take_back("notes", by=OWNER)
+    assert "notes" not in {one.name for one in promoting.judged()}
+    for wrong in ("[]", "{", '{"name": "x", "hope": "much"}', '{"name": "x", "hope": 9}', '{"rules": []}'):
+        with pytest.raises(BadInput):
+            promoting.propose(wrong, by=OWNER)
+    for name in ("notes", "nobody"):
+        with pytest.raises(NotFound):
+            promoting.take_back(name, by=OWNER)
+        with pytest.raises(NotFound):
+            promoting.promote(name, by=OWNER)
+    with pytest.raises(NotAllowed):
+        promoting.propose('{"name": "mine"}', by=Actor("bo", "staff"))
+
+
+def test_by_rule_what_is_proved_goes_live_by_itself(proved: Chair) -> None:
+    """Only where the setting says so, and once: the policy then live is beaten by none."""
+    now = proved.clock()
+    assert proved.promoting.by_rule(now) is None
+    ruled = replace(proved, settings=replace(proved.settings, promote="by rule"))
+    live = ruled.promoting.by_rule(now)
+    assert live is not None and live.by == "the rule" and live.version.startswith("sharper")
+    assert ruled.promoting.by_rule(now) is None and len(ruled.promoting.promoted()) == 1
+
+
+def test_a_log_that_proves_nothing_promotes_nothing(tmp_path: Path) -> None:
+    """Actions that bring nothing: no candidate beats the policy that is live, and no rule promotes one."""
+    chair = opened(tmp_path / "shop", people(1), BEGIN + timedelta(days=40), promote="by rule")
+    assert chair.promoting.judged() == ()
+    logged(chair, {})
+    assert chair.promoting.by_rule(chair.clock()) is None
+    assert not any(beats(one) for one in chair.promoting.judged() if one.can_go_live)
+
+
+def sold(chair: Chair) -> LearningReport:
+    """The report of a shop that also sold something."""
+    buy(chair, [(who, BEGIN + timedelta(days=1), 500) for who in people(20).tolist()])
+    return chair.learning.report()

@@ -79,7 +79,7 @@ def test_a_decision_asked_for_twice_is_the_same_decision(home: Path) -> None:
     ask = ("decide", "guest9@example.org", "--as-of", TODAY)
     one, two = told(*ask, "--moment", "checkout", home=home), told(*ask, "--moment", "checkout", home=home)
     assert one == two
-    assert told(*ask, "--moment", "call", home=home)["decision_id"] != one["decision_id"]
+    assert told(*ask, "--moment", "contact", home=home)["decision_id"] != one["decision_id"]
 
 
 def test_the_report_reads_out(home: Path, tmp_path: Path) -> None:

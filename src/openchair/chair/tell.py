@@ -93,7 +93,7 @@ def decision(shop: Teller, row: Row) -> views.Decision:
         title=_title(row["action"], actions),
         pillar=PILLARS[action.pillar].title if action else "",
         experience=EXPERIENCES[action.experience] if action else "",
-        channel=action.channel if action else "",
+        channel=row["channel"] or (action.channel if action else ""),
         gain=gain,
         value=spender(row) if row["orders"] is not None else Unknown("no longer a customer"),
         propensity=row["propensity"],

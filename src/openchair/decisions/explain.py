@@ -200,7 +200,7 @@ def told(
     """
     mine = next((one for one in record.candidates if one.action == chosen), None)
     action = actions.get(chosen)
-    what = WAIT if chosen == WAIT else action.channel if action else ""
+    what = WAIT if chosen == WAIT else customer.get("channel") or (action.channel if action else "")
     said: list[tuple[str, Mapping[str, int]]] = [(what, {})] if what else []
     complained, score, gap = (customer.get(name) for name in ("complained_on", "nps_score", "gap_days"))
     orders, last, contacted = int(customer.get("orders") or 0), customer.get("last_on"), customer.get("contacted_on")

@@ -87,6 +87,11 @@ class Rules:
                 what = f"chances of rule {place}"
                 raise BadInput(what, value=dict(rule.chances), bound=bound, remedy="Leave the rest to waiting.")
 
+    @property
+    def version(self) -> str:
+        """Its name, and what it is."""
+        return f"{self.name}: a table of chances"
+
     def of(self, situation: Mapping[str, Any]) -> Mapping[str, float] | None:
         """The chances in a situation, by action; None where no rule is about it."""
         for rule in self.rules:

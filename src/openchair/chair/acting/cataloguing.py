@@ -26,6 +26,8 @@ KIND = "catalogue"
 LONGEST_WHY = 500
 SHOWN = 20
 """Versions that are listed."""
+MOST = 1 << 62
+"""No number of a version is as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Cataloguing:
         return self.adopt(self.of(number), why=why or f"version {number} again", by=by)
 
     def _choice(self, number: int) -> Choice:
-        choice = self.chair.state.choice(KIND, number)
+        choice = self.chair.state.choice(KIND, number) if 0 < number < MOST else None
         if choice is None:
             what, bound = "version of the catalogue", "was never adopted"
             raise NotFound(what, value=number, bound=bound, remedy="Choose one that is listed.")

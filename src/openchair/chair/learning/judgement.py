@@ -125,9 +125,8 @@ class Judgement:
         for one, by in self._policies():
             if only in ("", one.name):
                 chances = ways.by(one) if isinstance(one, Policy) else ways.rules(one)
-                version = one.version if isinstance(one, Policy) else f"{one.name}: a table of chances"
                 verdict = judging.judge(ways.log, chances, present)
-                yield _told(one.name, version, isinstance(one, Policy), verdict, by)
+                yield _told(one.name, one.version, isinstance(one, Policy), verdict, by)
         for name, way in COMPARED.items():
             if not only:
                 yield _told(name, name, False, judging.judge(ways.log, way(ways), present))

@@ -223,7 +223,7 @@ def _discounts(tally: Sequence[Row], actions: Iterable[Action]) -> Discounts:
 
 def _customer_first(learned: Sequence[Mapping[str, Any]]) -> CustomerFirst | None:
     """learned: what turns kept of deciding, the newest first."""
-    costs = [float(one["forgone_minor"]) for one in learned if "forgone_minor" in one]
+    costs = [float(one["customer_first_minor"]) for one in learned if "customer_first_minor" in one]
     return CustomerFirst(costs[0], sum(costs) / len(costs), len(costs)) if costs else None
 
 

@@ -8,8 +8,17 @@ import msgspec
 
 from openchair.chair.actor import Actor
 from openchair.chair.learning.judgement import Judgement
-from openchair.chair.learning.living import CANDIDATE, POLICY, TAKEN_BACK, candidate_of, live_policy, promoted
-from openchair.chair.learning.views import Judged, Promoted
+from openchair.chair.learning.living import (
+    CANDIDATE,
+    POLICY,
+    TAKEN_BACK,
+    candidate_of,
+    live_policy,
+    policy_of,
+    promoted,
+    proposed,
+)
+from openchair.chair.learning.views import Judged, Promoted, Proposed
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.core.estimate import Estimate
 from openchair.core.money import show
@@ -42,7 +51,7 @@ class Promoting:
         """Every other way of choosing, judged by the log; the best first, nothing where too little is settled."""
         return Judgement.of(self.chair).candidates()
 
-    def propose(self, body: str | bytes, *, by: Actor) -> Policy | Rules:
+    def propose(self, body: str | bytes, *, by: Actor) -> Proposed:
         """A candidate from JSON, to be judged by the log from now on: a policy's numbers, or a table of chances.
 
         `{"name": "bold", "hope": 2, "sharpness": 1, "floor": 0.05, "personal": true}`, or `{"name": "calls", "rules":
@@ -53,31 +62,29 @@ class Promoting:
             candidate = candidate_of(body)
         except msgspec.MsgspecError as wrong:
             bound = f"is no policy and no table of chances: {wrong}"
-            raise BadInput("candidate", value=bytes(str(body), "utf-8")[:80].decode(errors="replace"), bound=bound,
-                           remedy="See docs/learning.md.") from None  # fmt: skip
-        held = self.chair.state.chosen(CANDIDATE)
+            raise BadInput("candidate", value=str(body)[:80], bound=bound, remedy="See docs/learning.md.") from None
+        held = proposed(self.chair.state)
         if candidate.name not in held and len(held) >= MOST_PROPOSED:
             bound = f"there are {MOST_PROPOSED} already"
             raise BadInput("candidates", value=candidate.name, bound=bound, remedy="Take one back.")
         self._keep(CANDIDATE, candidate.name, msgspec.json.encode(candidate).decode(), "", by.name)
-        return candidate
+        return _proposed(candidate)
 
-    def take_back(self, name: str, *, by: Actor) -> None:
+    def take_back(self, name: str, *, by: Actor) -> Proposed:
         """A proposed candidate is judged no more. Raises NotFound, NotAllowed."""
         _owner(by)
-        if self.chair.state.chosen(CANDIDATE).get(name, None) is None:
+        theirs = proposed(self.chair.state).get(name)
+        if theirs is None:
             raise NotFound("candidate", value=name, bound="was not proposed", remedy="Look at the list.")
         self._keep(CANDIDATE, name, TAKEN_BACK, "", by.name)
+        return _proposed(theirs[0])
 
-    def promote(self, name: str, *, why: str = "", by: Actor) -> Policy:
+    def promote(self, name: str, *, why: str = "", by: Actor) -> Promoted:
         """Let a candidate go live from the next decision on, where the log proves that it brings more.
 
         Raises NotFound; BadInput for what cannot go live; Conflict where its lower bound does not beat the present one.
         """
-        _owner(by)
-        if len(why) > LONGEST_WHY:
-            bound = f"has at most {LONGEST_WHY:,} characters"
-            raise BadInput("reason", value=f"{len(why):,} characters", bound=bound, remedy="Give a shorter one.")
+        _owner(by, why)
         judgement = Judgement.of(self.chair)
         candidate, judged = judgement.candidate(name)
         if candidate is None:
@@ -91,16 +98,16 @@ class Promoting:
             raise Conflict("candidate", value=name, bound=bound, remedy=remedy)
         return self._live(candidate, f"{why.strip()} ({said(judged, self.chair.currency)})".lstrip(), by.name)
 
-    def go_back(self, *, why: str = "", by: Actor) -> Policy:
+    def go_back(self, *, why: str = "", by: Actor) -> Promoted:
         """The policy that was live before is again; nothing needs to be proved for it. Raises NotFound, NotAllowed."""
-        _owner(by)
+        _owner(by, why)
         past = self.chair.state.choices(POLICY)
         if not past:
             raise NotFound("policy", value=self.live().version, bound="is the first there was", remedy="Keep it.")
-        before = msgspec.json.decode(past[1].body, type=Policy) if len(past) > 1 else USUAL
+        before = policy_of(past[1].body) if len(past) > 1 else USUAL
         return self._live(before, why.strip() or "gone back", by.name)
 
-    def by_rule(self, at: datetime) -> Policy | None:
+    def by_rule(self, at: datetime) -> Promoted | None:
         """Where the setting says so: the candidate whose lower bound beats the present one's by most goes live."""
         if self.chair.settings.promote != "by rule":
             return None
@@ -111,9 +118,9 @@ class Promoting:
             return None
         return self._live(candidate, said(best, self.chair.currency), RULE, at)
 
-    def _live(self, policy: Policy, why: str, by: str, at: datetime | None = None) -> Policy:
+    def _live(self, policy: Policy, why: str, by: str, at: datetime | None = None) -> Promoted:
         self._keep(POLICY, "", msgspec.json.encode(policy).decode(), why, by, at)
-        return policy
+        return self.promoted()[0]
 
     def _keep(self, kind: str, subject: str, body: str, why: str, by: str, at: datetime | None = None) -> None:
         now = at or self.chair.clock()
@@ -136,6 +143,13 @@ def said(one: Judged | None, currency: str) -> str:
     return f"{value} more a decision, between {low} and {high}"
 
 
-def _owner(by: Actor) -> None:
+def _proposed(one: Policy | Rules) -> Proposed:
+    return Proposed(one.name, one.version, isinstance(one, Policy))
+
+
+def _owner(by: Actor, why: str = "") -> None:
     if by.role in ("customer", "staff"):
         raise NotAllowed("policy", value=by.name, bound="is for an owner to choose", remedy="Ask one.")
+    if len(why) > LONGEST_WHY:
+        bound = f"has at most {LONGEST_WHY:,} characters"
+        raise BadInput("reason", value=f"{len(why):,} characters", bound=bound, remedy="Give a shorter one.")

@@ -121,6 +121,15 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """A candidate that somebody proposed, or took back."""
+
+    name: str
+    version: str
+    can_go_live: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Promoted:
     """A policy that went live: who said so, when and why."""
 

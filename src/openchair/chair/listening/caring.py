@@ -25,7 +25,7 @@ from openchair.decisions.situation import circumstances_of
 from openchair.dossier.attention import WEIGHTS
 from openchair.listening import closing
 from openchair.listening.scores.satisfaction import share
-from openchair.loyalty.actions import Action
+from openchair.loyalty.actions import MOMENTS, Action
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
@@ -188,11 +188,12 @@ class Cases:
         about |= {"nps_score": row["score"]} if row["metric"] == "nps" else {}
         alone = circumstances_of({name: [value] for name, value in about.items()}, moment.day)[0]
         suits = guard.suited(alone, self.chair.catalogue)[0]
-        fit = [one for one, good in zip(self.chair.catalogue, suits, strict=True) if good and one.purpose == "service"]
+        fit = [one for one, good in zip(self.chair.catalogue, suits, strict=True) if good and _answers(one)]
         fit.sort(key=lambda one: (one.is_discount, one.needs.complained is not True, -_gain(one, about), one.id))
-        things = [guard.thing_of(one) for one in fit]
+        roads = [(one, channel) for one in fit for channel in one.channels]
+        things = [guard.thing_of(one, channel) for one, channel in roads]
         said = guard.cleared(about, "reply", things, moment=moment, settings=self.chair.settings)
-        best = next((one for one, (verdict, _, _) in zip(fit, said, strict=True) if verdict == "clear"), None)
+        best = next((one for (one, _), (verdict, _, _) in zip(roads, said, strict=True) if verdict == "clear"), None)
         barred = f" Not “{fit[0].title}”: {said[0][1]}." if fit and best is not fit[0] else ""
         if best is None:
             return "", f"Nothing in the catalogue may be done for them by itself.{barred}"
@@ -222,6 +223,11 @@ def _begun(row: Mapping[str, Any]) -> datetime:
     """When the answer came that a case is about; when it was opened, once the answer is let go of."""
     at: datetime = row["answered_at"] or row["opened_at"]
     return at
+
+
+def _answers(action: Action) -> bool:
+    """Whether an action may answer a complaint: it is service, and not for other moments."""
+    return action.purpose == "service" and "complaint" in (action.moments or MOMENTS)
 
 
 def _gain(action: Action, about: Mapping[str, Any]) -> float:

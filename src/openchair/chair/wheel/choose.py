@@ -98,7 +98,7 @@ def _barred(
     decided: Mapping[str, Any], rows: pa.Table, actions: Sequence[Action], settings: Settings, moment: Moment
 ) -> bool:
     """Whether the guard is against what was proposed to a customer."""
-    things = [guard.thing_of(action) for action in actions if action.id == decided["action"]]
+    things = [guard.thing_of(one, decided["channel"]) for one in actions if one.id == decided["action"]]
     if decided["status"] != "proposed" or not things or not rows.num_rows:
         return False
     return guard.cleared(rows.to_pylist()[0], "plan", things, moment=moment, settings=settings)[0][0] != "clear"

@@ -13,6 +13,7 @@ from openchair.chair.chair import Chair
 from openchair.core import VERSION
 from openchair.core.errors import OpenchairError
 from openchair.server.api.cases import cases
+from openchair.server.api.catalogue import catalogue
 from openchair.server.api.focus import focus
 from openchair.server.api.frame import Door, on_invalid, problems
 from openchair.server.api.opportunities import opportunities
@@ -54,7 +55,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
         strict_content_type=False,
     )
     door = Door(keyring)
-    parts = (team, reports, surveys, voices, cases, focus, primary, opportunities, plan, people)
+    parts = (team, catalogue, reports, surveys, voices, cases, focus, primary, opportunities, plan, people)
     for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)
     return app

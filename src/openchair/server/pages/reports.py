@@ -17,7 +17,6 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "value": ("/value", {}),
     "growth": ("/growth", {"by": "stage"}),
     "audit": ("/loyalty", {}),
-    "learning": ("/learning", {}),
 }
 """Reports with a page of their own that has no forms: its address, and what is asked where nothing is."""
 
