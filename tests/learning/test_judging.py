@@ -83,7 +83,7 @@ def test_what_a_policy_would_bring_is_found() -> None:
 
 
 def test_a_worse_policy_does_not_beat_the_present_one() -> None:
-    """Writing to everyone brings less than the best that can be done; the policy that is live is better than itself by nothing."""
+    """Writing to everyone brings less than the best there is; what is live is better than itself by nothing."""
     of = log(np.random.default_rng(1))
     mail = np.tile(np.eye(len(of.names))[of.names.index("mail")], (2, 1))
     told = judge(of, mail, best(of)).better

@@ -1,11 +1,15 @@
 """Off-policy estimators: the published formulas and software to the digit, known truth, and what they refuse."""
 
 from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import csv
 
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Number, Unknown
@@ -208,3 +212,18 @@ def test_an_interval_for_many_looks_holds_at_all_of_them() -> None:
             seen |= [isinstance(one, Estimate) and not one.low <= 0 <= one.high for one in (often, once)]
         alarms += seen
     assert alarms[0] <= 6 and alarms[1] > 18, alarms
+
+
+def test_the_example_in_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a plain file of decisions, as it stands there."""
+    rng = np.random.default_rng(15)
+    columns = {"reward": rng.exponential(1, 300), "chance_logged": np.full(300, 0.5)}
+    columns |= {"chance_other": rng.choice([0.2, 0.8], 300), "customer": rng.integers(0, 60, 300).astype(str)}
+    csv.write_csv(pa.table(columns), tmp_path / "log.csv")
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs" / "learning.md").read_text(encoding="utf-8")
+    example = page.partition("**On any log**")[2].partition("\n\n")[2].partition("\n\nEqual")[0]
+    code = dedent(example).replace("print", "told.append")
+    told: list[Number] = []
+    exec(code, {"told": told})
+    assert len(told) == 3 and all(isinstance(one, Estimate) for one in told)

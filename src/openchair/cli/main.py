@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from openchair.cli import access, asking, calling, cataloguing, hearing, keep, listen, people, plan, wheel
+from openchair.cli import access, asking, calling, cataloguing, hearing, keep, listen, people, plan, promoting, wheel
 from openchair.core import VERSION
 
 app = typer.Typer(
@@ -41,7 +41,16 @@ def main(
 for room in (listen, wheel, hearing, asking, calling, people, access, keep):
     for name, command in room.COMMANDS.items():
         app.command(name)(command)
-for group in (access.keys, access.users, asking.surveys, cataloguing.catalogue, plan.plan, calling.case, calling.call):
+for group in (
+    access.keys,
+    access.users,
+    asking.surveys,
+    cataloguing.catalogue,
+    plan.plan,
+    promoting.policy,
+    calling.case,
+    calling.call,
+):
     app.add_typer(group)
 
 

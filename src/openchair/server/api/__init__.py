@@ -16,6 +16,7 @@ from openchair.server.api.cases import cases
 from openchair.server.api.catalogue import catalogue
 from openchair.server.api.focus import focus
 from openchair.server.api.frame import Door, on_invalid, problems
+from openchair.server.api.learning import learning
 from openchair.server.api.opportunities import opportunities
 from openchair.server.api.people import people
 from openchair.server.api.plan import plan
@@ -55,7 +56,8 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
         strict_content_type=False,
     )
     door = Door(keyring)
-    parts = (team, catalogue, reports, surveys, voices, cases, focus, primary, opportunities, plan, people)
+    known = (team, catalogue, reports, surveys, voices, cases, focus, primary, opportunities, learning)
+    parts = (*known, plan, people)
     for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)
     return app

@@ -15,6 +15,7 @@ from openchair.server.pages.focus import focus_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.pages.imports import imports_routes
 from openchair.server.pages.journey import journey_routes
+from openchair.server.pages.learning import learning_routes
 from openchair.server.pages.listening import listening_routes
 from openchair.server.pages.merges import merges_routes
 from openchair.server.pages.opportunities import opportunities_routes
@@ -42,6 +43,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
         *primary_routes(house),
         *opportunities_routes(house),
         *focus_routes(house),
+        *learning_routes(house),
         *journey_routes(house),
         *cases_routes(house),
         *calls_routes(house),
