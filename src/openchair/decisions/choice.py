@@ -68,7 +68,7 @@ def choose(
     gains: Gains,
     codes: NDArray[np.int16],
     *,
-    discounts: Sequence[bool] = (),
+    discounts: Sequence[bool] | NDArray[np.bool_] = (),
     weights: Sequence[float] = (),
     sharpness: float = SHARPNESS,
     floor: float = FLOOR,
@@ -144,7 +144,10 @@ def draw(
     # Rounding may leave the last edge below 1: from the last column that has a chance on, nothing lies beyond.
     last = probabilities.shape[1] - 1 - np.argmax(probabilities[:, ::-1] > 0, axis=1)
     edges[np.arange(probabilities.shape[1]) >= last[:, None]] = np.inf
-    action = np.zeros(len(inverse), dtype=np.int64)
-    for edge in np.ascontiguousarray(edges.T[:-1]):
-        action += u >= edge[inverse]
+    if len(inverse) < edges.shape[1]:
+        action = (u[:, None] >= edges[inverse, :-1]).sum(axis=1)
+    else:
+        action = np.zeros(len(inverse), dtype=np.int64)
+        for edge in np.ascontiguousarray(edges.T[:-1]):
+            action += u >= edge[inverse]
     return action, probabilities[inverse, action]

@@ -7,6 +7,7 @@ not differ between two customers is worked out once for both.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class Leanings:
         return np.where((self.ids[place] == wanted)[:, None], self.steps[place], 0).astype(np.int8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Held:
     """All that deciding rests on: made once a turn, kept in memory between turns.
 
@@ -110,12 +111,27 @@ class Held:
     seed: int = 1
     prices: Prices | None = None
 
-    @property
+    @cached_property
     def each(self) -> Mapping[str, Array]:
         """(A,) of each action: what it adds whatever a customer is worth, what it costs, how long it is looked at."""
         rows = [(one.flat_minor, one.cost_minor, one.window_days or self.outcome_days) for one in self.actions]
         flat, cost, window = np.array(rows, dtype=np.float64).reshape(-1, 3).T
         return {"flat": flat, "cost": cost, "window": window}
+
+    @cached_property
+    def pillar(self) -> NDArray[np.int64]:
+        """(A,) the pillar of each action, a place in PILLAR_IDS."""
+        return np.array([PILLAR_IDS.index(one.pillar) for one in self.actions], dtype=np.int64)
+
+    @cached_property
+    def essential(self) -> NDArray[np.bool_]:
+        """(A,) what is never withheld."""
+        return np.array([one.essential for one in self.actions], dtype=np.bool_)
+
+    @cached_property
+    def discounts(self) -> NDArray[np.bool_]:
+        """(A,) what is a discount."""
+        return np.array([one.is_discount for one in self.actions], dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +238,7 @@ def look(columns: Mapping[str, Any], held: Held, day: date, occasion: str = DAIL
         found, circumstance, reached.codes, arm, _leaning(held, who, arm, reached.codes, circumstance)
     )
     mean, sd = held.worth.at(features.matrix(situations.features, held.typical))
-    pillar = np.array([PILLAR_IDS.index(one.pillar) for one in held.actions], dtype=np.int64)
-    mean = mean + held.leanings.step * situations.leaning[:, pillar]
+    mean = mean + held.leanings.step * situations.leaning[:, held.pillar]
     alike = situations.arm == IMPERSONAL
     value = np.where(alike, held.worth_minor, situations.value_minor)[:, None]
     if alike.any():
@@ -238,10 +253,9 @@ def look(columns: Mapping[str, Any], held: Held, day: date, occasion: str = DAIL
     harms = _harms(held, situations) & (situations.codes == 0)
     single = _best_for_all(held, situations, gains, harms)
     codes = np.where(harms, np.int16(HARMS), situations.codes)
-    essential = np.array([one.essential for one in held.actions], dtype=np.bool_)
     for lot, apart, code in (
-        (HOLDOUT, ~essential, HELD_BACK),
-        (SINGLE, ~essential & (np.arange(len(essential)) != single), NOT_THE_ONE),
+        (HOLDOUT, ~held.essential, HELD_BACK),
+        (SINGLE, ~held.essential & (np.arange(len(held.actions)) != single), NOT_THE_ONE),
     ):
         codes = np.where((situations.arm == lot)[:, None] & apart & (codes == 0), np.int16(code), codes)
     situations = replace(situations, codes=codes)
@@ -291,9 +305,7 @@ def _leaning(
     """(n, P) leanings where they could matter: to a pillar of which something is possible, for whom persons count."""
     if not held.policy.personal:
         return np.zeros((len(arm), len(PILLAR_IDS)), dtype=np.int8)
-    open_ = np.stack(
-        [(codes[:, [one.pillar == pillar for one in held.actions]] == 0).any(axis=1) for pillar in PILLAR_IDS], axis=1
-    )
+    open_ = np.stack([(codes[:, held.pillar == place] == 0).any(axis=1) for place in range(len(PILLAR_IDS))], axis=1)
     return np.asarray(held.leanings.of(who) * (open_[circumstance] & (arm == LEARNED)[:, None]), dtype=np.int8)
 
 
@@ -320,7 +332,7 @@ def _weighed(seen: Seen, held: Held, codes: NDArray[np.int16], cost: Array) -> C
     chosen = choice.choose(
         replace(hope, mean=counted),
         codes,
-        discounts=[one.is_discount for one in held.actions],
+        discounts=held.discounts,
         weights=held.weights,
         sharpness=sharpness,
         floor=held.exploration if policy.floor is None else policy.floor,
