@@ -97,7 +97,7 @@ def situations_of(
     values, band = np.unique(circumstances.value_minor, return_inverse=True)
     columns: list[tuple[NDArray[Any], int]] = [(circumstances.stage, len(STAGES)), (band, len(values))]
     columns += [(circumstances.value_known, 2), (circumstances.features, CODES)]
-    columns += [(column, int(codes.max(initial=0)) + 1) for column in codes.T]
+    columns += [(_rows_alike(codes), len(circumstances) or 1)]
     first, place = _alike(_packed(len(circumstances), columns))
     arms = np.zeros(len(inverse), dtype=np.int8) if arm is None else arm
     leans = np.zeros((len(inverse), 0), dtype=np.int8) if leaning is None else leaning
@@ -235,6 +235,14 @@ def _packed(n: int, columns: Sequence[tuple[NDArray[Any], int]]) -> NDArray[np.i
         key = key * size + codes
         room *= size
     return key
+
+
+def _rows_alike(rows: NDArray[np.int16]) -> NDArray[np.int64]:
+    """(n,) one number for each row of a matrix, equal where the rows are."""
+    if not rows.size:
+        return np.zeros(len(rows), dtype=np.int64)
+    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.itemsize * rows.shape[1])))
+    return np.unique(whole.ravel(), return_inverse=True)[1].astype(np.int64)
 
 
 def _alike(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
