@@ -38,7 +38,7 @@ def test_everything_is_labelled_simulated(folder: Path, read: Read) -> None:
         assert read(kind)["source"].unique().to_pylist() == ["simulation"]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["simulated"] is True
-    assert [manifest[name] for name in ("seed", "customers", "version")] == [7, 20_000, 1]
+    assert [manifest[name] for name in ("seed", "customers", "version")] == [7, 20_000, 2]
     assert [manifest[name] for name in ("start", "end")] == ["2024-07-01", "2026-07-01"]
 
 

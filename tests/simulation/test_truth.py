@@ -9,9 +9,7 @@ import pyarrow as pa
 import pytest
 
 from openchair.dossier.rules import ALLERGENS, DIETS, rules_of, terms_of
-from openchair.loyalty.pillars import PILLARS
 from openchair.simulation.shop import simulate
-from openchair.simulation.truth import true_gain
 from openchair.simulation.world import world
 from openchair.value import spend, spender
 
@@ -179,25 +177,11 @@ def test_a_snack_is_sold_from_the_day_its_brand_lists_it(read: Read, ask: Ask) -
 
 
 def test_the_worlds_words_are_the_houses(read: Read) -> None:
-    """Pillars, allergens and diets are those the other rooms know."""
-    assert world().pillars == tuple(PILLARS)
+    """Allergens and diets are those the other rooms know."""
     assert set(world().allergens) <= set(ALLERGENS)
     assert set(world().diets) <= {*DIETS, "none"}
     assert world().driver_column("weight").sum() == pytest.approx(1)
     assert read("truth/drivers")["driver"].to_pylist() == list(world().drivers)
-
-
-def test_a_gain_is_the_rate_times_the_response(read: Read) -> None:
-    """Orders gained in 28 days; a member who left gains next to nothing, and no pillar suits everyone best."""
-    truth = read("truth/customers")
-    gains = np.column_stack([true_gain(truth, pillar) for pillar in PILLARS])
-    rate, response = np.asarray(truth["rate_per_day"]), np.asarray(truth["response_service"])
-    alive = np.asarray(truth["died_on"].is_null())
-    np.testing.assert_allclose(true_gain(truth, "service")[alive], 28 * (rate * response)[alive])
-    assert true_gain(truth, "service")[~alive].mean() < 0.1 * true_gain(truth, "service")[alive].mean()
-    best = np.bincount(gains[alive].argmax(1), minlength=5) / alive.sum()
-    assert best.min() > 0.05
-    assert best.max() < 0.6
 
 
 def _words(text: str) -> set[str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from openchair.loyalty.pillars import PILLAR_IDS
 from openchair.simulation.world import FOUNDING_BRANDS, LANGUAGES, MARRIED, Bools, Floats, Ints, World, stream
 
 FAVOURITES = 4
@@ -29,8 +30,9 @@ class People:
     """The members of a block in order of their number: (n,) arrays; codes index the lists of World.
 
     Days count from 1970-01-01. `allergies` are bit masks over World.allergens. `referrer` is a place in this block or
-    -1, and always someone who joined on an earlier day. `taste` (n, drivers) is each one's own leaning on a driver;
-    `affinity` (n, pillars) in [0, 1]. `rate` is purchases a day, `dropout` the chance to leave after a purchase.
+    -1, and always someone who joined on an earlier day. `taste` (n, drivers) is each one's own liking of a driver;
+    `leaning` (n, pillars), about 0 with a spread of about 1, to a pillar. `rate` is purchases a day, `dropout` the
+    chance to leave after a purchase.
     `person` is the place of the member who is the same person and came first, mostly one's own, and `how` (a place in
     World.doubles, or -1) in what way they came again; they share what a person has, but each orders on their own.
     `home` is the place of whom one lives with, mostly one's own.
@@ -57,7 +59,7 @@ class People:
     allergies_declared: Bools
     need: Ints
     aspiration: Ints
-    affinity: Floats
+    leaning: Floats
     taste: Floats
     favourites: Ints
     referrer: Ints
@@ -85,7 +87,7 @@ def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, 
     halal = world.diets.index("halal")
     muslim = np.isin(culture, [list(world.raw["cultures"]).index(c) for c in ("pakistani", "arab")])
     diet = np.where(muslim & (rng.random(n) < 0.7), halal, np.where((diet == halal) & ~muslim, 0, diet))[person]
-    pillars, drivers = len(world.pillars), len(world.drivers)
+    pillars, drivers = len(PILLAR_IDS), len(world.drivers)
     need = pick(rng, world.shares("needs"), n)[person]
     # Each need leans on a pillar, so that what a customer says tells something about what moves them.
     lean = np.eye(pillars)[np.array([4, 0, 1, 0, 1])[need]]
@@ -118,7 +120,7 @@ def draw_people(world: World, seed: int, block: int, numbers: Ints, start: int, 
         allergies_declared=rng.random(n) < _SHARE_DECLARED,
         need=need,
         aspiration=np.where(rng.random(n) < 0.8, pick(rng, world.shares("aspirations"), n), -1)[person],
-        affinity=np.clip(0.75 * rng.beta(1.6, 2.4, (n, pillars))[person] + 0.3 * lean, 0, 1),
+        leaning=(0.75 * rng.beta(1.6, 2.4, (n, pillars))[person] + 0.3 * lean - 0.36) / 0.2,
         taste=rng.normal(0, 0.6, (n, drivers))[person],
         favourites=favourites.reshape(n, FAVOURITES),
         referrer=referrer,

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from openchair.loyalty.pillars import PILLAR_IDS
 from openchair.simulation.buying import listing_days
 from openchair.simulation.files import Facts, defaults, fact_ids, facts, within
 from openchair.simulation.knowing import question, signed
+from openchair.simulation.moved import HIDDEN
 from openchair.simulation.telling import QUESTION, SURVEY
 from openchair.simulation.truth import stages, truth_schema
 from openchair.simulation.world import DAY_US, STAGES, World
@@ -52,7 +54,7 @@ def facts_of(world: World, seed: int, start: int, end: int) -> Facts:
 def truth(world: World, end: int) -> pa.Table:
     """Their rows of truth/customers.parquet."""
     rows = [_truth(world, member, end) for member in MEMBERS]
-    return pa.Table.from_pylist(rows, schema=truth_schema(world))
+    return pa.Table.from_pylist(rows, schema=truth_schema())
 
 
 def _member(world: World, member: Row, end: int) -> Iterator[tuple[str, Row]]:
@@ -173,7 +175,9 @@ def _truth(world: World, member: Row, end: int) -> Row:
         "orders": len(agos),
         "mean_order_minor": paid / len(agos),
         "stage": STAGES[stage],
-        **{f"response_{p}": r for p, r in zip(world.pillars, known["response"], strict=True)},
+        "score": float(member["answers"][-1][1]) if member["answers"] else world.raw["score"]["base"],
+        **{f"leaning_{p}": r for p, r in zip(PILLAR_IDS, known["leaning"], strict=True)},
+        **{f"hidden_{one + 1}": 0.0 for one in range(HIDDEN)},
         "need": needs[known["need"]],
         "aspiration": wishes[known["aspiration"]] if known["aspiration"] >= 0 else None,
         "allergies": ", ".join(known["allergies"]),

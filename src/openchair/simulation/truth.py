@@ -1,15 +1,19 @@
-"""The hidden truth as tables, and what an action truly gains: what learning is held against, and never reads."""
+"""The hidden truth as tables: what learning is held against, and never reads."""
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from openchair.loyalty.pillars import PILLAR_IDS
 from openchair.simulation.buying import Scene
+from openchair.simulation.moved import HIDDEN, YEAR_DAYS, Members, seen_of
 from openchair.simulation.world import STAGES, Bools, Floats, Ints, World
 
-HORIZON_DAYS = 28
-"""Days an action's effect lasts."""
+_FELT = ("score", *(f"leaning_{pillar}" for pillar in PILLAR_IDS), *(f"hidden_{k + 1}" for k in range(HIDDEN)))
+_NUMBERS = frozenset({"rate_per_day", "mean_order_minor", "orders", *_FELT})
+
 WON_BACK = 0.05
-"""How much of their old rate a member who left shows again under an action that moves them fully."""
+"""The share of their old rate that a member who left still answers with to what is done."""
 
 
 def stages(joined: Ints, last: Ints, rate: Floats, died: Bools, end: int) -> Ints:
@@ -18,28 +22,18 @@ def stages(joined: Ints, last: Ints, rate: Floats, died: Bools, end: int) -> Int
     return np.select([died, end - joined < 30, silent], [3, 0, 2], 1).astype(np.int64)
 
 
-def responses(world: World, rng: np.random.Generator, affinity: Floats, stage: Ints) -> Floats:
-    """(n, pillars) how a pillar's actions change the rate of purchase: affinity x stage + noise, -0.2 to 1."""
-    by_stage = np.array(list(world.raw["pillars"].values())).T
-    moved: Floats = 0.5 * affinity * by_stage[stage] - 0.05 + 0.05 * rng.normal(size=affinity.shape)
-    return np.clip(moved, -0.2, 1.0)
-
-
-def true_gain(truth: pa.Table, pillar: str, *, days: int = HORIZON_DAYS) -> Floats:
-    """(n,) orders that an action of `pillar` truly adds over `days` days, for the members in `truth` in its order.
-
-    truth: rows of truth/customers.parquet. A member still with the shop buys at rate x (1 + response) instead of rate;
-    one who left comes back a little where the response is above 0, and otherwise buys nothing either way.
-    """
-    response, rate = _floats(truth, f"response_{pillar}"), _floats(truth, "rate_per_day")
-    return days * rate * np.where(alive(truth), response, WON_BACK * np.maximum(response, 0))
-
-
-def rate_under(truth: pa.Table, pillar: Ints, pillars: tuple[str, ...]) -> Floats:
-    """(n,) purchases a day of each member under an action of the pillar at that place in `pillars`, -1 for none."""
-    responses_ = np.column_stack([*(_floats(truth, f"response_{name}") for name in pillars), np.zeros(truth.num_rows)])
-    response, rate = responses_[np.arange(truth.num_rows), pillar], _floats(truth, "rate_per_day")
-    return rate * np.where(alive(truth), 1 + response, WON_BACK * np.maximum(response, 0))
+def members_of(truth: pa.Table) -> Members:
+    """The members in rows of truth/customers.parquet as `moved` sees them; of who left, WON_BACK of the rate."""
+    column = {name: np.asarray(truth[name], dtype=np.float64) for name in truth.column_names if name in _NUMBERS}
+    order, rate = column["mean_order_minor"], column["rate_per_day"] * np.where(alive(truth), 1.0, WON_BACK)
+    return Members(
+        stage=np.asarray(pc.index_in(truth["stage"], pa.array(STAGES)), dtype=np.int64),
+        seen=seen_of(column["score"], column["orders"], YEAR_DAYS * rate * order),
+        leaning=np.column_stack([column[f"leaning_{pillar}"] for pillar in PILLAR_IDS]),
+        hidden=np.column_stack([column[f"hidden_{one}"] for one in range(1, HIDDEN + 1)]),
+        rate=rate,
+        order_minor=order,
+    )
 
 
 def alive(truth: pa.Table) -> Bools:
@@ -54,7 +48,8 @@ def truth_table(scene: Scene) -> pa.Table:
     np.maximum.at(last, orders.place, orders.day)
     died = orders.died >= 0
     stage = stages(people.joined, last, people.rate, died, end)
-    response = responses(world, scene.rng(11), people.affinity, stage)
+    felt = (world.driver_column("mean") + people.taste - 3) @ world.driver_column("weight")
+    hidden = scene.rng(22).normal(size=(len(people), HIDDEN))
     masks, mask_of = np.unique(people.allergies, return_inverse=True)
     held = [", ".join(a for bit, a in enumerate(world.allergens) if mask >> bit & 1) for mask in masks.tolist()]
     shape = world.raw["spending"]["p"]
@@ -67,7 +62,9 @@ def truth_table(scene: Scene) -> pa.Table:
         "orders": pa.array(np.bincount(orders.place, minlength=len(people))),
         "mean_order_minor": pa.array(100 * shape / people.scale),
         "stage": _words(STAGES, stage),
-        **{f"response_{p}": pa.array(response[:, k]) for k, p in enumerate(world.pillars)},
+        "score": pa.array(world.raw["score"]["base"] + world.raw["score"]["spread"] * felt),
+        **{f"leaning_{pillar}": pa.array(people.leaning[:, k]) for k, pillar in enumerate(PILLAR_IDS)},
+        **{f"hidden_{k + 1}": pa.array(hidden[:, k]) for k in range(HIDDEN)},
         "need": _words(tuple(world.raw["needs"]), people.need),
         "aspiration": _words(tuple(world.raw["aspirations"]), people.aspiration),
         "allergies": pa.array(held).take(pa.array(mask_of)),
@@ -83,11 +80,11 @@ def truth_table(scene: Scene) -> pa.Table:
         "household": members.take(pa.array(people.home)),
         "handmade": pa.array(np.zeros(len(people), dtype=bool)),
     }
-    return pa.table(columns).cast(truth_schema(world))
+    return pa.table(columns).cast(truth_schema())
 
 
-def truth_schema(world: World) -> pa.Schema:
-    """The columns of truth/customers.parquet: rates a day, money in minor units, responses as shares of the rate."""
+def truth_schema() -> pa.Schema:
+    """The columns of truth/customers.parquet: rates a day, money in minor units, scores 0 to 10."""
     text, number, flag = pa.string(), pa.float64(), pa.bool_()
     return pa.schema(
         [
@@ -99,7 +96,7 @@ def truth_schema(world: World) -> pa.Schema:
             ("orders", pa.int64()),
             ("mean_order_minor", number),
             ("stage", text),
-            *((f"response_{pillar}", number) for pillar in world.pillars),
+            *((name, number) for name in _FELT),
             ("need", text),
             ("aspiration", text),
             ("allergies", text),
@@ -169,10 +166,6 @@ def frictions_table(world: World, seed: int, stopped: Ints) -> pa.Table:
             "excess": np.where(is_it, ended / np.maximum(visits, 1) - usual, 0.0),
         }
     )
-
-
-def _floats(truth: pa.Table, column: str) -> Floats:
-    return np.asarray(truth[column], dtype=np.float64)
 
 
 def _words(labels: tuple[str, ...], codes: Ints) -> pa.Array:

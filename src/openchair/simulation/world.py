@@ -47,10 +47,6 @@ class World:
     brands: tuple[str, ...]
 
     @property
-    def pillars(self) -> tuple[str, ...]:
-        return tuple(self.raw["pillars"])
-
-    @property
     def drivers(self) -> tuple[str, ...]:
         return tuple(self.raw["drivers"])
 
