@@ -130,6 +130,7 @@ IN = {
 FACES = {
     "POST /decisions": {"decide"},
     "POST /decisions/{decision_id}/status": {"mark"},
+    "GET /outbox": {"delivering.pull"},
     "POST /guard": {"people.clear"},
     "POST /turns": {"turn"},
     "POST /plan/approve": {"planning.approve"},

@@ -4,16 +4,49 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
+import msgspec
+import pyarrow as pa
 import pytest
 from tests.people.conftest import OWNER, Clock, Shop
 
 from openchair.chair.chair import Chair
-from openchair.chair.ports import Letter, NotSent
+from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Letter, NotSent
 from openchair.chair.state.outbox import Message
 from openchair.cli.wiring import init_home, open_home
+from openchair.core.ids import digest
+from openchair.decisions import explain
+from openchair.dossier.rules import Channel
 from openchair.listening.asking.survey import starter
+from openchair.loyalty.actions import Action
 
+ACTIONS = tuple(
+    msgspec.convert(
+        {
+            "id": f"by-{channel}",
+            "pillar": "service",
+            "experience": "respond",
+            "title": f"Do it by {channel}",
+            "want": "they asked for it long ago",
+            "relationship": "it is kept in mind what they said",
+            "channels": [channel],
+            "cost_minor": 1,
+            "spacing_days": 0,
+            "essential": True,
+            "uplift": {"steady": 0.1},
+            "uplift_sd": 0.1,
+            "undo_hours": 4 if channel == "message" else 0,
+            "texts": {
+                "en": {"subject": "For {name}", "body": "Dear {name},\n\nhere it is.\n\n{shop}"},
+                "ur": {"subject": "{name} کے لیے", "body": "{name}، یہ رہا۔"},
+            },
+        },
+        Action,
+    )
+    for channel in get_args(Channel)
+)
+"""One action for each way to reach a customer."""
 PEOPLE = 30
 LANGUAGES = ("en", "ur-PK", "th", "fr")
 
@@ -52,6 +85,45 @@ class Asking(Shop):
     def id(self, n: int) -> str:
         """The customer id of a member."""
         return self.chair.find(f"member-{n}")
+
+    def decided(self, n: int, channel: str) -> str:
+        """A decision to do the action of a channel for a member, proposed."""
+        action, decision_id = f"by-{channel}", digest(channel, str(n))
+        candidate = explain.CandidateRecord(action, 500.0, 100.0, 900.0, 3.0, 0.9)
+        record = explain.Record({"stage": "steady", "value_minor": 9000.0, "value_known": True}, (candidate,), ())
+        situations = [{"situation_id": "s", "record": msgspec.json.encode(record).decode()}]
+        row = {
+            "decision_id": decision_id, "customer_id": self.id(n), "situation_id": "s", "action": action,
+            "gain_minor": 500.0, "gain_low": 100.0, "gain_high": 900.0, "propensity": 0.9, "policy": "p",
+            "arm": "learned", "channel": channel, "features": 0, "window_days": 28,
+        }  # fmt: skip
+        tables = (
+            pa.Table.from_pylist(rows, pa.schema(list(columns.items())))
+            for rows, columns in ((situations, SITUATION_COLUMNS), ([row], DECISION_COLUMNS))
+        )
+        self.chair.state.save_decisions(self.chair.turns(1)[0].day, f"{channel} {n}", *tables)
+        return decision_id
+
+    def approved(self, n: int, channel: str) -> str:
+        """Such a decision, approved: the id of the message that carries it out."""
+        self.chair.mark(self.decided(n, channel), "approved", OWNER.name)
+        return self.message_id(n, channel)
+
+    def message_id(self, n: int, channel: str) -> str:
+        """The id of the message that carries such a decision out."""
+        return digest("decision", digest(channel, str(n)))[:16]
+
+    def message(self, n: int, channel: str) -> Message:
+        """The message that carries such a decision out."""
+        found = self.chair.state.message(self.message_id(n, channel))
+        assert found is not None
+        return found
+
+    def status(self, n: int, channel: str) -> tuple[str, str]:
+        """How such a decision stands, and its message."""
+        message = self.chair.state.message(self.message_id(n, channel))
+        decision = self.chair.state.decision(digest(channel, str(n)))
+        return decision["status"] if decision else "", message.status if message else ""
 
 
 def made(home: Path) -> None:
@@ -105,3 +177,10 @@ def reopened() -> Iterator[Callable[[Path, Clock], Asking]]:
 def shop(asking_home: Path, tmp_path: Path, reopened: Callable[[Path, Clock], Asking]) -> Asking:
     """A copy of it for one test."""
     return reopened(Path(shutil.copytree(asking_home, tmp_path / "shop")), Clock())
+
+
+@pytest.fixture
+def acting(shop: Asking) -> Asking:
+    """The shop with a catalogue of one action for each way to reach a customer, and as yet no road."""
+    shop.chair = replace(shop.chair, beginning=ACTIONS, channels={})
+    return shop

@@ -20,7 +20,9 @@ import msgspec
 from openchair.chair.intake.listen import harmless
 from openchair.chair.ports import Letter, Unreachable
 
-COLUMNS = ("message_id", "channel", "action", "to", "name", "language", "title", "text", "decision_id", "written_at")
+COLUMNS = (
+    "message_id", "channel", "action", "task", "to", "name", "language", "title", "text", "decision_id", "written_at",
+)  # fmt: skip
 """What a line says: for whom, and what is to be printed, packed or said."""
 FORMATS = ("csv", "jsonl")
 _PART = ".openchair-{}.part"

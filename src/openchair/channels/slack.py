@@ -45,13 +45,13 @@ def text_of(letter: Letter) -> str:
     >>> from dataclasses import replace
     >>> whole = {"message_id": "0" * 16, "kind": "decision", "subject": "d", "to": "id:7", "language": "en"}
     >>> whole |= {"text": "", "leave": ("", ""), "footer": "", "channel": "call", "page": "https://s.example/c"}
-    >>> print(text_of(Letter(**whole, title="Ring them", name="<Ada>", why=("Twice late.",))))
+    >>> print(text_of(Letter(**whole, title="", task="Ring them", name="<Ada>", why=("Twice late.",))))
     *Ring them*: &lt;Ada&gt;. By telephone.
     Twice late.
     <https://s.example/c|Their page> · 0000000000000000
     """
     who = _escaped(letter.name or letter.to)
-    head = f"*{_escaped(letter.title)}*: {who}. {_BY.get(letter.channel, letter.channel.capitalize())}."
+    head = f"*{_escaped(letter.task)}*: {who}. {_BY.get(letter.channel, letter.channel.capitalize())}."
     return "\n".join((head, _escaped(" ".join(letter.why)), f"<{letter.page}|Their page> · {letter.message_id}"))
 
 

@@ -19,7 +19,7 @@ GONE = 410
 """The answer by which the other side says that it wants nothing more."""
 TYPES = {"survey": "survey.invitation", "decision": "decision.due"}
 """Events by the kind of message."""
-_OURS = ("why", "page")
+_OURS = ("task", "why", "page")
 """Of a letter, what is for the team alone."""
 
 

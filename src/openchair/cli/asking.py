@@ -1,6 +1,5 @@
-"""Commands that ask: surveys, and what goes out."""
+"""Commands that ask: surveys."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -143,30 +142,3 @@ def send_survey(
         typer.echo(f"  {n:>7,}  {part}")
     for reason, n in sorted(report.kept_out.items(), key=lambda one: -one[1]):
         typer.echo(f"  {n:>7,}  are not: {reason}")
-
-
-def deliver(
-    context: typer.Context,
-    replay: Annotated[bool, typer.Option("--replay", help="Try again what was given up, too.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Send what waits in the outbox and is due; a running server does so by itself."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
-
-    with told():
-        chair = open_home(context.obj)
-        if replay:
-            chair.delivering.replay(by=OWNER_AT_HOME)
-        report = chair.delivering.deliver()
-    if as_json:
-        emit(report)
-        return
-    typer.echo(
-        f"{report.sent:,} sent, {report.later:,} put off, {report.dropped:,} dropped, {report.failed:,} given up."
-    )
-    for reason, n in sorted(report.why.items(), key=lambda one: -one[1]):
-        typer.echo(f"  {n:>7,}  {reason}")
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"deliver": deliver}

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from openchair.cli import access, asking, calling, cataloguing, hearing, keep, listen, people, plan, promoting, wheel
+from openchair.cli import (
+    access,
+    asking,
+    calling,
+    cataloguing,
+    hearing,
+    keep,
+    listen,
+    outbox,
+    people,
+    plan,
+    promoting,
+    wheel,
+)
 from openchair.core import VERSION
 
 app = typer.Typer(
@@ -38,7 +51,7 @@ def main(
     context.obj = home
 
 
-for room in (listen, wheel, hearing, asking, calling, people, access, keep):
+for room in (listen, wheel, hearing, outbox, calling, people, access, keep):
     for name, command in room.COMMANDS.items():
         app.command(name)(command)
 for group in (
@@ -48,6 +61,7 @@ for group in (
     cataloguing.catalogue,
     plan.plan,
     promoting.policy,
+    outbox.outbox,
     calling.case,
     calling.call,
 ):

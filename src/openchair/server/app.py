@@ -22,6 +22,7 @@ from openchair.core.settings import Settings
 from openchair.server import problems
 from openchair.server.api import api
 from openchair.server.gate import SAFE_METHODS, Gate
+from openchair.server.hooks import hook_routes
 from openchair.server.ingest import Counts, Ingest
 from openchair.server.keyring import Keyring
 from openchair.server.pages import error_page, page_routes
@@ -67,6 +68,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
         *ingest.routes(),
         *survey_routes(house, state.inbox),
         *leaving_routes(house),
+        *hook_routes(house),
         Route("/healthz", healthy),
         Route("/readyz", ready),
         Route("/metrics", metrics),
@@ -110,7 +112,7 @@ def state_of(chair: Chair) -> SqlState:
 
 
 def _for_machines(request: Request) -> bool:
-    return request.url.path.startswith(("/v1/", "/api/", "/metrics", "/healthz", "/readyz"))
+    return request.url.path.startswith(("/v1/", "/api/", "/hooks/", "/metrics", "/healthz", "/readyz"))
 
 
 async def _on_error(request: Request, wrong: Exception) -> Response:

@@ -19,10 +19,11 @@ from openchair.server.problems import problem
 from openchair.store.sql.access import Access, User
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico", "/seat/", "/survey/")
-"""Pages that anyone may see: they lead to signing in, to a customer's own seat, which has a door of its own, or ask."""
+OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico", "/seat/", "/survey/", "/leave/", "/hooks/")
+"""Pages that anyone may see: they lead to signing in, to a customer's own seat, which has a door of its own, ask, let
+go, or check a signature."""
 PROBES = ("/healthz", "/readyz")
-_LEAVING = re.compile(r"/survey/[\w=-]+/unsubscribe")
+_SEALED = re.compile(r"/survey/[\w=-]+/unsubscribe|/leave/[\w=-]+|/hooks/\w+")
 
 _FIXED_HEADERS = {
     "referrer-policy": "same-origin",
@@ -115,9 +116,9 @@ class Gate:
         """The answer to a request that may not go on; None for one that may."""
         machine = path.startswith("/api/") or path == "/metrics"
         unsafe = method not in SAFE_METHODS
-        # A key in the header is no ambient authority: no other site can make a browser send it. Neither is a sealed
-        # token in the address, by which a mail program leaves with one click (RFC 8058).
-        keyed = (machine and headers.get("authorization")) or _LEAVING.fullmatch(path)
+        # A key in the header is no ambient authority: no other site can make a browser send it. Neither is a signed
+        # body, nor a sealed token in the address, by which a mail program leaves with one click (RFC 8058).
+        keyed = (machine and headers.get("authorization")) or _SEALED.fullmatch(path)
         if unsafe and not keyed and not same_origin(headers):
             return problem(
                 403,

@@ -1,7 +1,7 @@
 """Carrying: an approved decision as a message of the outbox, and as the letter that leaves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from openchair.chair.views import Decision
 from openchair.core.ids import digest
 from openchair.decisions import guard
 from openchair.loyalty.actions import Action
+from openchair.loyalty.wording import worded
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
@@ -88,41 +89,40 @@ def ready(chair: "Chair", message: Message, customer_id: str) -> Outgoing | Undo
         return Undone("the action is in the catalogue no more")
     if message.made_at + timedelta(days=KEPT_DAYS) < chair.clock():
         return Undone(f"it waited for more than {KEPT_DAYS} days")
-    told = {row["name"]: row["value"] for row in chair.state.told([customer_id], ("name", "email")).to_pylist()}
-    address = addresses(chair.state, [customer_id]).get(customer_id, "") if message.channel == "e-mail" else ""
-    if message.channel == "e-mail" and not address:
-        return Undone("no e-mail address is known to be theirs")
-    known = own.named(chair.state.known_by([message.customer_id])[message.customer_id])
-    language = next((one for one in (message.language[:2], "en") if one in action.texts), "") or next(
-        iter(action.texts), "en"
-    )
-    text = action.texts.get(language)
-    leave, because, agreed = _WORDS.get(language, _WORDS["en"])
+    told = {row["name"]: row["value"] for row in chair.state.told([customer_id], ("name",)).to_pylist()}
+    name, by_mail = told.get("name", ""), message.channel == "e-mail"
+    words = worded(action, message.language, name, settings.name, channel=message.channel)
+    address = addresses(chair.state, [customer_id]).get(customer_id, "") if by_mail else ""
+    if by_mail and not (address and words.body):
+        return Undone("no e-mail address is known to be theirs" if words.body else "the action has no words for it")
+    leave, because, agreed = _WORDS.get(words.language, _WORDS["en"])
     by_hand = message.channel in TEAM
     letter = Letter(
         message_id=message.message_id,
         kind=DECISION,
         subject=decision.decision_id,
-        to=address or known,
-        language=language,
-        title=_filled(text.subject if text else "", told, settings.name) or action.title,
-        text=_filled(text.body if text else action.want, told, settings.name),
+        to=address or own.named(chair.state.known_by([message.customer_id])[message.customer_id]),
+        language=words.language or "en",
+        title=words.subject or words.title,
+        text=words.body,
         leave=(leave, f"{settings.address}/leave/{token_of(chair, message)}"),
         footer=(because if action.purpose == "service" else agreed).format(shop=settings.name),
         channel=message.channel,
         action=action.id,
-        name=told.get("name", ""),
+        task=action.title,
+        name=name,
         why=decision.reasons if by_hand else (),
         page=f"{settings.address}/customers/{customer_id}" if by_hand else "",
     )
-    thing = replace(guard.thing_of(action), channel=message.channel)
-    return Outgoing("decision", thing, letter, decision.decision_id)
+    return Outgoing("decision", guard.thing_of(action, message.channel), letter, decision.decision_id)
 
 
 def about(chair: "Chair", message: Message) -> dict[str, Any]:
     """What a contact by a decision's message is about."""
     decision = chair.decision(message.subject)
-    return {"action": decision.action, "decision_id": decision.decision_id, "pillar": decision.pillar or None}
+    action = _action(chair, decision)
+    pillar = action.pillar if action else None
+    return {"action": decision.action, "decision_id": decision.decision_id, "pillar": pillar}
 
 
 def purpose(chair: "Chair", message: Message) -> str:
@@ -138,10 +138,3 @@ def token_of(chair: "Chair", message: Message) -> str:
 
 def _action(chair: "Chair", decision: Decision) -> Action | None:
     return next((one for one in chair.catalogue if one.id == decision.action), None)
-
-
-def _filled(text: str, told: Mapping[str, str], shop: str) -> str:
-    """A text with the customer's name and the shop's; nothing that a customer wrote is taken for more than letters."""
-    name = told.get("name", "")
-    whole = text if name else text.replace(" {name}", "")
-    return " ".join(name.split()).join(part.replace("{shop}", shop) for part in whole.split("{name}"))

@@ -5,6 +5,7 @@ is marked as sent in one transaction with the contact that it is; a process that
 more, under the same message id. What nobody here carries waits for another system, or for the team.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -49,6 +50,7 @@ LEAST_SECONDS, MOST_SECONDS = 10, 43_200
 """How long whoever pulls a message may take before it is given out again."""
 MOST_WHY = 500
 """Characters of a reason that are kept."""
+_ID = re.compile(r"[0-9a-f]{16}")
 GONE = "wants nothing more: "
 """Begins the note of a channel that asked for nothing more; the address follows that asked it."""
 REPORTED: Mapping[str, str] = {
@@ -146,16 +148,17 @@ class Delivering:
         if not touched and (message.status == "dropped" or message.channel in self.chair.channels):
             bound = f"is {message.status}: nobody was given it"
             raise Conflict("message", value=message_id, bound=bound, remedy="Report what was handed over.")
-        said = at or now
-        when = min(max(said, message.sent_at or message.made_at), now)
-        told = {"by": by.name, "why": why[:MOST_WHY], "said": said.isoformat() if said != when else ""}
+        said, why = at or now, why.replace("\0", " ")[:MOST_WHY]
+        when = min(max(said, (message.sent_at or message.made_at) + timedelta(microseconds=1)), now)
+        failed, left = REPORTED[status] == "failed", bool(message.sent_at) or message.status == "given"
+        told = {"by": by.name, "why": why, "said": said.isoformat() if said != when else ""}
         told |= {"bounced": "yes"} if status == "bounced" else {}
-        after = replace(message, status="sent", why="", sent_at=message.sent_at or when)
-        rows = [] if message.sent_at or message.status == "given" else [self._contact(message, "sent", when)]
+        after = replace(message, status="sent", why="", sent_at=message.sent_at if left or failed else when)
+        rows = [] if left or failed else [self._contact(message, "sent", when)]
         if status != "sent":
             rows.append(self._contact(message, REPORTED[status], when, told))
-        if REPORTED[status] == "failed" and not self._arrived(message):
-            after = replace(after, status="failed", why=why[:MOST_WHY] or status)
+        if failed and not self._arrived(message):
+            after = replace(after, status="failed", why=why or status)
         self._kept(after, rows, REPORTED[status], anyhow=True)
         self._restand([message.customer_id])
         return after.status
@@ -318,7 +321,8 @@ class Delivering:
         return message
 
     def _message(self, message_id: str) -> Message:
-        found = self.chair.state.message(message_id)
+        bare = message_id.removeprefix("msg_")
+        found = self.chair.state.message(bare) if _ID.fullmatch(bare) else None
         if found is None:
             remedy = "Give the message_id that came with it."
             raise NotFound("message", value=message_id, bound="none has that id", remedy=remedy)

@@ -18,6 +18,7 @@ from openchair.server.api.focus import focus
 from openchair.server.api.frame import Door, on_invalid, problems
 from openchair.server.api.learning import learning
 from openchair.server.api.opportunities import opportunities
+from openchair.server.api.outbox import outbox
 from openchair.server.api.people import people
 from openchair.server.api.plan import plan
 from openchair.server.api.primary import primary
@@ -57,7 +58,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
     )
     door = Door(keyring)
     known = (team, catalogue, reports, surveys, voices, cases, focus, primary, opportunities, learning)
-    parts = (*known, plan, people)
+    parts = (*known, plan, people, outbox)
     for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)
     return app

@@ -39,6 +39,7 @@ SCOPES = (
     "surveys",
     "cases",
     "value",
+    "outbox",
 )
 """One for each part of what a key may do: to read dossiers is more than to read lists."""
 KEY_PREFIX = "oc_"
