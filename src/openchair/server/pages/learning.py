@@ -28,8 +28,8 @@ def learning_routes(house: House) -> list[Route]:
             problem=problem,
             may=may,
             longest=LONGEST_WHY,
-            beats=beats,
-            said=lambda one: said(one, chair.currency),
+            proved=lambda view: [one for one in view.candidates if one.can_go_live and beats(one)],
+            brings=lambda one: said(one, chair.currency),
         )
 
     async def sent(request: Request) -> Response:
