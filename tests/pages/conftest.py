@@ -24,12 +24,14 @@ from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_focus import made_up_focus
 from tests.pages.made_up_journey import MadeUpJourney
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
+from tests.pages.made_up_plan import MadeUpDelivering, MadeUpPlanning, plan
 from tests.pages.made_up_primary import MadeUpOpportunities, MadeUpPrimary
 from tests.pages.made_up_surveys import MadeUpSurveys
 from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty, MadeUpWorth
 
 from openchair.chair.actor import Actor
 from openchair.chair.chair import Chair
+from openchair.chair.daily import OnTheTable, Today
 from openchair.chair.focus.drivers.mapping import Focusing
 from openchair.chair.reports import Asked, Report
 from openchair.chair.seats import Seat
@@ -54,7 +56,6 @@ from openchair.chair.views import (
     Review,
     RuledOut,
     TimelineEntry,
-    Today,
 )
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, OpenchairError
 from openchair.core.estimate import Estimate, Unknown
@@ -191,6 +192,7 @@ BUSY = Today(
     ),
     voice=VOICE,
     voice_customer=PEOPLE[0],
+    table=OnTheTable(17, 3, 5, 2, 8, {"approved": 3, "delivered": 40, "answered": 2, "dismissed": 4, "failed": 1}),
 )
 EMPTY = replace(
     BUSY,
@@ -205,6 +207,7 @@ EMPTY = replace(
     findings=(),
     voice=None,
     voice_customer=None,
+    table=OnTheTable(),
 )
 DAYS = {
     "busy": BUSY,
@@ -477,6 +480,8 @@ class MadeUpChair:
     journey: MadeUpJourney = field(default_factory=MadeUpJourney)
     primary: MadeUpPrimary = field(default_factory=MadeUpPrimary)
     opportunities: MadeUpOpportunities = field(default_factory=MadeUpOpportunities)
+    planning: MadeUpPlanning = field(default_factory=lambda: MadeUpPlanning(plan(ACTS[:3])))
+    delivering: MadeUpDelivering = field(default_factory=lambda: MadeUpDelivering(ACTS[:2]))
     channels: tuple[str, ...] = ("e-mail",)
     shelf: NoShelf = field(default_factory=NoShelf)
 

@@ -11,8 +11,9 @@ from openchair.server.pages.render import ROOMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ["/", "/customers", "/customers?search=zzz", "/customers/c0001", "/customers/c0003", "/customers/c0004",
-         "/customers/c0005", "/surveys", "/surveys/nps", "/surveys/odd", "/cases", "/cases/k3", "/cases/k9",
+PAGES = ["/", "/plan", "/plan/of/made-up-1", "/customers", "/customers?search=zzz", "/customers/c0001",
+         "/customers/c0003", "/customers/c0004", "/customers/c0005", "/surveys", "/surveys/nps", "/surveys/odd",
+         "/cases", "/cases/k3", "/cases/k9",
          "/calls", "/calls/sheets", "/value", "/growth", "/growth?by=worth", "/loyalty", "/journey", "/blocks",
          "/focus", "/primary", "/opportunities", "/opportunities/need-0",
          "/merges", "/consents", "/audit", "/audit?customer=nobody", "/imports", "PREVIEW"]  # fmt: skip

@@ -52,6 +52,8 @@ def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, clien
         "/",
         "/customers",
         "/customers/c0001",
+        "/plan",
+        "/plan/of/made-up-1",
         "/surveys",
         "/surveys/nps",
         "/value",
@@ -151,12 +153,12 @@ def test_approving_without_scripts_comes_back_to_the_row(made_up: Any, client: C
 
 def test_approving_with_scripts_gives_only_the_piece(made_up: Any, client: Client) -> None:
     """htmx gets the row's new answer, not a page."""
-    form = {"title": "Call <b>", "customer": "Nadia", "back": "/"}
+    form = {"back": "/"}
     piece = client.post("/decisions/d0001/dismissed", data=form, headers={"HX-Request": "true"})
     assert piece.status_code == 200
     assert "<html" not in piece.text
     assert ">Not now<" in piece.text
-    assert "Approve after all: Call &lt;b&gt;, Nadia" in piece.text
+    assert "Approve after all: Call, and swap the bars for the fig boxes, Made-up Nadia" in piece.text
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import ClassVar
 
-from openchair.chair import tell
+from openchair.chair import daily, tell
 from openchair.chair.acting.cataloguing import Cataloguing
 from openchair.chair.acting.delivering import Delivering
 from openchair.chair.acting.planning import Planning
@@ -42,7 +42,7 @@ from openchair.chair.state import State
 from openchair.chair.value.auditing import Auditing
 from openchair.chair.value.growing import Growing
 from openchair.chair.value.valuing import Valuing
-from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, Today, TurnReport
+from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, TurnReport
 from openchair.chair.wheel import choose
 from openchair.chair.wheel.clear import GUARD, guarded, marked
 from openchair.chair.wheel.turn import turn
@@ -208,10 +208,10 @@ class Chair:
 
     # know and tell
 
-    def today(self, *, limit: int | None = None) -> Today:
+    def today(self, *, limit: int | None = None) -> daily.Today:
         """The first page of the day, from the last turn."""
         last = next(iter(self.state.turns(1)), None)
-        return tell.today(self, last, limit or self.settings.daily_list)
+        return daily.today(self, last, limit or self.settings.daily_list)
 
     def customers(
         self, *, search: str = "", order: str = "worth", limit: int = 50, after: str | None = None

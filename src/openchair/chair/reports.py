@@ -128,7 +128,7 @@ def _scored(metric: str) -> Callable[["Chair", Asked], Any]:
 _SCORE = ("days", "by", "since", "as_of")
 _ALL = (
     Report("day", "Today", "what the last turn found and what to do", "read", (),
-           lambda chair, asked: chair.today(), "tell:day"),
+           lambda chair, asked: chair.today(), "daily:day"),
     Report("plan", "Plan and approvals", "what is planned for today, what waits for a yes, and the budgets", "read", (),
            lambda chair, asked: chair.planning.report(), "acting.planned:plan"),
     Report("nps", "Net Promoter Score", "whether customers would recommend us", "listening", _SCORE,

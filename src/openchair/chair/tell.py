@@ -1,18 +1,17 @@
 """Tell: rows of the state become the views that pages, the API and the CLI show."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from math import isnan
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from openchair.chair import views
 from openchair.chair.intake.referring import secret_of
 from openchair.chair.listening.figuring import needs_of
 from openchair.chair.state import State
 from openchair.chair.value.worth import figures, spender
-from openchair.core.blocks import Block, Column, Empty, Figure, Group, Link, Quote, Sentence, Table, Told, Unit
 from openchair.core.clock import Moment
-from openchair.core.estimate import Estimate, Number, Unknown
+from openchair.core.estimate import Estimate, Unknown
 from openchair.core.settings import Settings
 from openchair.decisions import explain
 from openchair.dossier import attention, rules, stage, standing
@@ -131,29 +130,6 @@ def _title(action: str, actions: Mapping[str, Action]) -> str:
     return actions[action].title if action in actions else action.replace("-", " ").capitalize()
 
 
-def today(shop: Teller, last: views.TurnReport | None, limit: int) -> views.Today:
-    """The first page of the day, from the last turn; before the first it says so by `as_of` None."""
-    day = last.day if last else date.min
-    rows, _ = shop.state.decisions(day=day, acting=True, limit=limit) if last else ([], False)
-    chosen = tuple(decision(shop, row) for row in rows)
-    voice_of = shop.state.customer(last.voice_of) if last and last.voice_of else None
-    return views.Today(
-        day=day,
-        as_of=last.as_of if last else None,
-        shop=shop.settings.name,
-        currency=shop.currency,
-        simulated=shop.simulated,
-        lenses=last.lenses if last else (),
-        customers=last.customers if last else 0,
-        arrived=last.arrived if last else {},
-        decisions=chosen,
-        waiting=last.customers - len(chosen) if last else 0,
-        findings=last.findings if last else (),
-        voice=last.voice if last and voice_of else None,
-        voice_customer=customer(voice_of) if voice_of else None,
-    )
-
-
 def answered(row: Row) -> views.Answered:
     """A fact of kind answers as a view."""
     words = {name: row[name] or "" for name in ("question", "text", "language")}
@@ -221,33 +197,3 @@ def _relatives(shop: Teller, customer_id: str, identifiers: Sequence[str]) -> tu
     found = {who: views.Relative(who, name or who, ends[end]) for end, (who, name) in owners.items()}
     order = sorted(found.values(), key=lambda one: (RELATIONS.index(one.relation), one.name, one.customer_id))
     return tuple(order[:RELATIVES_SHOWN])
-
-
-def day(view: views.Today) -> Told:
-    """The day: its figures, what the turn found, what to do, and who sits in the empty chair."""
-    if view.as_of is None:
-        nothing = Empty("Nothing is known yet", "Import orders, then turn the wheel.", "Import orders", "/imports")
-        return Told("day", "The wheel has not turned yet", (nothing,), view.currency, view.simulated)
-    figures = tuple(Figure(one.title, _number(one), cast(Unit, one.unit), one.note) for one in view.lenses)
-    found = tuple(Sentence(f"{one.text} {one.note}".rstrip()) for one in view.findings)
-    todo = Table(
-        f"What to do, best first ({len(view.decisions)})",
-        (Column("Customer"), Column("What"), Column("Why"), Column("Gain in 12 months", "money", drawn=True)),
-        tuple(
-            (Link(one.customer, f"/customers/{one.customer_id}"), one.title, " ".join(one.reasons), one.gain)
-            for one in view.decisions
-        ),
-        empty="Today there is nothing to do.",
-    )
-    chair: tuple[Block, ...] = ()
-    if view.voice and view.voice_customer:
-        who = view.voice_customer
-        chair = (Group("In the empty chair", (Quote(view.voice.detail, who.name, f"/customers/{who.customer_id}"),)),)
-    headline = f"{view.shop}, {view.day.day} {view.day:%B %Y}"
-    return Told("day", headline, (*figures, *found, todo, *chair), view.currency, view.simulated)
-
-
-def _number(lens: views.Lens) -> Number:
-    if lens.value is None or lens.low is None or lens.high is None:
-        return Unknown(lens.note or "nothing is known of it")
-    return Estimate(lens.value, lens.low, lens.high, n=0)

@@ -42,7 +42,7 @@ def today(
 ) -> None:
     """The day's actions, best first, each with its reasons."""
     from openchair.chair.markdown import markdown
-    from openchair.chair.tell import day
+    from openchair.chair.daily import day
     from openchair.cli.wiring import open_home
 
     with told():

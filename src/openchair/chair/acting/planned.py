@@ -43,6 +43,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class OfAction:
+    """What is planned of one action, one by one, best first: what waits, and what was answered or put off."""
+
+    group: Group
+    waiting: tuple[Decision, ...]
+    answered: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetUse:
     """A limit of a day or a week: what it is of, how much, what is used, and what is proposed beside."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from openchair.chair.acting.planned import BudgetUse, Group, PlanReport
+from openchair.chair.acting.planned import BudgetUse, Group, OfAction, PlanReport
 from openchair.chair.actor import Actor
 from openchair.chair.state.planning import UNDONE
 from openchair.chair.views import Decision, TurnReport
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 MOST = 50_000
 """Decisions that are answered at once at most; the rest with the next answer."""
-EXAMPLES = 3
+EXAMPLES, SHOWN = 3, 100
+"""Decisions of an action that are shown beside it, and by themselves."""
 LONGEST = 500
 """Characters of a reason."""
 NOT_NOW = (
@@ -88,6 +89,20 @@ class Planning:
             bound_minor=told.get("bound_minor"),
             at_home=told.get("at_home", 0),
         )
+
+    def of(self, action: str, *, shown: int = SHOWN) -> OfAction:
+        """What is planned of one action, so many of either kind at most. Raises NotFound."""
+        chair, last = self.chair, self._last
+        rows = [row for row in chair.state.tallies(last.day).to_pylist() if row["action"] == action] if last else []
+        if last is None or not rows:
+            raise NotFound("action", value=action, bound="is not in the plan", remedy="Look at the plan of today.")
+
+        def some(*statuses: str) -> tuple[Decision, ...]:
+            found = chair.state.planned(day=last.day, statuses=statuses, action=action, limit=shown)
+            return tuple(map(chair.decision, found["decision_id"].to_pylist()))
+
+        answered = [row["status"] for row in rows if row["status"] != "proposed"]
+        return OfAction(self._groups(rows, last, False)[0], some("proposed"), some(*answered) if answered else ())
 
     def allow(
         self, given: Mapping[str, Mapping[str, float | None]], *, by: Actor, why: str = "", over: int | None = None

@@ -72,6 +72,10 @@ class Planning(Protocol):
         """action, channel, today (whether of `day`), times: what was approved of the days from `since` to `day`."""
         ...
 
+    def became(self, since: date, day: date) -> dict[str, int]:
+        """How many decisions to do something, of the days from `since` to `day`, have each status."""
+        ...
+
     def mark(self, marks: Sequence[Mark], facts: Mapping[str, pa.Table], *, by: str, at: datetime,
                  seen: tuple[date, date, int] | None = None) -> list[str]:  # fmt: skip
         """Set decisions' statuses and put the facts of it in inbox and index, with what carries them out, all at once.

@@ -156,6 +156,7 @@ def customer_routes(house: House) -> list[BaseRoute]:
             "day": house.day,
             "zone": house.zone,
             "settled": SETTLED,
+            "now": house.moment.now,
             "here": request.url.path,
             "erase_word": ERASE,
         }

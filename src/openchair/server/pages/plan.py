@@ -9,11 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from openchair.chair.acting.planned import PATH, UNITS, became
-from openchair.chair.acting.planning import NOT_NOW
+from openchair.chair.acting.planning import NOT_NOW, SHOWN
 from openchair.chair.actor import Actor
 from openchair.chair.reports import REPORTS
 from openchair.chair.wheel.clear import Settled
-from openchair.core.errors import BadInput, NotFound, OpenchairError
+from openchair.core.errors import BadInput, OpenchairError
 from openchair.core.money import exponent, to_minor
 from openchair.decisions.budgets import CHANNELS, SPANS, TITLES
 from openchair.server.pages import words
@@ -22,8 +22,6 @@ from openchair.server.pages.house import House, actor
 from openchair.server.pages.reports import told
 from openchair.server.pages.today import SETTLED
 
-SHOWN = 100
-"""Decisions of one action that a page shows."""
 FIELDS = SHOWN + 30
 
 
@@ -37,6 +35,11 @@ def plan_routes(house: House) -> list[Route]:
         return (
             round(minor / 10 ** exponent(chair.currency), exponent(chair.currency)) if name in UNITS_OF_MONEY else minor
         )
+
+    def amount(name: str, value: float) -> str:
+        if name in UNITS_OF_MONEY:
+            return words.money(value, chair.currency)
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
 
     def page(request: Request, problem: OpenchairError | None = None, result: Settled | None = None) -> Response:
         view = chair.planning.report()
@@ -59,28 +62,22 @@ def plan_routes(house: House) -> list[Route]:
             spans=SPANS,
             units=UNITS,
             major=major,
+            amount=amount,
             settled=SETTLED,
         )
 
     def one(request: Request, problem: OpenchairError | None = None, result: Settled | None = None) -> Response:
-        name = request.path_params["action"]
-        last = next(iter(chair.turns(1)), None)
-        group = next((each for each in chair.planning.report(examples=False).groups if each.action == name), None)
-        if last is None or group is None:
-            raise NotFound("action", value=name, bound="is not in today's plan", remedy="Go back to the plan.")
-        found = chair.state.planned(day=last.day, action=name, limit=4 * SHOWN)["decision_id"].to_pylist()
-        decisions = [chair.decision(each) for each in found]
-        waiting = [each for each in decisions if each.status == "proposed"][:SHOWN]
+        found = chair.planning.of(request.path_params["action"], shown=SHOWN)
         return told(
             request,
             house,
             report,
             template="plan_action.html",
             problem=problem,
-            group=group,
-            waiting=waiting,
-            answered=[each for each in decisions if each.status != "proposed"][:SHOWN],
-            scale=scale_of(each.gain for each in waiting),
+            group=found.group,
+            waiting=found.waiting,
+            answered=found.answered,
+            scale=scale_of(each.gain for each in found.waiting),
             result=became(result.marked, result.status, result.deferred, result.refused) if result else "",
             not_now=NOT_NOW,
             settled=SETTLED,

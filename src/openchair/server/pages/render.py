@@ -122,6 +122,7 @@ def _environment() -> Environment:
         "runs": _runs,
         "scales": bars.scales,
         "span": words.span,
+        "spent": words.spent,
         "tongue": tongue,
         "written": _written,
     }

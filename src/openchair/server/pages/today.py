@@ -5,7 +5,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from openchair.chair.views import Lens, Today
+from openchair.chair.daily import Today, became, waits
+from openchair.chair.reports import REPORTS
+from openchair.chair.views import Lens
 from openchair.core.errors import NotFound
 from openchair.server.pages import words
 from openchair.server.pages.bars import scale_of
@@ -13,9 +15,11 @@ from openchair.server.pages.house import House, actor
 from openchair.server.pages.render import back, partial, render
 
 # What a person may say to a decision, and what the page then says of it.
-VERDICTS = {"approved": "Approved", "dismissed": "Not now"}
-SETTLED = VERDICTS | {
-    "deferred": "Later: enough was said to them for now",
+VERDICTS = ("approved", "dismissed", "proposed")
+SETTLED = {
+    "approved": "Approved",
+    "dismissed": "Not now",
+    "deferred": "Put off",
     "sent": "Sent",
     "delivered": "Delivered",
     "opened": "Opened",
@@ -78,6 +82,9 @@ def today_routes(house: House) -> list[BaseRoute]:
             day=house.day,
             zone=house.zone,
             settled=SETTLED,
+            now=house.moment.now,
+            waits=waits,
+            went=became(today.table),
             here="/",
             home=house.chair.home,
         )
@@ -87,23 +94,28 @@ def today_routes(house: House) -> list[BaseRoute]:
         if status not in VERDICTS:
             raise NotFound("answer to a decision", value=status, bound=f"one of {', '.join(VERDICTS)}")
         form = await request.form(max_files=0, max_fields=10)
-        title, customer, here = (str(form.get(name, "")) for name in ("title", "customer", "back"))
+        here = str(form.get("back", ""))
         marked = await run_in_threadpool(house.chair.mark, decision_id, status, actor(request).name)
         if not partial(request):
             return back(request, f"{here}#decision-{decision_id}")
         return render(
             request,
             "_said.html",
-            decision_id=decision_id,
-            answer=marked.status,
-            title=title,
-            customer=customer,
+            decision=marked,
             settled=SETTLED,
+            now=house.moment.now,
             here=here,
             moved=True,
         )
 
+    def lift(request: Request) -> Response:
+        """Whether deciding pays, in a sentence, counted after the page is there."""
+        report = REPORTS["learning"]
+        view = house.chair.shelf.read(house.chair, report, report.asked({}))
+        return render(request, "_lift.html", said="" if view.unknown else report.tell(view).headline)
+
     return [
         Route("/", page, name="today"),
+        Route("/lift", lift, name="lift"),
         Route("/decisions/{decision_id}/{status}", verdict, methods=["POST"]),
     ]

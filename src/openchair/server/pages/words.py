@@ -143,3 +143,13 @@ def span(estimate: Estimate, currency: str) -> str:
     '62 to 310'
     """
     return f"{amount(estimate.low, currency)} to {amount(estimate.high, currency)}"
+
+
+def spent(hours: float) -> str:
+    """Time of the team, in minutes up to two hours.
+
+    >>> spent(0.1), spent(1 / 60), spent(12.25)
+    ('6 minutes', '1 minute', '12 hours')
+    """
+    minutes = round(hours * 60)
+    return plural(minutes, "minute", "minutes") if minutes < 120 else plural(round(hours), "hour", "hours")

@@ -100,6 +100,13 @@ class Planning:
         with self._database.read() as connection:
             return table_of(connection.execute(query), shape)
 
+    def became(self, since: date, day: date) -> dict[str, int]:
+        """How many decisions to do something, of the days from `since` to `day`, have each status."""
+        theirs = (_acting, decisions.c.day.between(since, day))
+        query = select(decisions.c.status, func.count().label("n")).where(*theirs).group_by(decisions.c.status)
+        with self._database.read() as connection:
+            return {row.status: row.n for row in connection.execute(query.order_by(decisions.c.status))}
+
     def mark(
         self,
         marks: Sequence[Mark],

@@ -134,6 +134,7 @@ situations = Table(
     Column("situation_id", Words, nullable=False),
     Column("record", Words, nullable=False),
 )
+_acting = text("action <> 'wait'")
 decisions = Table(
     "decisions",
     metadata,
@@ -159,20 +160,12 @@ decisions = Table(
     Column("status", Words, nullable=False, server_default="proposed"),
     Column("decided_by", Words),
     Column("decided_at", UtcTime),
-    # Why it was put off, dismissed or taken back.
-    Column("why", Words, nullable=False, server_default=""),
+    Column("why", Words, nullable=False, server_default=""),  # why it was put off, dismissed or taken back
     Column("outcome_minor", BigInteger),
     Column("outcome_at", UtcTime),
     UniqueConstraint("customer_id", "day", "moment"),
     Index("ix_decisions_gain", "day", "gain_minor", "decision_id"),
-    Index(
-        "ix_decisions_acting",
-        "day",
-        "gain_minor",
-        "decision_id",
-        sqlite_where=text("action <> 'wait'"),
-        postgresql_where=text("action <> 'wait'"),
-    ),
+    Index("ix_decisions_acting", "day", "gain_minor", "decision_id", sqlite_where=_acting, postgresql_where=_acting),
 )
 
 turns = Table(
