@@ -23,6 +23,7 @@ from tests.pages.made_up_blocks import MadeUpReport
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
 from tests.pages.made_up_focus import made_up_focus
 from tests.pages.made_up_journey import MadeUpJourney
+from tests.pages.made_up_learning import MadeUpLearning, MadeUpPromoting
 from tests.pages.made_up_listening import MadeUpScores, MadeUpVoices
 from tests.pages.made_up_plan import MadeUpDelivering, MadeUpPlanning, plan
 from tests.pages.made_up_primary import MadeUpOpportunities, MadeUpPrimary
@@ -476,6 +477,8 @@ class MadeUpChair:
     worth: MadeUpWorth = field(default_factory=MadeUpWorth)
     growth: MadeUpGrowth = field(default_factory=MadeUpGrowth)
     loyalty: MadeUpLoyalty = field(default_factory=MadeUpLoyalty)
+    learning: MadeUpLearning = field(default_factory=MadeUpLearning)
+    promoting: MadeUpPromoting = field(default_factory=MadeUpPromoting)
     focus: Focusing = field(default_factory=made_up_focus)
     journey: MadeUpJourney = field(default_factory=MadeUpJourney)
     primary: MadeUpPrimary = field(default_factory=MadeUpPrimary)

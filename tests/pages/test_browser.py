@@ -15,7 +15,7 @@ PAGES = ["/", "/plan", "/plan/of/made-up-1", "/customers", "/customers?search=zz
          "/customers/c0003", "/customers/c0004", "/customers/c0005", "/surveys", "/surveys/nps", "/surveys/odd",
          "/cases", "/cases/k3", "/cases/k9",
          "/calls", "/calls/sheets", "/value", "/growth", "/growth?by=worth", "/loyalty", "/journey", "/blocks",
-         "/focus", "/primary", "/opportunities", "/opportunities/need-0",
+         "/learning", "/focus", "/primary", "/opportunities", "/opportunities/need-0",
          "/merges", "/consents", "/audit", "/audit?customer=nobody", "/imports", "PREVIEW"]  # fmt: skip
 
 

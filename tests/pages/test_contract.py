@@ -59,6 +59,7 @@ def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, clien
         "/value",
         "/growth",
         "/loyalty",
+        "/learning",
         "/journey",
         "/primary",
         "/opportunities",

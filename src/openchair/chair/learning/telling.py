@@ -89,7 +89,7 @@ def _percent(share: Number) -> Number:
 
 
 def _days(days: int | Unknown) -> int | str:
-    return f"more than {FOREVER_DAYS // 365} years" if isinstance(days, Unknown) else days
+    return f"more than {FOREVER_DAYS // 365} years" if isinstance(days, Unknown) else days or "now"
 
 
 def _answer(view: LearningReport, holdout: ArmLift | None) -> str:
