@@ -379,27 +379,3 @@ class ConsentCount:
     yes: int
     no: int
     unknown: int
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The first page of the day."""
-
-    day: date
-    as_of: datetime | None
-    """The moment of the last turn; None before the first."""
-    shop: str
-    currency: str
-    simulated: bool
-    lenses: tuple[Lens, ...]
-    """Two or three figures; the first is the Net Promoter Score, with a None value while unknown."""
-    customers: int
-    arrived: Mapping[str, int]
-    """Facts by kind since the turn before."""
-    decisions: tuple[Decision, ...]
-    waiting: int
-    """Decisions beyond the list, and decisions to wait."""
-    findings: tuple[Finding, ...]
-    voice: TimelineEntry | None
-    """Whoever sits in the empty chair today, in their own words."""
-    voice_customer: Customer | None
