@@ -1,5 +1,8 @@
 """Ways of choosing, judged by a log whose truth is known."""
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 import pytest
 
@@ -120,6 +123,20 @@ def test_ways_to_compare_with() -> None:
     assert every["impersonal"][0] == pytest.approx(every["impersonal"][1])
     believed = dict(zip(of.stage, every["catalogue"], strict=True))
     assert believed["slipping"][place("call")] > 0.5 and believed["steady"][place("mail")] > 0.5
+
+
+def test_without_the_person_what_they_lean_to_does_not_count() -> None:
+    """A customer who leans two steps to service was expected to gain by it; not personal, that is taken off again."""
+    of = log(np.random.default_rng(7), n=400)
+    leaning = [
+        msgspec.structs.replace(one, situation={**one.situation, "leaning": {"service": 2}}) for one in of.records
+    ]
+    told = ways(replace(of, records=leaning))
+    personal, plain = (told.by(Policy(personal=one)) for one in (True, False))
+    assert (personal == plain).all()  # a step of nothing
+    call = of.names.index("call")
+    colder = replace(told, step=0.055).by(Policy(personal=False))  # 110 of a worth of 1,000 less
+    assert (colder[:, call] < personal[:, call]).all()
 
 
 def test_a_table_of_chances_is_judged() -> None:

@@ -95,17 +95,21 @@ def log_of(rows: Mapping[str, Any], records: Mapping[str, Record], confidence: f
 @dataclass(frozen=True, slots=True)
 class Ways:
     """What chances follow from, beside the log. actions: of the catalogue. outcomes: behind the beliefs. exploration:
-    the setting. present: the policy that is live."""
+    the setting. present: the policy that is live. step: the share of worth that one step of a customer's own leaning is.
+    """
 
     log: Log
     actions: Sequence[Action]
     outcomes: float
     exploration: float
     present: Policy = USUAL
+    step: float = 0.0
 
     def by(self, policy: Policy, gains: Gains | None = None) -> Array:
         """(k, A + 1) chances under a policy, by what was expected when it was decided, or by other expectations."""
         told = self.log.gains if gains is None else gains
+        if not policy.personal:
+            told = replace(told, mean=told.mean - self._own)
         hope, sharpness = hoped(told, self.outcomes, hope=policy.hope, sharper=policy.sharpness)
         discount = {one.id for one in self.actions if one.is_discount}
         return choice.choose(
@@ -166,6 +170,16 @@ class Ways:
                     chances[i, column.get(name, -1)] += part
                 chances[i, -1] += left
         return chances
+
+    @property
+    def _own(self) -> Array:
+        """(k, A) what customers' own leanings to pillars added to what was expected."""
+        pillar = {one.id: one.pillar for one in self.actions}
+        own = np.zeros(self.log.open.shape)
+        for i, record in enumerate(self.log.records):
+            if leaning := record.situation.get("leaning"):
+                own[i] = [leaning.get(pillar.get(name, ""), 0) for name in self.log.names[:-1]]
+        return own * self.step * self.log.value_minor[:, None]
 
     def _mean_gain(self, gain: Array) -> Array:
         weight = np.bincount(self.log.situation, minlength=len(gain)).astype(np.float64)
