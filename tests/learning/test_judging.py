@@ -22,11 +22,14 @@ GAIN = {"call": 120.0, "mail": 100.0}
 
 def action(name: str, uplift: dict[str, float], **more: object) -> Action:
     plain = {"want": "is wanted", "relationship": "does it good", "experience": "respond", "channels": ("call",)}
-    whole = {"id": name, "pillar": "service", "title": f"{name} them", "cost_minor": 0, "spacing_days": 0, **plain}
+    whole = {"id": name, "title": f"{name} them", "cost_minor": 0, "spacing_days": 0, **plain}
     return Action(**whole, uplift=uplift, uplift_sd=0.01, **more)  # type: ignore[arg-type]
 
 
-ACTIONS = (action("call", {"slipping": 0.4}), action("mail", {"steady": 0.2}))
+ACTIONS = (
+    action("call", {"slipping": 0.4}, pillar="service"),
+    action("mail", {"steady": 0.2}, pillar="community"),
+)
 
 
 def records() -> dict[str, Record]:

@@ -95,7 +95,7 @@ def log_of(rows: Mapping[str, Any], records: Mapping[str, Record], confidence: f
 @dataclass(frozen=True, slots=True)
 class Ways:
     """What chances follow from, beside the log. actions: of the catalogue. outcomes: behind the beliefs. exploration:
-    the setting. present: the policy that is live. step: the share of worth that one step of a customer's own leaning is.
+    the setting. present: the policy that is live. step: the share of worth that one step of an own leaning is.
     """
 
     log: Log
