@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.store.making import HOUR, NOW, facts, linked, people
+from tests.store.making import DAY, HOUR, NOW, chosen, facts, linked, met, people
 
 from openchair.chair.intake import own
 from openchair.chair.listening.views import SurveyState
 from openchair.chair.ports import Envelope
 from openchair.chair.state.outbox import Message
+from openchair.chair.state.planning import Mark
 from openchair.core.errors import NotFound
 from openchair.listening.asking.survey import starter
 from openchair.store.sql.state import SqlState
@@ -166,3 +167,89 @@ def test_answers_and_response_by_part(peopled: SqlState) -> None:
     assert found == {"new": (1, 1), "steady": (2, 0)}
     assert peopled.responded(["nps"], "stage", NOW - day, NOW - HOUR).num_rows == 0
     assert peopled.responded([], "stage", NOW, NOW + day).num_rows == 0
+
+
+# --- what carries decisions out ---------------------------------------------------------------------------------------
+
+CARRIED = message(7, kind="decision", subject="d1", channel="call", address="")
+
+
+@pytest.fixture
+def approved(peopled: SqlState) -> SqlState:
+    """A decision about Ada that was approved, with the message that carries it out."""
+    peopled.save_decisions(DAY, "daily", met(("s1", "{}")), chosen({"decision_id": "d1", "customer_id": "a"}))
+    mark(peopled, "proposed", "approved", CARRIED)
+    return peopled
+
+
+def mark(state: SqlState, before: str, status: str, carries: Message | None = None) -> list[str]:
+    row = {"identifier": "id:1", "action": "call", "status": "deferred" if status == "proposed" else status}
+    event = own.envelope("contacts", f"{before} {status}", NOW, row)
+    return state.mark([Mark("d1", before, status, "", event, carries)], {}, by="ada", at=NOW)
+
+
+def stands(state: SqlState) -> tuple[str, str]:
+    decision, found = state.decision("d1"), state.message(CARRIED.message_id)
+    assert decision
+    assert found
+    return decision["status"], found.status
+
+
+def test_a_message_follows_its_decision(approved: SqlState) -> None:
+    """Taken back it is dropped, approved again it waits under the same id, done by hand it is given; never twice."""
+    assert stands(approved) == ("approved", "waiting")
+    mark(approved, "approved", "proposed")
+    assert stands(approved) == ("proposed", "dropped")
+    again = replace(CARRIED, due_at=NOW + 9 * HOUR)
+    mark(approved, "proposed", "approved", again)
+    assert approved.message(CARRIED.message_id) == again
+    mark(approved, "approved", "sent")
+    assert stands(approved) == ("sent", "given")
+    mark(approved, "sent", "approved", CARRIED)
+    assert stands(approved) == ("approved", "given")
+
+
+def test_a_decision_goes_on_in_its_course_and_never_back(approved: SqlState) -> None:
+    """What is settled or heard of its message moves it on; what is late, and what came after a veto, moves nothing."""
+    for became, status in (("sent", "sent"), ("clicked", "clicked"), ("delivered", "clicked"), ("failed", "clicked")):
+        sent = replace(CARRIED, status="sent", sent_at=NOW)
+        assert approved.settle_message(sent, [], {}, became=became, anyhow=True)
+        assert stands(approved) == (status, "sent")
+    assert not approved.settle_message(replace(CARRIED, status="dropped"), [], {}, became="dismissed")
+    mark(approved, "clicked", "vetoed")
+    approved.settle_message(replace(CARRIED, status="sent"), [], {}, became="answered", anyhow=True)
+    assert stands(approved)[0] == "vetoed"
+
+
+def test_only_one_is_handed_a_message(approved: SqlState) -> None:
+    """Of two who saw it waiting the quicker has it; it is due again when its time is over."""
+    pulled = replace(CARRIED, status="pulled", due_at=NOW + 20 * HOUR, tries=1)
+    assert approved.hand_over(CARRIED, pulled)
+    assert not approved.hand_over(CARRIED, replace(pulled, tries=2))
+    assert approved.due(NOW + 19 * HOUR, ["call"], 5) == []
+    assert approved.due(NOW + 20 * HOUR, ["call"], 5) == [pulled]
+
+
+def test_one_dead_letter_or_all(approved: SqlState) -> None:
+    """A decision whose message waits again is approved again."""
+    approved.add_messages([message(1, status="failed", tries=10)])
+    failed = replace(CARRIED, status="failed", tries=3, why="gone")
+    assert approved.settle_message(failed, [], {}, became="failed")
+    assert [one.message_id for one in approved.messages(("failed",), 9)] == [CARRIED.message_id, message(1).message_id]
+    assert approved.replay(NOW, "0" * 16) == 0
+    assert approved.replay(NOW, CARRIED.message_id) == 1
+    assert stands(approved) == ("approved", "waiting")
+    assert approved.replay(NOW) == 1
+
+
+def test_addresses_are_blanked_once_settled(peopled: SqlState) -> None:
+    """By when it was sent, else due; what waits, is with whoever delivers it, or failed keeps its address."""
+    kept = [message(n, status=status) for n, status in enumerate(("waiting", "pulled", "failed"), 1)]
+    gone = [message(4, status="sent", sent_at=NOW), message(5, status="dropped"), message(6, status="given")]
+    late = message(8, status="sent", sent_at=NOW + 9 * HOUR)
+    peopled.add_messages([*kept, *gone, late])
+    peopled.forget_addresses(NOW + 8 * HOUR)
+    for one in (*kept, late):
+        assert peopled.message(one.message_id) == one
+    for one in gone:
+        assert peopled.message(one.message_id) == replace(one, address="")
