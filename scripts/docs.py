@@ -19,6 +19,7 @@ from markdown_it.token import Token
 
 from openchair.chair.reports import OPTIONS, REPORTS
 from openchair.core.settings import SETTINGS
+from openchair.decisions.reasons import LATER, LIFTABLE, REASONS
 from openchair.dossier.consent import NEEDS_OPT_IN
 from openchair.facts.kinds import KINDS
 from openchair.loyalty.actions import default
@@ -96,7 +97,7 @@ def reports_table() -> str:
 
 
 def actions_table() -> str:
-    """The actions that come with Openchair."""
+    """The actions that come with Openchair, and why one may not be for somebody."""
     rows = ["| pillar | action | moments | reaches them by | needs opting in |", "| --- | --- | --- | --- | --- |"]
     for pillar in PILLARS.values():
         title = pillar.title
@@ -106,7 +107,20 @@ def actions_table() -> str:
                 said = (title, action.title, ", ".join(action.moments), ", ".join(action.channels), ", ".join(opt_in))
                 rows.append(f"| {' | '.join(said)} |")
                 title = ""
-    return "\n".join(rows) + "\n"
+    return "\n".join([*rows, "", *_reasons()]) + "\n"
+
+
+def _reasons() -> Iterator[str]:
+    """Why an action is not for somebody, and what becomes of it."""
+    yield from (
+        "## Why an action is not for somebody",
+        "",
+        "| reason | passes with time | what would have changed it |",
+    )
+    yield "| --- | --- | --- |"
+    for code, reason in enumerate(REASONS):
+        if reason:
+            yield f"| {reason} | {'yes' if code in LATER else ''} | {LIFTABLE.get(code, '')} |"
 
 
 GENERATED = {

@@ -132,7 +132,7 @@ def test_what_is_written_reads_the_same() -> None:
         ("cost_minor", "needs: {complained: true}\n  purpose: marketing\n  cost_minor", "must be service where"),
         ("cost_minor", "moments: [complaint]\n  needs: {complained: false}\n  cost_minor", "shuts out the one moment"),
         ("cost_minor", "capacity: 0\n  cost_minor", "note, capacity: got 0; expected `int` >= 1"),
-        ("cost_minor", "undo_hours: 4\n  cost_minor", "note, undo_hours: got 4; must be 0 for what goes by parcel"),
+        ("cost_minor", "undo_hours: 4\n  moments: [visit]\n  cost_minor", "note, undo_hours: got 4; must be 0 for"),
         ("spacing_days: 14", "spacing_days: 14\n  idea_days: 7", "note, spacing_days: got 14; must be at most"),
         ("steady: 0.01}", "prospect: 0.01}\n  needs: {min_orders: 1}", "must be 0 for prospects"),
         ("experiences", "plus", "note, plus: must say what an action of the pillar plus does"),
@@ -253,7 +253,7 @@ def test_names_are_data(name: str, shop: str) -> None:
 def test_words_are_found_in_their_language_else_in_another() -> None:
     """th-TH is th; where it is not written, English, else the first; nobody's name is a polite word for it."""
     (action,) = parse(ONE.rstrip() + LETTER)
-    assert worded(action, "th-TH", "", "Fig").body == "Dear customer,\na word from Fig.\n"
+    assert worded(action, "th-TH", "", "Fig").body == "Dear customer,\na word from Fig."
     letter = next(one for one in default() if one.id == "what-did-we-miss")
     assert worded(letter, "th-TH", "", "Fig").body.startswith("เรียน คุณลูกค้า")
     assert worded(letter, "ur", "عائشہ", "Fig").language == "ur"

@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.pages.made_up_blocks import MadeUpReport
 from tests.pages.made_up_calling import MadeUpCalls, MadeUpCases
+from tests.pages.made_up_catalogue import made_up_catalogue
 from tests.pages.made_up_focus import made_up_focus
 from tests.pages.made_up_journey import MadeUpJourney
 from tests.pages.made_up_learning import MadeUpLearning, MadeUpPromoting
@@ -30,6 +31,7 @@ from tests.pages.made_up_primary import MadeUpOpportunities, MadeUpPrimary
 from tests.pages.made_up_surveys import MadeUpSurveys
 from tests.pages.made_up_value import MadeUpGrowth, MadeUpLoyalty, MadeUpWorth
 
+from openchair.chair.acting.cataloguing import Cataloguing
 from openchair.chair.actor import Actor
 from openchair.chair.chair import Chair
 from openchair.chair.daily import OnTheTable, Today
@@ -477,6 +479,7 @@ class MadeUpChair:
     worth: MadeUpWorth = field(default_factory=MadeUpWorth)
     growth: MadeUpGrowth = field(default_factory=MadeUpGrowth)
     loyalty: MadeUpLoyalty = field(default_factory=MadeUpLoyalty)
+    cataloguing: Cataloguing = field(default_factory=made_up_catalogue)
     learning: MadeUpLearning = field(default_factory=MadeUpLearning)
     promoting: MadeUpPromoting = field(default_factory=MadeUpPromoting)
     focus: Focusing = field(default_factory=made_up_focus)

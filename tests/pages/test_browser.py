@@ -15,7 +15,8 @@ PAGES = ["/", "/plan", "/plan/of/made-up-1", "/customers", "/customers?search=zz
          "/customers/c0003", "/customers/c0004", "/customers/c0005", "/surveys", "/surveys/nps", "/surveys/odd",
          "/cases", "/cases/k3", "/cases/k9",
          "/calls", "/calls/sheets", "/value", "/growth", "/growth?by=worth", "/loyalty", "/journey", "/blocks",
-         "/learning", "/focus", "/primary", "/opportunities", "/opportunities/need-0",
+         "/learning", "/focus", "/primary", "/opportunities", "/opportunities/need-0", "/catalogue", "/catalogue/new",
+         "/catalogue/file", "/catalogue/actions/odd",
          "/merges", "/consents", "/audit", "/audit?customer=nobody", "/imports", "PREVIEW"]  # fmt: skip
 
 

@@ -68,6 +68,8 @@ def test_simulated_people_are_labelled(days: dict[str, Any], made_up: Any, clien
         "/consents",
         "/audit",
         "/imports",
+        "/catalogue",
+        "/catalogue/file",
     )
     assert all("sample shop, simulated" in client.get(page).text for page in pages)
     made_up.day = days["before any import"]

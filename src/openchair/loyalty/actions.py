@@ -41,12 +41,15 @@ class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a customer reads in one language: what the action is called to them, and what is written to them.
 
-    {name} and {shop} stand for their name and ours.
+    {name} and {shop} stand for their name and ours. Empty lines around a body are no part of it.
     """
 
     title: Annotated[str, Meta(max_length=120)] = ""
     subject: Annotated[str, Meta(max_length=120)] = ""
     body: Annotated[str, Meta(max_length=2000)] = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "body", self.body.strip("\n"))
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -60,9 +63,9 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     No contact of any kind may lie less than `spacing_days` back, and none with the same `idea` (left out: the action's
     id) less than `idea_days`. It goes by the first of `channels` that the guard permits, at any moment where `moments`
     is empty. `minutes` is the team's time, `capacity` how often it can be done in `capacity_days` (None: no limit),
-    `undo_hours` how long it can be taken back. Outcomes are counted for `window_days` (0: as the setting outcome_days
-    says). `essential` is never withheld for the sake of proof. `good` is what we believe it does to the customer's own
-    good, in points of satisfaction of 0 to 10, and `good_sd` how unsure that is.
+    `undo_hours` how long it waits once it is approved, and can be taken back. Outcomes are counted for `window_days`
+    (0: as the setting outcome_days says). `essential` is never withheld for the sake of proof. `good` is what we
+    believe it does to the customer's own good, in points of satisfaction of 0 to 10, and `good_sd` how unsure that is.
     """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,40}$")]

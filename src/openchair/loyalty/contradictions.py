@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 WRITTEN = ("e-mail", "message", "letter", "webhook")
 """Channels by which nothing but words goes out, so that an action must hold them."""
-LASTING = ("parcel", "letter", "call", "person")
-"""Channels by which what was done cannot be taken back."""
+WAITING = ("checkout", "visit")
+"""Moments at which they are there and wait for it."""
 PLACEHOLDERS = re.compile(r"\{(name|shop)\}")
 
 
@@ -79,8 +79,8 @@ def _spacing(one: "Action") -> Iterator[tuple[str, Any]]:
         yield "spacing_days", one.spacing_days
 
 
-def _lasting(one: "Action") -> Iterator[tuple[str, Any]]:
-    if one.undo_hours and set(one.channels) & set(LASTING):
+def _kept_waiting(one: "Action") -> Iterator[tuple[str, Any]]:
+    if one.undo_hours and set(one.moments) & set(WAITING):
         yield "undo_hours", one.undo_hours
 
 
@@ -133,11 +133,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_selling_remedy, "must be service where a complaint is put right", "Set purpose: service."),
     Rule(_silent_complaint, "shuts out the one moment it is for", "Name other moments, or leave needs.complained out."),
     Rule(_spacing, "must be at most idea_days, how long its idea rests", "Shorten it, or let the idea rest longer."),
-    Rule(
-        _lasting,
-        f"must be 0 for what goes by {', '.join(LASTING)}: it is done once it is there",
-        "Set it to 0, or name other channels.",
-    ),
+    Rule(_kept_waiting, f"must be 0 for {' and '.join(WAITING)}, where they wait for it", "Set it to 0."),
     Rule(_twice, "must name each one once", "Take one out."),
     Rule(_wordless, f"must be given for what goes by {', '.join(WRITTEN)}", "Write it in each language."),
     Rule(_placeholders, "may hold {name} and {shop}, and no other braces", "Write it without the others."),

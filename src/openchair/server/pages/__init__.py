@@ -9,6 +9,7 @@ from openchair.chair.chair import Chair
 from openchair.core.settings import Settings
 from openchair.server.pages.calls import calls_routes
 from openchair.server.pages.cases import cases_routes
+from openchair.server.pages.catalogue import catalogue_routes
 from openchair.server.pages.customer import customer_routes
 from openchair.server.pages.customers import customers_routes
 from openchair.server.pages.focus import focus_routes
@@ -36,6 +37,7 @@ def page_routes(chair: Chair, settings: Settings, clock: Callable[[], datetime] 
     return [
         *today_routes(house),
         *plan_routes(house),
+        *catalogue_routes(house),
         *customers_routes(house),
         *customer_routes(house),
         *listening_routes(house),

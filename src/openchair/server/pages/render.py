@@ -49,7 +49,15 @@ ROOMS = (
             ("/learning", "Learning", ""),
         ),
     ),
-    ("The house", (("/imports", "Imports", ""), ("/consents", "Consents", ""), ("/audit", "Audit", "owner"))),
+    (
+        "The house",
+        (
+            ("/catalogue", "Catalogue", ""),
+            ("/imports", "Imports", ""),
+            ("/consents", "Consents", ""),
+            ("/audit", "Audit", "owner"),
+        ),
+    ),
 )
 """By heading: address, name, and the role that alone may enter where not everyone may."""
 MOST_ROWS = 200
