@@ -68,7 +68,9 @@ class Decisions:
         A decision that a person has acted on stays. Raises BadInput as `save_decisions` does.
         """
         with self._database.write() as connection:
-            _decide(connection, day, moment, situations, decisions, "customer_id IN (SELECT customer_id FROM staged)")
+            # What was put off by lot stays so: its place in the budget has gone to others.
+            whose = "status = 'proposed' AND customer_id IN (SELECT customer_id FROM staged)"
+            _decide(connection, day, moment, situations, decisions, whose)
 
     def decisions(
         self,
