@@ -118,14 +118,14 @@ IN = {
     "which way of choosing is live, and which may be": "promoting.propose promoting.take_back promoting.promote "
     "promoting.go_back promoting.by_rule",
     "what is to be excelled at, and what there is to spend": "focus.move focus.undo focus.take focus.spend",
+    "what can be done is read, and changed; what goes out of it the guard decides": "catalogue cataloguing "
+    "cataloguing.number cataloguing.in_force cataloguing.of cataloguing.remember cataloguing.named cataloguing.view "
+    "cataloguing.action cataloguing.compare cataloguing.adopt cataloguing.put cataloguing.retire cataloguing.restore",
     "privacy takes away": "keep_tombstones engrave privacy.erase privacy.erase_again privacy.retain delivering.forget",
     "a link, handed to whoever asked for it": "seats.link seats.revoke seats.open seats.enter seats.speak "
     "surveys.link surveys.path",
     "what is asked is made, and asks nobody yet": "surveys.put surveys.open surveys.close",
     "a code, asked for by the customer who waits for it": "seats.new_code",
-    "what can be done is read, and changed; what goes out of it the guard decides": "catalogue cataloguing "
-    "cataloguing.number cataloguing.in_force cataloguing.of cataloguing.view cataloguing.action cataloguing.compare "
-    "cataloguing.adopt cataloguing.put cataloguing.retire cataloguing.restore",
 }
 FACES = {
     "POST /decisions": {"decide"},
@@ -165,6 +165,7 @@ def use_cases() -> Iterator[str]:
     """Every public method of the chair, and of the rooms within it."""
     rooms = {"": Chair, "people.": People, "merging.": Merging, "privacy.": Privacy, "seats.": Seating}
     rooms |= {
+        "cataloguing.": Cataloguing,
         "scores.": Scores,
         "surveys.": Surveys,
         "sending.": Sending,
@@ -172,7 +173,6 @@ def use_cases() -> Iterator[str]:
         "delivering.": Delivering,
         "voices.": Voices,
         "cases.": Cases,
-        "cataloguing.": Cataloguing,
         "calls.": Calls,
         "worth.": Valuing,
         "growth.": Growing,

@@ -16,7 +16,7 @@ from openchair.chair.chair import Chair
 from openchair.cli.main import app
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
-from openchair.loyalty.actions import default, written
+from openchair.loyalty.actions import default, fingerprint, written
 from openchair.loyalty.changes import Change, FieldChange
 from openchair.store.sql.state import SqlState
 
@@ -160,3 +160,18 @@ def test_the_command_line_shows_takes_out_and_takes_in(chair: Chair, tmp_path: P
     file.write_text("- id: note\n  pillar: price", encoding="utf-8")
     refused = run("adopt", str(file), "--why", "x")
     assert (refused.exit_code, "action note, pillar: got 'price'" in refused.output) == (1, True)
+
+
+def test_what_a_decision_was_chosen_from_is_kept_for_good(chair: Chair) -> None:
+    """By the name in its record: also what was in force before anybody adopted anything, and after it changed."""
+    name = fingerprint(chair.catalogue)
+    with pytest.raises(NotFound, match="is in no record"):
+        chair.cataloguing.named(name)
+    chair.cataloguing.remember()
+    chair.cataloguing.remember()
+    chair.cataloguing.retire("shop-window", why=WHY, by=OWNER_AT_HOME)
+    assert chair.cataloguing.named(name) == default()
+    assert chair.cataloguing.view().fingerprint == fingerprint(chair.catalogue) != name
+    assert len(chair.cataloguing.named(fingerprint(chair.catalogue))) == 39
+    assert fingerprint(list(default())) == fingerprint(default()) == name
+    assert [one.kind for one in chair.state.choices("catalogue seen", name)] == ["catalogue seen"]

@@ -17,7 +17,7 @@ from openchair.chair.reports import REPORTS
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, TimelineEntry, TurnReport
 from openchair.server.api.frame import Page
 
-ROUTES = 79 + len(REPORTS)
+ROUTES = 80 + len(REPORTS)
 """How many the document has: a new one is described in docs/api.md and classified in tests/habits/test_ways_out.py."""
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 ORDERS = "Email,Order,Date,Item,Quantity,Amount\nada@example.org,1,2026-01-05,Mango,2,9.00\nbad,,,,,\n"

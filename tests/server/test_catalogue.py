@@ -39,6 +39,9 @@ def test_the_catalogue_is_read_and_written(shop: Shop) -> None:
     assert get(shop, "/catalogue", "read", version=str(versions[1]["number"]))["version"]["why"] == WHY
     assert send("POST", "/versions/0/restore", {}).status_code == 200
     assert shop.chair.catalogue == default()
+    now = get(shop, f"/catalogue/fingerprints/{before['fingerprint']}", "read")
+    assert now == sorted(before["actions"], key=lambda one: one["id"])
+    problem(shop.client.get("/api/v1/catalogue/fingerprints/x", headers=shop.bearer("read")), 404, "not_found")
 
 
 def test_what_cannot_be_kept_is_a_problem(shop: Shop) -> None:

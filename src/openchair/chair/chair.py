@@ -172,6 +172,7 @@ class Chair:
         started_at = self.clock()
         with held(self.state, HEAVY, self.clock), closing(self.engine()) as engine:
             self.catch_up()
+            self.cataloguing.remember()
             before = {file for kind in INDEXED_KINDS for file in self.history.files(kind)}
             report = turn(
                 self.state,

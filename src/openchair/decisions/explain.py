@@ -27,7 +27,7 @@ from openchair.decisions.reasons import (
 )
 from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
 from openchair.dossier.stage import RHYTHM_ORDERS, days, every
-from openchair.loyalty.actions import WAIT, Action
+from openchair.loyalty.actions import WAIT, Action, fingerprint
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 
 
@@ -70,6 +70,8 @@ class Record(msgspec.Struct, frozen=True):
     situation: dict[str, Any]
     candidates: tuple[CandidateRecord, ...]
     ruled_out: tuple[RuledOutRecord, ...]
+    catalogue: str = ""
+    """The fingerprint of the catalogue that it was chosen from (loyalty.actions)."""
 
 
 def records_of(
@@ -82,7 +84,7 @@ def records_of(
     counted = weights or [1.0] * len(actions)
     names = [action.id for action in actions]
     mean, low, high, n = (part.round(2) for part in (gains.mean, gains.low, gains.high, gains.n))
-    records = []
+    records, named = [], fingerprint(actions)
     for i in range(len(situations)):
         chance, codes = choice.probabilities[i].tolist(), choice.codes[i].tolist()
         expected = mean[i].tolist()
@@ -98,7 +100,7 @@ def records_of(
             for name, code, gain, weight in zip(names, codes, expected, counted, strict=True)
             if code
         )
-        record = Record(fields_of(situations, i), tuple(candidates), out)
+        record = Record(fields_of(situations, i), tuple(candidates), out, named)
         records.append(_ENCODER.encode(record).decode())
     return records
 

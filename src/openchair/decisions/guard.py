@@ -42,7 +42,7 @@ from openchair.decisions.situation import Circumstances
 from openchair.decisions.ways import WAYS
 from openchair.dossier import attention, consent, rules
 from openchair.dossier.stage import STAGES
-from openchair.loyalty.actions import MOMENTS, Action
+from openchair.loyalty.actions import MOMENTS, Action, Same
 
 BUDGET_DAYS = 7
 """Between any contact and the next of a marketing kind, or a survey, lie at least so many days."""
@@ -225,7 +225,7 @@ class Reached(NamedTuple):
 
 def board_of(actions: Sequence[Action]) -> Board:
     """A catalogue as the guard judges it; the same tuple is worked out once."""
-    return _board(_Same(actions if isinstance(actions, tuple) else tuple(actions)))
+    return _board(Same(actions))
 
 
 def reached(of: Circumstances, actions: Sequence[Action], moment: str = "daily") -> Reached:
@@ -278,21 +278,8 @@ def _unsuited(of: Circumstances, board: Board) -> tuple[tuple[int, _Mask], ...]:
     )
 
 
-class _Same:
-    """A catalogue, equal to itself alone: comparing two of a thousand actions would take longer than judging by one."""
-
-    def __init__(self, actions: tuple[Action, ...]) -> None:
-        self.actions = actions
-
-    def __hash__(self) -> int:
-        return id(self.actions)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.actions is other.actions
-
-
 @lru_cache(maxsize=16)
-def _board(same: _Same) -> Board:
+def _board(same: Same) -> Board:
     actions = same.actions
     roads = []
     for place in range(max((len(one.channels) for one in actions), default=0)):

@@ -1,8 +1,8 @@
 """Actions: what a business may do next for a customer, as data, and the catalogue they are written down in."""
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_args
 
@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from openchair.core.errors import BadInput
+from openchair.core.ids import digest
 from openchair.dossier.rules import ALLERGENS, DIETS, Channel, Contents, Purpose
 from openchair.loyalty import contradictions, plain
 from openchair.loyalty.pillars import EXPERIENCE_IDS, PILLAR_IDS, PLUS, ExperienceId, PillarId, PlusKind
@@ -155,6 +156,29 @@ def default() -> tuple[Action, ...]:
     """The catalogue that comes with Openchair; it is part of the program as its code is."""
     starter = resources.files(__package__).joinpath("starter")
     return parse("\n".join(starter.joinpath(f"{pillar}.yaml").read_text(encoding="utf-8") for pillar in PILLAR_IDS))
+
+
+class Same:
+    """A catalogue, equal to itself alone: what follows from it is kept by this, for to compare two takes too long."""
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self.actions = actions if isinstance(actions, tuple) else tuple(actions)
+
+    def __hash__(self) -> int:
+        return id(self.actions)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.actions is other.actions
+
+
+def fingerprint(actions: Sequence[Action]) -> str:
+    """A name that follows from what a catalogue says, so that a record can say from which one it was chosen."""
+    return _fingerprint(Same(actions))
+
+
+@lru_cache(maxsize=16)
+def _fingerprint(same: Same) -> str:
+    return digest("catalogue", msgspec.json.encode(same.actions).decode())[:12]
 
 
 def discounts(actions: Iterable[Action]) -> tuple[str, ...]:

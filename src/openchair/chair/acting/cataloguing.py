@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 KIND = "catalogue"
 """The kind of choices that versions are."""
+SEEN = "catalogue seen"
+"""The kind of choices that keep what decisions were chosen from, by fingerprint."""
 LONGEST_WHY = 500
 SHOWN = 20
 """Versions that are listed."""
@@ -42,9 +44,13 @@ class CatalogueVersion:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueView:
-    """The catalogue of one version, and the versions there are, the newest first."""
+    """The catalogue of one version, and the versions there are, the newest first.
+
+    fingerprint: what records of decisions call it by.
+    """
 
     version: CatalogueVersion
+    fingerprint: str
     actions: tuple[Action, ...]
     versions: tuple[CatalogueVersion, ...]
     currency: str
@@ -79,13 +85,33 @@ class Cataloguing:
             kept = self.chair.adopted[number] = actions.of(msgspec.json.decode(body))
         return kept
 
+    def remember(self) -> None:
+        """Keep what is in force under the name that records of decisions call it by, unless it is kept.
+
+        What a shop begins with changes with its home's file and with Openchair, and is nowhere else then.
+        """
+        found, state = self.in_force(), self.chair.state
+        name = actions.fingerprint(found)
+        if not state.newest(SEEN, name):
+            body = msgspec.json.encode(found).decode()
+            state.choose(SEEN, name, body, by="openchair", at=self.chair.clock(), why="chosen from")
+
+    def named(self, name: str) -> tuple[Action, ...]:
+        """What decisions were chosen from whose records call it so. Raises NotFound."""
+        kept = self.chair.state.choices(SEEN, name, limit=1)
+        if not kept:
+            bound, remedy = "is in no record", "Copy it from the record of a decision."
+            raise NotFound("catalogue", value=name, bound=bound, remedy=remedy)
+        return actions.of(msgspec.json.decode(kept[0].body))
+
     def view(self, number: int | None = None) -> CatalogueView:
         """The catalogue in force, or one of its versions. Raises NotFound."""
         listed = (*map(_version, self.chair.state.choices(KIND, limit=SHOWN)), BEGINNING)
         wanted = listed[0].number if number is None else number
         found = self.of(wanted)
         shown = next((one for one in listed if one.number == wanted), None) or _version(self._choice(wanted))
-        return CatalogueView(shown, found, listed, self.chair.currency, self.chair.simulated)
+        name = actions.fingerprint(found)
+        return CatalogueView(shown, name, found, listed, self.chair.currency, self.chair.simulated)
 
     def action(self, action_id: str) -> Action:
         """One of the actions in force. Raises NotFound."""
@@ -118,6 +144,7 @@ class Cataloguing:
             self.chair.state.choose(KIND, "", body, by=by.name, at=now, why=words, over=before)
             said = ", ".join(f"{one.what} {one.action}" for one in found[:10])
             self.chair.state.log(by.name, "changed the catalogue", None, f"{said}: {words}", now)
+            self.remember()
         return found
 
     def put(self, row: Mapping[str, Any], *, why: str, by: Actor, over: int | None = None) -> tuple[Change, ...]:

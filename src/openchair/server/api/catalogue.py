@@ -23,6 +23,7 @@ class Catalogue(Body):
     """A version of the catalogue, and the versions there are, the newest first."""
 
     version: CatalogueVersion
+    fingerprint: str = Field(description="What records of decisions call it by.")
     actions: list[Row]
     versions: list[CatalogueVersion]
     currency: str
@@ -81,6 +82,11 @@ def catalogue(chair: Chair, door: Door) -> APIRouter:
         """The same as a file, to be edited and put back."""
         text = actions.written(chair.cataloguing.view(version).actions)
         return Response(text, media_type="application/yaml; charset=utf-8")
+
+    @router.get("/catalogue/fingerprints/{name}", response_model=list[Row], dependencies=[reader])
+    def named(name: str) -> Response:
+        """The actions that a decision was chosen from, by the name that its record has for them."""
+        return answer(chair.cataloguing.named(name))
 
     @router.put("/catalogue", response_model=Changed, responses=problems(409))
     def adopt(body: Whole, asked: Annotated[Asked, writer]) -> Response:
