@@ -11,6 +11,7 @@ from typing import ClassVar
 from openchair.chair import daily, tell
 from openchair.chair.acting.cataloguing import Cataloguing
 from openchair.chair.acting.delivering import Delivering
+from openchair.chair.acting.moments import Ask, Mind, Moments
 from openchair.chair.acting.planning import Planning
 from openchair.chair.actor import OWNER_AT_HOME, Actor
 from openchair.chair.focus.customer.primary import Primary
@@ -43,7 +44,6 @@ from openchair.chair.value.auditing import Auditing
 from openchair.chair.value.growing import Growing
 from openchair.chair.value.valuing import Valuing
 from openchair.chair.views import Customer, Decision, Dossier, ImportReport, Preview, Reject, TurnReport
-from openchair.chair.wheel import choose
 from openchair.chair.wheel.clear import GUARD, guarded, marked
 from openchair.chair.wheel.turn import turn
 from openchair.core.clock import Moment, moment_of, zone
@@ -85,6 +85,8 @@ class Chair:
     """A language model that may propose, where one is set up."""
     shelf: Shelf = field(default_factory=Shelf, repr=False)
     """Reports that a server has lately read."""
+    mind: Mind = field(default_factory=Mind, repr=False)
+    """What decisions for those who wait rest on."""
     adopted: dict[int, tuple[Action, ...]] = field(default_factory=dict, repr=False)
     """Versions of the catalogue that were read, by number."""
     _reading: list[Engine] = field(default_factory=list, repr=False)
@@ -276,6 +278,8 @@ class Chair:
     """Who is asked."""
     planning: ClassVar[Room[Planning]] = Room(Planning)
     """The plan of the day, what there is to spend on it, and what persons say to it."""
+    moments: ClassVar[Room[Moments]] = Room(Moments)
+    """What to do for whoever is here now."""
     delivering: ClassVar[Room[Delivering]] = Room(Delivering)
     """What goes out, and what becomes of it."""
     voices: ClassVar[Room[Voices]] = Room(Voices)
@@ -330,12 +334,7 @@ class Chair:
 
     def decide(self, who: str, moment: str = "daily", *, at: Moment | None = None) -> Decision:
         """The next best action for one customer now; the same day and occasion give the same decision."""
-        if not 1 <= len(moment) <= 60:
-            raise BadInput("moment", value=moment, bound="1 to 60 characters", remedy="Name the occasion: checkout.")
-        decision_id = choose.for_one(
-            self.state, self.find(who), moment, self.catalogue, self.settings, at or self.moment()
-        )
-        return self.decision(decision_id)
+        return self.moments.decide_one(Ask(who, moment, everything=True), at)
 
     def decision(self, decision_id: str) -> Decision:
         """One decision with its record. Raises NotFound."""

@@ -1,5 +1,6 @@
 """Tell: rows of the state become the views that pages, the API and the CLI show."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isnan
@@ -74,8 +75,11 @@ def customer(row: Row) -> views.Customer:
     )
 
 
-def decision(shop: Teller, row: Row) -> views.Decision:
-    """A decision's row, joined with its situation and customer, as a view with its reasons."""
+def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
+    """A decision's row, joined with its situation and customer, as a view with its reasons.
+
+    most: candidates, and actions ruled out, that are named at most; None: all of them.
+    """
     actions = {action.id: action for action in shop.catalogue}
     action, record = actions.get(row["action"]), explain.read(row["record"])
     gain = Estimate(row["gain_minor"], row["gain_low"], row["gain_high"], n=_evidence(row["action"], record))
@@ -101,9 +105,12 @@ def decision(shop: Teller, row: Row) -> views.Decision:
         would_change=explain.would_change_of(row["action"], record, actions, shop.currency),
         candidates=tuple(
             views.Candidate(c.action, _title(c.action, actions), c.gain, c.probability, c.weight)
-            for c in record.candidates
+            for c in record.candidates[:most]
         ),
-        ruled_out=tuple(views.RuledOut(r.action, _title(r.action, actions), r.reason) for r in record.ruled_out),
+        ruled_out=tuple(views.RuledOut(r.action, _title(r.action, actions), r.reason) for r in record.ruled_out[:most]),
+        excluded=dict(Counter(r.reason for r in record.ruled_out).most_common()),
+        arm=row["arm"],
+        parameters=_parameters(action),
         status=row["status"],
         outcome_minor=row["outcome_minor"],
         hard_rules=rules.shown(row["rules"] or 0),
@@ -111,6 +118,14 @@ def decision(shop: Teller, row: Row) -> views.Decision:
         decided_by=row["decided_by"] or "",
         undo_until=_undo_until(row, action),
     )
+
+
+def _parameters(action: Action | None) -> Mapping[str, Any]:
+    """What whoever does it needs to know."""
+    if action is None:
+        return {}
+    names = ("purpose", "cost_minor", "minutes", "is_discount", "approve", "undo_hours", "texts")
+    return {name: getattr(action, name) for name in names}
 
 
 def _undo_until(row: Row, action: Action | None) -> datetime | None:

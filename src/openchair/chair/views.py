@@ -205,6 +205,12 @@ class Decision:
     """Who answered it: a person, the guard, or the plan."""
     undo_until: datetime | None = None
     """Until when what was approved can be taken back."""
+    arm: str = "learned"
+    """The lot that the customer was in that quarter (learning.arms)."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What whoever does it needs to know of the action: purpose, cost, time, texts by language."""
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    """How many actions were ruled out for each reason; `ruled_out` may name only some of them."""
 
 
 @dataclass(frozen=True, slots=True)

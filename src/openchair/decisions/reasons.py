@@ -26,6 +26,7 @@ _BY_CIRCUMSTANCE = (
     "likely to do them more harm than good",
     "left alone on purpose, to see whether deciding pays",
     "only the one action that is best for all is done in their lot",
+    "not among what was asked for",
 )
 (
     NO_CONSENT,
@@ -51,6 +52,7 @@ _BY_CIRCUMSTANCE = (
     HARMS,
     HELD_BACK,
     NOT_THE_ONE,
+    NOT_ASKED,
 ) = range(len(rules.REASONS), len(rules.REASONS) + len(_BY_CIRCUMSTANCE))
 REASONS: tuple[str, ...] = (*rules.REASONS, *_BY_CIRCUMSTANCE)
 """By code: 0 is permitted, up to ALLERGIES_UNKNOWN come hard rules, then what the circumstances say."""

@@ -69,24 +69,33 @@ class Identities:
         return found
 
     def find(self, text: str) -> str | None:
-        """The customer id behind a customer id, an identifier, or its bare value (17850, ada@example.org).
+        """As `find_each`, of one."""
+        return self.find_each([text])[0]
+
+    def find_each(self, texts: Sequence[str]) -> list[str | None]:
+        """The customer id behind each of a few customer ids, identifiers or bare values (17850, ada@example.org).
 
         For the id of a customer that is part of another now, it is the other's.
         """
-        kind, colon, value = text.partition(":")
-        names = [identifier(kind, value)] if colon and kind in IDENTIFIER_KINDS else []
-        names = [text, *names, *(identifier(each, text) for each in IDENTIFIER_KINDS)]
-        row = select(func.coalesce(customers.c.merged_into, customers.c.customer_id))
+        names = {text: _names(text) for text in texts}
+        owner = func.coalesce(customers.c.merged_into, customers.c.customer_id)
+        found: dict[str, str] = {}
         with self._database.read() as connection:
-            for query in (
-                select(_identities.c.customer_id).where(_identities.c.base_id == text).limit(1),
-                row.where(customers.c.customer_id == text),
+            for key, whose in (
+                (_identities.c.base_id, _identities.c.customer_id),
+                (customers.c.customer_id, owner),
             ):
-                if (known := connection.scalar(query)) is not None:
-                    return str(known)
-            query = select(_identities).where(_identities.c.identifier.in_(names))
-            found = {row.identifier: row.customer_id for row in connection.execute(query)}
-        return next((found[name] for name in names if name in found), None)
+                if asked := [text for text in names if text not in found]:
+                    asking = select(key, whose).where(key.in_(asked)).distinct()
+                    found.update((text, who) for text, who in connection.execute(asking))
+            if asked := [text for text in names if text not in found]:
+                key, whose = _identities.c.identifier, _identities.c.customer_id
+                wanted = [name for text in asked for name in names[text]]
+                asking = select(key, whose).where(key.in_(wanted))
+                known: dict[str, str] = {}
+                known.update((name, who) for name, who in connection.execute(asking))
+                found |= {text: known[name] for text in asked for name in reversed(names[text]) if name in known}
+        return [found.get(text) for text in texts]
 
     def merge(self, merge_id: str) -> Merge | None:
         """One merge."""
@@ -203,6 +212,13 @@ def _least(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
         less, more = sorted((top(left), top(right)))
         above[more] = less
     return {one: top(one) for one in above}
+
+
+def _names(text: str) -> list[str]:
+    """The identifiers that a text may be, the likeliest first."""
+    kind, colon, value = text.partition(":")
+    names = [identifier(kind, value)] if colon and kind in IDENTIFIER_KINDS else []
+    return [text, *names, *(identifier(each, text) for each in IDENTIFIER_KINDS)]
 
 
 def _merge(row: RowMapping | dict[str, Any]) -> Merge:

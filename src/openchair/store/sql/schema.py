@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, INDEXED_KINDS
 from openchair.facts import kinds
-from openchair.store.sql.columns import OF_ARROW, Seq, UtcTime, Words
+from openchair.store.sql.columns import OF_ARROW, Packed, Seq, UtcTime, Words
 
 _names = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -132,7 +132,7 @@ situations = Table(
     # Follows from the record's own text, so a record that changes never rewrites what an older decision rested on.
     Column("record_id", Words, primary_key=True),
     Column("situation_id", Words, nullable=False),
-    Column("record", Words, nullable=False),
+    Column("record", Packed, nullable=False),
 )
 _acting = text("action <> 'wait'")
 decisions = Table(
