@@ -15,6 +15,7 @@ from openchair.chair.state.planning import Mark
 from openchair.chair.wheel import choose
 from openchair.decisions import explain
 from openchair.dossier import rules
+from openchair.learning import beliefs
 from openchair.loyalty import actions
 
 BY_ID = {action.id: action for action in actions.default()}
@@ -198,8 +199,9 @@ def test_an_approval_is_a_fact_and_its_outcome_is_joined_to_the_decision(shop: S
         )
     shop.turn(210)
     assert shop.state.decision(someone["decision_id"])["outcome_minor"] == 1_200
-    rewards = shop.state.rewards().to_pylist()
-    assert sum(r["share"] > 0 for r in rewards if r["action"] == someone["action"]) == 1
+    learned = beliefs.unpacked(shop.state.model("decisions"))
+    assert learned.worth.n[learned.ids.index(someone["action"])] == pytest.approx(1)
+    assert learned.worth.n.sum() == pytest.approx(1)
     assert shop.customers()[someone["name"]]["contacted_on"] == at(180).day
 
 

@@ -10,7 +10,6 @@ from tests.decisions.conftest import DAY
 
 from openchair.decisions import choice, explain, guard, reasons
 from openchair.decisions.situation import circumstances_of, ids, situations_of
-from openchair.learning import policy
 from openchair.loyalty.actions import WAIT, default
 
 ACTIONS = default()
@@ -30,7 +29,8 @@ ROW: dict[str, Any] = {
 def decided(customers: dict[str, Any]) -> tuple[Any, Any, Any, list[str]]:
     found, of = circumstances_of(customers, DAY)
     situations, _ = situations_of(found, of, guard.permitted(found, ACTIONS))
-    gains = policy.gains(situations, ACTIONS)
+    mean = np.random.default_rng(1).normal(500, 400, situations.codes.shape)
+    gains = choice.Gains(mean, np.full(mean.shape, 300.0), np.zeros(mean.shape))
     picked = choice.choose(gains, situations.codes)
     return situations, gains, picked, explain.records_of(situations, ACTIONS, gains, picked)
 

@@ -43,7 +43,7 @@ def test_an_empty_state_answers(state: SqlState) -> None:
     assert state.decisions() == ([], False)
     assert (state.customer("x"), state.decision("x"), state.turns(5), state.imports(5)) == (None, None, [], [])
     assert list(state.rejects(None)) == []
-    assert state.unsettled(DAY).num_rows == state.rewards().num_rows == 0
+    assert state.unsettled(DAY).num_rows == state.lately(DAY, [DAY], "p1", 9).num_rows == 0
 
 
 def test_a_customers_row_comes_back_with_its_types(state: SqlState) -> None:
@@ -281,8 +281,8 @@ def test_outcomes_settle_decisions_and_teach(state: SqlState, event: Callable[..
     )
     answered(state, "1", "approved", event(1))
     answered(state, "2", "dismissed", event(2))
-    assert state.unsettled(DAY).num_rows == 0
-    assert state.unsettled(DAY + timedelta(days=1)).num_rows == 5
+    assert state.unsettled(DAY + timedelta(days=28)).num_rows == 0
+    assert state.unsettled(DAY + timedelta(days=29)).num_rows == 5
     state.replace_customers(people({"customer_id": "a", "stage": "lost"}))
     state.set_outcomes(
         pa.table(
@@ -293,16 +293,30 @@ def test_outcomes_settle_decisions_and_teach(state: SqlState, event: Callable[..
             }
         )
     )
-    left = state.unsettled(DAY + timedelta(days=1))
-    assert left.to_pylist() == [{"decision_id": "5", "customer_id": "e", "day": DAY}]
-    names = ("w", "ww", "share", "shares", "unit", "share_unit", "units")
-    assert state.rewards().to_pylist() == [
-        {"action": "call", "stage": "loyal", **dict(zip(names, (4, 16, 12, 36, 0.04, 0.12, 0.0004), strict=True))},
-        {"action": "wait", "stage": None, **dict(zip(names, (3, 5, 6, 12, 0.25, 0.5, 0.0225), strict=True))},
-    ]
+    left = state.unsettled(DAY + timedelta(days=29))
+    assert left.to_pylist() == [{"decision_id": "5", "customer_id": "e", "day": DAY, "window_days": 28}]
     settled = state.decision("1")
     assert settled is not None
     assert (settled["outcome_minor"], settled["outcome_at"]) == (300, NOW)
+
+
+def test_what_is_learned_from_is_what_was_done_and_some_days_of_waiting(
+    state: SqlState, event: Callable[..., Envelope]
+) -> None:
+    """Of looked-at days all, of others what was done; of the policy's own versions; of many customers a part."""
+    ids = [f"{k:x}" * 8 for k in range(16)]
+    state.replace_customers(people(*({"customer_id": one} for one in ids)))
+    for number, (day, policy) in enumerate(((0, "p1:a"), (1, "p1:b"), (2, "p1:b"), (7, "p2"))):
+        rows = ({"decision_id": f"{number}{one}", "customer_id": one, "policy": policy} for one in ids)
+        state.save_decisions(DAY + timedelta(days=day), "daily", met(("s1", "{}")), chosen(*rows))
+    answered(state, f"1{ids[3]}", "approved", event(1))
+    looks = [DAY, DAY + timedelta(days=7)]
+    found = state.lately(DAY, looks, "p1", 16).to_pylist()
+    did = [(row["customer_id"], row["action"]) for row in found if row["action"] != "wait"]
+    assert did == [(ids[3], "call")] and len(found) == 17
+    assert [row["customer_id"] for row in found] == sorted([*ids, ids[3]])
+    assert {row["customer_id"] for row in state.lately(DAY, looks, "p1", 4).to_pylist()} == set(ids[:4])
+    assert state.lately(DAY + timedelta(days=1), looks, "p1", 16).num_rows == 1
 
 
 def a_turn(number: int) -> TurnReport:

@@ -308,6 +308,16 @@ DECISION_COLUMNS: Mapping[str, pa.DataType] = {
 arm: which of learning.arms it was chosen by. channel: what it goes out by, empty for waiting. features: the code of the
 situation that is learned from (decisions.situation). window_days: for how long it is looked at what comes of it, and
 expected_minor: the margin expected in them anyway, or null where no model could say."""
+UNSETTLED_COLUMNS: Mapping[str, pa.DataType] = {
+    name: DECISION_COLUMNS.get(name, pa.date32()) for name in ("decision_id", "customer_id", "day", "window_days")
+}
+LATELY_COLUMNS: Mapping[str, pa.DataType] = {
+    name: DECISION_COLUMNS.get(name, pa.date32())
+    for name in (
+        "customer_id", "day", "action", "features", "worth_minor", "expected_minor", "window_days",
+    )
+}  # fmt: skip
+"""What is learned from: decisions as they were taken, with what was done."""
 SITUATION_COLUMNS: Mapping[str, pa.DataType] = {
     "situation_id": pa.string(),
     "record": pa.string(),

@@ -14,27 +14,32 @@ from openchair.dossier.stage import STAGES
 NPS_GROUPS: tuple[str, ...] = ("unknown", "detractor", "passive", "promoter")
 WORTHS = 15
 """Bands of worth, two to every tenfold (decisions.situation.value_band, taken in pairs)."""
-HEARD: tuple[float, ...] = (0.0, 0.5, 3.5)
+ORDERED: tuple[int, ...] = (0, 4, 8, 16)
+"""Lower edges of the bands of orders."""
+HEARD: tuple[float, ...] = (0.0, 2.5)
 """Lower edges of the bands of attention that our contacts of late have taken, in units."""
-SIZES = (len(STAGES), len(NPS_GROUPS), WORTHS, len(HEARD))
-CODES = len(STAGES) * len(NPS_GROUPS) * WORTHS * len(HEARD)
+SIZES = (len(STAGES), len(NPS_GROUPS), WORTHS, len(ORDERED), len(HEARD))
+CODES = len(STAGES) * len(NPS_GROUPS) * WORTHS * len(ORDERED) * len(HEARD)
 
-APART = 0.5
-"""How much less what is of a band is expected to differ than what is of an action: the number that "yes" stands for."""
 FEATURES: tuple[tuple[str, str], ...] = (
     ("always", "1"),
-    *((stage, f"{APART} at this stage of life with us") for stage in STAGES),
-    ("detractor", f"{APART} where their last score was 6 or less"),
-    ("promoter", f"{APART} where it was 9 or 10"),
-    ("worth", f"{APART} for a customer worth ten times as much as the shop's typical one, less in proportion"),
-    ("heard", f"{APART} for a customer who has heard more than 3 units from us of late, less in proportion"),
+    *((stage, "1 at this stage of life with us, else 0") for stage in STAGES),
+    ("detractor", "1 where their last score was 6 or less"),
+    ("promoter", "1 where it was 9 or 10"),
+    ("worth", "1 for a customer worth ten times as much as the shop's typical one, 0 for that one, and in proportion"),
+    ("ordered", "0 for less than 4 orders, a half from 4, 1 from 8, one and a half from 16"),
+    ("heard", "1 for a customer who has heard more than 2 units from us of late"),
 )
 """d features: each one's name and what number it is."""
 
 
-def code_of(stage: NDArray[Any], nps: NDArray[Any], value_band: NDArray[Any], heard: NDArray[Any]) -> NDArray[np.int64]:
+def code_of(
+    stage: NDArray[Any], nps: NDArray[Any], value_band: NDArray[Any], orders: NDArray[Any], heard: NDArray[Any]
+) -> NDArray[np.int64]:
     """(n,) codes. stage, nps: places in STAGES and NPS_GROUPS. value_band: as of situation.value_band. heard: units."""
-    parts = (stage, nps, np.minimum((np.asarray(value_band) + 1) // 2, WORTHS - 1), heard_band(heard))
+    worth = np.minimum((np.asarray(value_band) + 1) // 2, WORTHS - 1)
+    ordered = np.searchsorted(ORDERED, np.maximum(orders, 0), side="right") - 1
+    parts = (stage, nps, worth, ordered, heard_band(heard))
     return np.ravel_multi_index(tuple(np.asarray(part, dtype=np.int64) for part in parts), SIZES).astype(np.int64)
 
 
@@ -47,11 +52,12 @@ def heard_band(units: NDArray[Any]) -> NDArray[np.int64]:
 def named(code: int) -> dict[str, Any]:
     """What a code says beside stage and worth, in words; what is not known or nothing is left out.
 
-    >>> named(int(code_of(*(np.array([one]) for one in (3, 1, 9, 4.0)))[0]))
-    {'last_score': 'detractor', 'heard': 3.5}
+    >>> named(int(code_of(*(np.array([one]) for one in (3, 1, 9, 5, 4.0)))[0]))
+    {'last_score': 'detractor', 'orders': 4, 'heard': 2.5}
     """
-    _, nps, _, heard = (int(part) for part in np.unravel_index(code, SIZES))
-    return ({"last_score": NPS_GROUPS[nps]} if nps else {}) | ({"heard": HEARD[heard]} if heard else {})
+    _, nps, _, ordered, heard = (int(part) for part in np.unravel_index(code, SIZES))
+    told = {"last_score": NPS_GROUPS[nps], "orders": ORDERED[ordered], "heard": HEARD[heard]}
+    return {name: one for (name, one), known in zip(told.items(), (nps, ordered, heard), strict=True) if known}
 
 
 def worth_band(code: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -61,13 +67,8 @@ def worth_band(code: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def matrix(code: NDArray[np.int64], typical: float) -> NDArray[np.float64]:
     """(n, d) the numbers of FEATURES. typical: the band of worth of the shop's typical customer."""
-    stage, nps, worth, heard = np.unravel_index(code, SIZES)
-    x = np.zeros((len(code), len(FEATURES)))
-    x[:, 0] = 1.0
-    x[np.arange(len(code)), 1 + stage] = APART
-    after = 1 + len(STAGES)
-    x[:, after] = APART * (nps == NPS_GROUPS.index("detractor"))
-    x[:, after + 1] = APART * (nps == NPS_GROUPS.index("promoter"))
-    x[:, after + 2] = APART * (worth - typical) / 2
-    x[:, after + 3] = APART * heard / (len(HEARD) - 1)
-    return x
+    stage, nps, worth, ordered, heard = np.unravel_index(code, SIZES)
+    detractor, promoter = (nps == NPS_GROUPS.index(group) for group in ("detractor", "promoter"))
+    stages = np.eye(len(STAGES))[stage]
+    rest = (detractor, promoter, (worth - typical) / 2, ordered / 2, heard)
+    return np.column_stack([np.ones(len(code)), stages, *rest]).astype(np.float64)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
-from openchair.decisions.features import CODES, HEARD, NPS_GROUPS, code_of, heard_band, named
+from openchair.decisions.features import CODES, HEARD, NPS_GROUPS, ORDERED, code_of, heard_band, named
 from openchair.decisions.limits import IN_PEACE, Limits, days_since, left_of, rests
 from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.rules import FOOD_SAFETY
@@ -163,6 +163,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         "contact": (np.where(np.isnan(contact), NEVER_CONTACTED, contact_band), NEVER_CONTACTED + 1),
         "left": (left_band, len(LEFT)),
         "heard": (heard_band(customers["attention_spent"]), len(HEARD)),
+        "ordered": (np.searchsorted(ORDERED, np.maximum(orders, 0), side="right") - 1, len(ORDERED)),
         "resting": (resting, len(ideas)),
         "orders": (np.searchsorted(ORDERS, np.maximum(orders, 0), side="right") - 1, len(ORDERS)),
     }
@@ -184,7 +185,9 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         resting=of["resting"],
         ideas=ideas,
         orders=np.array(ORDERS)[of["orders"]],
-        features=code_of(of["stage"], of["nps"], of["band"], np.array(HEARD)[of["heard"]]),
+        features=code_of(
+            of["stage"], of["nps"], of["band"], np.array(ORDERED)[of["ordered"]], np.array(HEARD)[of["heard"]]
+        ),
     )
     return found, inverse
 

@@ -59,23 +59,29 @@ class Effects:
 class Leanings:
     """Customers whose outcomes say that pillars move them otherwise than others.
 
-    ids: (m,) customer ids in order, as bytes. steps: (m, P) by how many steps of `step` (a share of worth), PILLAR_IDS.
+    ids: (m,) numbers that follow from customer ids (`key`), in order. steps: (m, P) by how many of `step` (a share
+    of worth), as PILLAR_IDS.
     """
 
-    ids: NDArray[np.bytes_]
+    ids: Array
     steps: NDArray[np.int8]
     step: float = 0.0
 
     @staticmethod
     def none() -> "Leanings":
         """Nobody is known to differ."""
-        return Leanings(np.zeros(0, dtype="S32"), np.zeros((0, len(PILLAR_IDS)), dtype=np.int8))
+        return Leanings(np.zeros(0), np.zeros((0, len(PILLAR_IDS)), dtype=np.int8))
+
+    @staticmethod
+    def key(customer_ids: NDArray[np.str_]) -> Array:
+        """(n,) what customers are known by here: it tells nothing without the id, as of someone erased."""
+        return uniforms(customer_ids, "leaning")
 
     def of(self, customer_ids: NDArray[np.str_]) -> NDArray[np.int8]:
         """(n, P) each customer's steps, 0 of whom nothing is known."""
         if not len(self.ids):
             return np.zeros((len(customer_ids), self.steps.shape[1]), dtype=np.int8)
-        wanted = customer_ids.astype("S32")
+        wanted = Leanings.key(customer_ids)
         place = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
         return np.where((self.ids[place] == wanted)[:, None], self.steps[place], 0).astype(np.int8)
 

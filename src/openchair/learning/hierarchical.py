@@ -27,6 +27,7 @@ WITHIN = 1.0
 """How sure the given spreads are: the standard deviation of their logarithms."""
 HOPE = 1.0
 """Standard deviations by which what is not known well is thought better of, in what chances are weighed by."""
+_AT_ONCE = 1000
 SHARPENS = 100.0
 """How fast inverse-gap weighting sharpens as outcomes come in."""
 
@@ -34,27 +35,41 @@ SHARPENS = 100.0
 @dataclass(frozen=True, slots=True)
 class Spreads:
     """Standard deviations, above 0: of one outcome about its expectation; of what all actions share, what is of a
-    pillar, and what is of an action, each per unit of a feature; of customers about the rest, in a pillar."""
+    pillar, and what is of an action, each for the first feature, and `feature` times that per unit of each other; of
+    customers about the rest, in a pillar, and (own) in what they bring whatever is done, None for not at all."""
 
     noise: float
     all: float
     pillar: float
     action: float
     person: float
+    feature: float = 1.0
+    own: float | None = None
+
+    @property
+    def given(self) -> tuple[float, ...]:
+        """All but what is None."""
+        return tuple(one for one in astuple(self) if one is not None)
+
+    def people(self, pillars: int) -> Array:
+        """(P,) or, with their own base, (P + 1,) the spreads of customers."""
+        return np.array([self.person] * pillars + ([] if self.own is None else [self.own]))
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
     """What is believed before anything is seen. mean: (A, d). pillar: (A,) numbers from 0 on. base_sd: (b,) standard
-    deviations of the base about 0, none by default. D = Ad + b are the numbers to be learned."""
+    deviations of the base about 0, none by default. trust: standard deviation of the factor, about 1, by which `mean`
+    is true of all actions alike. D = Ad + b are the numbers to be learned."""
 
     mean: Array
     pillar: NDArray[np.int64]
     spreads: Spreads
     base_sd: tuple[float, ...] = ()
+    trust: float = 0.0
 
     def __post_init__(self) -> None:
-        if not all(0 < one < np.inf for one in (*astuple(self.spreads), *self.base_sd)):
+        if not all(0 < one < np.inf for one in (*self.spreads.given, *self.base_sd)):
             bound, remedy = "must be finite numbers above 0", "Give a small number for what hardly differs."
             raise BadInput("spreads", value=self.spreads, bound=bound, remedy=remedy)
 
@@ -62,6 +77,11 @@ class Prior:
     def pillars(self) -> int:
         """P, how many pillars there are."""
         return int(self.pillar.max()) + 1
+
+    @property
+    def bears(self) -> int:
+        """By how many things customers differ: pillars and, maybe, their own base."""
+        return self.pillars + (self.spreads.own is not None)
 
     @property
     def start(self) -> Array:
@@ -73,13 +93,17 @@ class Prior:
         """(D, D) lower triangle whose square is the covariance of all that is to be learned."""
         same, spreads = self.pillar[:, None] == self.pillar, self.spreads
         shared = spreads.all**2 + spreads.pillar**2 * same + spreads.action**2 * np.eye(len(same))
-        theta = np.kron(linalg.cholesky(shared, lower=True), np.eye(self.mean.shape[1]))
+        of_feature = np.array([1.0] + [spreads.feature] * (self.mean.shape[1] - 1))
+        theta = np.kron(linalg.cholesky(shared, lower=True), np.diag(of_feature))
+        if self.trust:
+            mean = self.mean.ravel()
+            theta = linalg.cholesky(theta @ theta.T + self.trust**2 * np.outer(mean, mean), lower=True)
         return np.asarray(linalg.block_diag(theta, np.diag(self.base_sd)) if self.base_sd else theta)
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Sums over the outcomes of k customers with P pillars; z is by how much each pillar bears on an outcome.
+    """Sums over the outcomes of k customers, with P what they differ by; z is by how much each bears on an outcome.
 
     x: (kP, D) sums of z x. y: (k, P) of z y. n: (k, P, P) of z z'.
     """
@@ -134,7 +158,7 @@ def sums(
     rows = np.repeat(np.arange(len(y)), d)
     places = (action[:, None] * d + np.arange(d)).ravel()
     wide = sparse.csr_array((x.ravel(), (rows, places)), shape=(len(y), len(prior.start)))
-    z = np.eye(prior.pillars)[prior.pillar[action]]
+    z = np.eye(prior.bears)[prior.pillar[action]]
     n = np.bincount(action, minlength=number).astype(np.float64)
     return sums_of(customers, customer, wide, z, y, n)
 
@@ -143,8 +167,8 @@ def sums_of(customers: int, customer: NDArray[np.int64], x: sparse.csr_array, z:
     """The sums of m outcomes on which several actions may bear.
 
     customer: (m,) numbers from 0 on. x: (m, D), each action's w x in its columns, then the base. z: (m, P) the w of
-    each pillar's actions. y: (m,). n: (A,) how many outcomes of each action they are. Raises BadInput for an x or y
-    that is not finite.
+    each pillar's actions, and of the customer's own base where there is one. y: (m,). n: (A,) how many outcomes of each
+    action they are. Raises BadInput for an x or y that is not finite.
     """
     _finite(x.data, y)
     pillars = z.shape[1]
@@ -183,7 +207,7 @@ class Belief:
 
     def people(self, k: int) -> People:
         """The sums of k customers of whom nothing is known."""
-        none = np.zeros((k, self.prior.pillars))
+        none = np.zeros((k, self.prior.bears))
         return People(sparse.csr_array((none.size, len(self.whole))), none, none[:, :, None] * none[:, None, :])
 
 
@@ -191,28 +215,32 @@ def learn(prior: Prior, seen: Sums) -> Belief:
     """The exact posterior, from sums in whatever order they came together."""
     noise = prior.spreads.noise**2
     people, mean = seen.people, prior.start
-    pull = _pull(prior.spreads, people.n)
+    drawn = _pull(prior.spreads, people.n)
     left = people.y - (people.x @ mean).reshape(people.y.shape)
-    moved = (_blocks(pull) @ people.x).tocsr()
-    information = (seen.xx - (people.x.T @ moved).toarray()) / noise
-    towards = (seen.xy - seen.xx @ mean - moved.T @ left.ravel()) / noise
+    of_people, moved = _out(people, drawn, left)
+    information = (seen.xx - of_people) / noise
+    towards = (seen.xy - seen.xx @ mean - moved) / noise
     root = prior.root
     middle = linalg.cholesky(np.eye(len(root)) + root.T @ information @ root, lower=True)
     half = linalg.solve_triangular(middle, root.T, lower=True)
     cov = half.T @ half
     shift = cov @ towards
     squares = seen.yy - 2 * float(seen.xy @ mean) + float(mean @ seen.xx @ mean)
-    fit = (squares - np.einsum("kp,kpq,kq->", left, pull, left)) / noise - towards @ shift
-    own = np.linalg.slogdet(np.eye(prior.pillars) + people.n * (prior.spreads.person**2 / noise)).logabsdet.sum()
+    fit = (squares - np.einsum("kp,kpq,kq->", left, drawn, left, optimize=True)) / noise - towards @ shift
+    relative = prior.spreads.people(prior.pillars) ** 2 / noise
+    own = np.linalg.slogdet(np.eye(prior.bears) + people.n * relative).logabsdet.sum()
     spread = seen.rows * np.log(2 * np.pi * noise) + own + 2 * np.log(np.diag(middle)).sum()
     return Belief(prior, mean + shift, cov, seen.n, float(-(spread + fit) / 2))
 
 
-def fitted(prior: Prior, seen: Sums) -> Prior:
-    """The prior with the spreads under which what was seen is likeliest, the given ones being a guess (see WITHIN)."""
+def fitted(prior: Prior, seen: Sums, steps: int = 100) -> Prior:
+    """The prior with the spreads under which what was seen is likeliest, the given ones being a guess (see WITHIN).
+
+    steps: of the search at most; few find most of what there is to find.
+    """
     if not seen.rows:
         return prior
-    given = np.log(astuple(prior.spreads))
+    given = np.log(prior.spreads.given)
 
     def at(moved: Array) -> Prior:
         return replace(prior, spreads=Spreads(*np.exp(given + moved).tolist()))
@@ -220,7 +248,11 @@ def fitted(prior: Prior, seen: Sums) -> Prior:
     def unlikely(moved: Array) -> float:
         return -learn(at(moved), seen).evidence + float(moved @ moved) / (2 * WITHIN**2)
 
-    return at(minimize(unlikely, np.zeros(len(given)), method="L-BFGS-B", bounds=[(-8, 8)] * len(given)).x)
+    return at(
+        minimize(
+            unlikely, np.zeros(len(given)), method="L-BFGS-B", bounds=[(-3, 3)] * len(given), options={"maxiter": steps}
+        ).x
+    )
 
 
 def update(belief: Belief, person: People, action: int, x: Array, y: float) -> Belief:
@@ -230,12 +262,12 @@ def update(belief: Belief, person: People, action: int, x: Array, y: float) -> B
     """
     _finite(x, np.array([y]))
     noise, d = belief.prior.spreads.noise, belief.mean.shape[1]
-    pull = _pull(belief.prior.spreads, person.n)[0, belief.prior.pillar[action]]
-    told = -(pull @ person.x.toarray())
+    drawn = _pull(belief.prior.spreads, person.n)[0, belief.prior.pillar[action]]
+    told = -(drawn @ person.x.toarray())
     told[action * d : (action + 1) * d] += x
     spread = belief.whole_cov @ told
-    variance = noise**2 * (1 + pull[belief.prior.pillar[action]]) + told @ spread
-    surprise = y - pull @ person.y[0] - told @ belief.whole
+    variance = noise**2 * (1 + drawn[belief.prior.pillar[action]]) + told @ spread
+    surprise = y - drawn @ person.y[0] - told @ belief.whole
     return Belief(
         prior=belief.prior,
         whole=belief.whole + spread * (surprise / variance),
@@ -252,17 +284,17 @@ def expected(belief: Belief, x: Array, people: People, confidence: float = 0.8) 
     """
     number, d = belief.mean.shape
     spreads, pillar = belief.prior.spreads, belief.prior.pillar
-    pull = _pull(spreads, people.n)
-    pillars = pull.shape[1]
+    drawn = _pull(spreads, people.n)
+    pillars = drawn.shape[1]
     blocks = belief.cov.reshape(number, d, number, d)
     alone = np.stack([np.einsum("kd,de,ke->k", x, blocks[a, :, a], x) for a in range(number)], axis=1)
-    # u is pull times what is left of y: it moves with theta by -pull times the customer's sums of x.
-    moved = (_blocks(pull) @ people.x).tocsr()
+    # u is drawn times what is left of y: it moves with theta by -drawn times the customer's sums of x.
+    moved = (_blocks(drawn) @ people.x).tocsr()
     with_theta = moved @ belief.whole_cov
     around = np.asarray(moved.multiply(with_theta).sum(axis=1)).reshape(len(x), pillars)
     theta = with_theta[:, : number * d].reshape(len(x), pillars, number, d)
     across = np.einsum("kpad,kd->kpa", theta, x)[:, pillar, np.arange(number)]
-    of_person = around + spreads.noise**2 * np.einsum("kpp->kp", pull)
+    of_person = around + spreads.noise**2 * np.einsum("kpp->kp", drawn)
     variance = alone + of_person[:, pillar] - 2 * across
     return Gains(
         mean=x @ belief.mean.T + people.own(spreads, belief.whole)[:, pillar],
@@ -285,6 +317,20 @@ def hoped(told: Gains, outcomes: float, hope: float = HOPE, sharper: float = 1.0
     return replace(told, mean=upper), sharper * sharpness
 
 
+def _out(people: People, drawn: Array, left: Array) -> tuple[Array, Array]:
+    """What customers' own effects take out of X'X and of X'y: (D, D), (D,). Dense, some customers at a time."""
+    size, pillars = people.x.shape[1], drawn.shape[1]
+    xx, xy = np.zeros((size, size)), np.zeros(size)
+    roots = np.linalg.cholesky(drawn)
+    for start in range(0, len(drawn), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        x = people.x[start * pillars : (start + _AT_ONCE) * pillars].toarray().reshape(-1, pillars, size)
+        half = (np.swapaxes(roots[rows], 1, 2) @ x).reshape(-1, size)
+        xx += half.T @ half
+        xy += half.T @ np.einsum("kqp,kq->kp", roots[rows], left[rows]).ravel()
+    return xx, xy
+
+
 def _blocks(each: Array) -> sparse.bsr_array:
     """(kP, kP) with the k blocks of (k, P, P) down its diagonal."""
     k, pillars, _ = each.shape
@@ -301,4 +347,6 @@ def _finite(x: Array, y: Array) -> None:
 
 def _pull(spreads: Spreads, n: Array) -> Array:
     """(k, P, P) how much of the sums of outcomes' errors is taken to be each customer's own: shrunken."""
-    return np.asarray(np.linalg.inv(n + (spreads.noise / spreads.person) ** 2 * np.eye(n.shape[-1])))
+    own = spreads.own is not None
+    shrinks = (spreads.noise / spreads.people(n.shape[-1] - own)) ** 2
+    return np.asarray(np.linalg.inv(n + np.diag(shrinks)))

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
-
 from openchair.chair.ports import Envelope, Inbox
 from openchair.chair.seats import Seat
 from openchair.chair.state.asking import Asking
@@ -45,10 +44,6 @@ class Identities(Protocol):
 
     def find(self, text: str) -> str | None:
         """The customer id behind a customer id (a merged one too), an identifier, or its bare value."""
-        ...
-
-    def find_each(self, texts: Sequence[str]) -> list[str | None]:
-        """The same of a few, in one look."""
         ...
 
     def merge(self, merge_id: str) -> Merge | None:
@@ -151,30 +146,6 @@ class Decisions(Protocol):
         """
         ...
 
-    def stands(self) -> tuple[str | None, int]:
-        """What changes whenever that may have which decisions rest on: the newest turn, and the newest choice of a
-        person."""
-        ...
-
-    def keep(
-        self,
-        day: date,
-        moment: str,
-        situations: Sequence[Mapping[str, Any]],
-        decisions: Sequence[Mapping[str, Any]],
-        instead: Sequence[str] = (),
-    ) -> dict[str, dict[str, Any]]:
-        """Keep a few decisions of a day and moment, in one commit; gives them by id as kept, as `decided` does.
-
-        situations: their `record_id`, `situation_id` and `record`. instead: decisions to be put in the place of, unless
-        a person has acted on them. Of two who decide the same at once, the first stands.
-        """
-        ...
-
-    def decided(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Those of a few decisions that were taken, by id, joined with their situation and customer."""
-        ...
-
     def redecide(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
         """Put these in place of the same customers' proposed decisions of the day and moment; others stay."""
         ...
@@ -203,20 +174,19 @@ class Decisions(Protocol):
         """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
         ...
 
-    def unsettled(self, before: date) -> pa.Table:
-        """Decisions of days before `before` without an outcome: decision_id, customer_id, day."""
+    def unsettled(self, day: date) -> pa.Table:
+        """UNSETTLED_COLUMNS of decisions whose window was over before a day, and that have no outcome yet."""
         ...
 
     def worths(self, day: date) -> pa.Table:
         """customer_id and worth_minor of whoever had a worth when a day's turn decided for them."""
         ...
 
-    def rewards(self) -> pa.Table:
-        """What came of settled decisions, summed by `action` and `stage` with the weight w = 1 / propensity.
+    def lately(self, since: date, looks: Sequence[date], policy: str, most: int) -> pa.Table:
+        """LATELY_COLUMNS of decisions from a day on, of policies whose version begins so, by customer and day.
 
-        Columns, with o the outcome and v the worth when it was decided (rows without worth are left out): w, ww (w^2),
-        share (w o/v), shares (w o^2/v^2), unit (w/v), share_unit (w o/v^2), units (w/v^2). `wait` counts decisions to
-        wait and those dismissed; an action counts where a person approved it.
+        Those that were done; and of the days `looks` also those of a turn that were not, with `wait` for action. Where
+        there are more than `most` customers, those of about so many of them, as their ids have it. Of nobody erased.
         """
         ...
 

@@ -2,31 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
-from ibis import _
 from numpy.typing import NDArray
-
 from openchair.chair.focus.drivers.placed import weights_of
+from openchair.chair.learning.living import live_policy
 from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
-from openchair.chair.state import State
 from openchair.chair.state.planning import Mark
+from openchair.chair.wheel.learn import MODEL
 from openchair.chair.wheel.rationed import Laid, remembered
 from openchair.core.clock import Moment
+from openchair.core.errors import NotFound
 from openchair.core.ids import SEPARATOR, digest
 from openchair.core.settings import Settings
-from openchair.decisions import choice, features, situation
-from openchair.dossier.stage import STAGES
-from openchair.learning import policy
+from openchair.decisions import guard, situation
+from openchair.learning import beliefs
 from openchair.learning.arms import ARMS, Shares
-from openchair.learning.deciding import DAILY, LOOKED_AT, Effects, Held, Leanings, Plan, decide, named
+from openchair.learning.beliefs import Learned
+from openchair.learning.deciding import DAILY, LOOKED_AT, Held, decide, named
 from openchair.learning.deciding import Chosen as Drawn
 from openchair.loyalty.actions import Action
+
+from openchair.chair.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,21 @@ def for_everyone(
     settings: Settings,
     moment: Moment,
     laid: Laid,
+    learned: Learned,
 ) -> Chosen:
-    """The day's decision for every customer, within what is laid for the day. customers: CUSTOMER_COLUMNS."""
+    """The day's decision for every customer, within what is laid for the day, by what was learned, which is kept.
+
+    customers: CUSTOMER_COLUMNS.
+    """
     parts = ("decision", customers.customer_id, moment.day.isoformat(), DAILY)
     decision_id = ibis.literal(SEPARATOR).join([ibis.literal(p) if isinstance(p, str) else p for p in parts])
     wanted = customers.select("customer_id", *LOOKED_AT, decision_id=decision_id.hexdigest("md5"))
     table = engine.rows(wanted.order_by("customer_id"))
-    chosen = _choose(table, held_of(state, actions, settings), moment, DAILY, laid.plan)
+    held = held_of(state, actions, settings, learned)
+    found = decide(columns_of(table), held, moment.day, DAILY, laid.plan)
+    best = actions[found.seen.single].id if actions else ""
+    state.put_models({MODEL: beliefs.packed(replace(learned, single=best))}, moment.now)
+    chosen = written(found, table, held, moment, DAILY)
     put_off = laid.put_off(chosen.decisions)
     return replace(chosen, put_off=put_off, planned=laid.told(chosen.decisions, put_off))
 
@@ -73,7 +82,36 @@ def for_these(
     """The decisions of a day and an occasion for some customers, as a turn would take them. customers: their rows."""
     ids = [decision_id_of(one, moment, occasion) for one in customers["customer_id"].to_pylist()]
     table = customers.select(["customer_id", *LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
-    return _choose(table, held_of(state, actions, settings), moment, occasion)
+    held = held_of(state, actions, settings)
+    return written(decide(columns_of(table), held, moment.day, occasion), table, held, moment, occasion)
+
+
+def for_one(
+    state: State, customer_id: str, occasion: str, actions: Sequence[Action], settings: Settings, moment: Moment
+) -> str:
+    """Decide for one customer and occasion of the day, unless it was done; gives the decision's id. Raises NotFound.
+
+    What was decided before stands as long as the guard lets it: what was forbidden since is chosen anew.
+    """
+    decision_id = decision_id_of(customer_id, moment, occasion)
+    before, row = state.decision(decision_id), state.rows_of([customer_id])
+    if before is not None and not _barred(before, row, actions, settings, moment):
+        return decision_id
+    if not row.num_rows:
+        raise NotFound("customer", value=customer_id, bound="no turn has seen them yet", remedy="Turn the wheel first.")
+    chosen = for_these(state, row, actions, settings, moment, occasion)
+    state.redecide(moment.day, occasion, chosen.situations, chosen.decisions)  # what others were offered stays
+    return decision_id
+
+
+def _barred(
+    decided: Mapping[str, Any], rows: pa.Table, actions: Sequence[Action], settings: Settings, moment: Moment
+) -> bool:
+    """Whether the guard is against what was proposed to a customer."""
+    things = [guard.thing_of(one, decided["channel"]) for one in actions if one.id == decided["action"]]
+    if decided["status"] != "proposed" or not things or not rows.num_rows:
+        return False
+    return guard.cleared(rows.to_pylist()[0], "plan", things, moment=moment, settings=settings)[0][0] != "clear"
 
 
 def decision_id_of(customer_id: str, moment: Moment, occasion: str) -> str:
@@ -81,54 +119,14 @@ def decision_id_of(customer_id: str, moment: Moment, occasion: str) -> str:
     return digest("decision", customer_id, moment.day.isoformat(), occasion)
 
 
-def settle(state: State, engine: Engine, days: ir.Table, moment: Moment, outcome_days: int) -> int:
-    """Join outcomes to decisions old enough to have one: what was spent in the days from the decision on."""
-    waiting = state.unsettled(moment.day - timedelta(days=outcome_days))
-    if not waiting.num_rows:
-        return 0
-    ours = engine.share(waiting).rename(decided_on="day")
-    spent = ours.left_join(
-        days,
-        [
-            ours.customer_id == days.customer_id,
-            days.day >= ours.decided_on,
-            days.day < ours.decided_on + ibis.interval(days=outcome_days),
-        ],
-    )
-    totals = spent.group_by("decision_id").agg(outcome_minor=_.spent_minor.sum().fill_null(0).cast("int64"))
-    outcomes: pa.Table = engine.rows(totals)
-    at = pa.array([moment.now] * outcomes.num_rows, pa.timestamp("us", tz="UTC"))
-    state.set_outcomes(outcomes.append_column("outcome_at", at))
-    return int(outcomes.num_rows)
-
-
-def held_of(state: State, actions: Sequence[Action], settings: Settings) -> Held:
-    """All that deciding rests on, as the state has it."""
-    sums = state.rewards()
-    seen = policy.evidence(
+def held_of(state: State, actions: Sequence[Action], settings: Settings, learned: Learned | None = None) -> Held:
+    """All that deciding rests on. learned: what a turn has just learned; None for what the last one did."""
+    body = None if learned else state.model(MODEL)
+    if learned is None:
+        learned = beliefs.unpacked(body) if body else beliefs.nothing(actions)
+    return beliefs.held(
+        learned,
         actions,
-        sums["action"].to_pylist(),
-        sums["stage"].to_pylist(),
-        {name: sums[name].to_numpy() for name in policy.SUMS},
-        settings.margin,
-    )
-    believed = policy.beliefs(actions, seen)
-    d = len(features.FEATURES)
-    mean, cov = np.zeros((len(actions), d)), np.zeros((len(actions), d, d))
-    stages = slice(1, 1 + len(STAGES))
-    mean[:, stages] = believed.mean
-    cov[:, range(1, 1 + len(STAGES)), range(1, 1 + len(STAGES))] = believed.sd**2
-    nothing = Effects(np.zeros((len(actions), d)), np.tile(np.eye(d), (len(actions), 1, 1)), np.zeros(len(actions)))
-    return Held(
-        actions=tuple(actions),
-        worth=Effects(mean, cov, believed.n.sum(axis=1)),
-        good=nothing,
-        leanings=Leanings.none(),
-        typical=6.0,
-        x=np.eye(d)[0],
-        worth_minor=10_000.0,
-        outcomes=float(believed.n.sum()),
-        version=choice.POLICY,
         weights=weights_of(state, actions),
         shares=Shares(settings.holdout, settings.comparison),
         confidence=settings.confidence,
@@ -137,6 +135,7 @@ def held_of(state: State, actions: Sequence[Action], settings: Settings) -> Held
         outcome_days=settings.outcome_days,
         seed=settings.seed,
         prices=remembered(state, actions),
+        policy=live_policy(state),
     )
 
 
@@ -145,10 +144,6 @@ def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     floats = ("value_minor", "worth_minor", "nps_score", "attention_budget", "attention_spent")
     return columns | {name: columns[name].astype(np.float64) for name in floats}
-
-
-def _choose(table: pa.Table, held: Held, moment: Moment, occasion: str, plan: Plan | None = None) -> Chosen:
-    return written(decide(columns_of(table), held, moment.day, occasion, plan), table, held, moment, occasion)
 
 
 def written(found: Drawn, table: pa.Table, held: Held, moment: Moment, occasion: str) -> Chosen:

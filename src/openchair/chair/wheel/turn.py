@@ -16,6 +16,7 @@ from openchair.chair.ports import Engine, History, NotSent, Progress
 from openchair.chair.state import State
 from openchair.chair.views import TurnReport
 from openchair.chair.wheel import choose, findings, know, rationed
+from openchair.chair.wheel.learn import learn, settle
 from openchair.core.clock import Moment
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
@@ -78,10 +79,11 @@ def turn(
     watch.step("focus")
     focus = look(engine, state, facts, known.identities, moment, currency, catalogue, settings)
     watch.step("learn")
-    choose.settle(state, engine, known.days, moment, settings.outcome_days)
+    settle(state, engine, known.days, moment)
+    told = learn(state, engine, facts, known.days, known.identities, catalogue, settings, moment)
     watch.step("decide")
     laid = rationed.lay(state, catalogue, settings, moment)
-    chosen = choose.for_everyone(state, engine, known.customers, catalogue, settings, moment, laid)
+    chosen = choose.for_everyone(state, engine, known.customers, catalogue, settings, moment, laid, told)
     watch.step("save")
     customers = state.replace_customers(engine.stream(known.customers))
     state.save_decisions(moment.day, DAILY, chosen.situations, chosen.decisions)

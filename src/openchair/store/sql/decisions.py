@@ -1,50 +1,51 @@
 """Decisions and the situations they were taken in: what was chosen, what a person said to it, what came of it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from openchair.chair.ports import (
+    CUSTOMER_COLUMNS,
+    DECISION_COLUMNS,
+    LATELY_COLUMNS,
+    SITUATION_COLUMNS,
+    UNSETTLED_COLUMNS,
+)
+from openchair.core.errors import BadInput
+from openchair.core.ids import digest
+from openchair.store.sql.database import Database
+from openchair.store.sql.erasure import ERASED
+from openchair.store.sql.identities import bases_of
+from openchair.store.sql.rows import bulk, conform, page, staged, table_of
+from openchair.store.sql.schema import customers, identities, situations
+from openchair.store.sql.schema import decisions as _decisions
 from sqlalchemy import (
     Connection,
     Date,
-    Float,
     Select,
     Text,
     and_,
     bindparam,
     case,
-    cast,
     delete,
+    false,
     func,
     or_,
     select,
     text,
 )
 
-from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS
-from openchair.core.errors import BadInput
-from openchair.core.ids import digest
-from openchair.store.sql.choosing import choices
-from openchair.store.sql.columns import packed
-from openchair.store.sql.database import Database
-from openchair.store.sql.erasure import ERASED
-from openchair.store.sql.identities import bases_of
-from openchair.store.sql.rows import bulk, conform, insertion, page, staged, table_of
-from openchair.store.sql.schema import customers, identities, turns
-from openchair.store.sql.schema import decisions as _decisions
-from openchair.store.sql.schema import situations as _situations
-
 _DECISIONS = pa.schema(list(DECISION_COLUMNS.items()))
-_TOLD = pa.schema(list(SITUATION_COLUMNS.items()))
+_SITUATIONS = pa.schema(list(SITUATION_COLUMNS.items()))
 _OUTCOMES = pa.schema(
     [("decision_id", pa.string()), ("outcome_minor", pa.int64()), ("outcome_at", pa.timestamp("us", tz="UTC"))]
 )
 _ACTING = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
 _FEW = 500
 """Customers whom one query asks about."""
-_UNDONE = ("proposed", "deferred", "vetoed", "failed")
+DONE = ("approved", "sent", "delivered", "opened", "clicked", "answered")
 _unanswered = or_(
     _decisions.c.status == "proposed", and_(_decisions.c.status == "deferred", _decisions.c.decided_by.is_(None))
 )
@@ -75,36 +76,6 @@ class Decisions:
             whose = "status = 'proposed' AND customer_id IN (SELECT customer_id FROM staged)"
             _decide(connection, day, moment, situations, decisions, whose)
 
-    def keep(
-        self,
-        day: date,
-        moment: str,
-        situations: Sequence[Mapping[str, Any]],
-        decisions: Sequence[Mapping[str, Any]],
-        instead: Sequence[str] = (),
-    ) -> dict[str, dict[str, Any]]:
-        """Keep a few decisions of a day and moment, in one commit; gives them by id as kept, as `decided` does.
-
-        situations: their `record_id`, `situation_id` and `record`. instead: decisions to be put in the place of, unless
-        a person has acted on them. Of two who decide the same at once, the first stands.
-        """
-        ids = [row["decision_id"] for row in decisions]
-        with self._database.write() as connection:
-            if instead:
-                connection.execute(delete(_decisions).where(_decisions.c.decision_id.in_(instead), _unanswered))
-            for table, rows in (
-                (_situations, situations),
-                (_decisions, [{**d, "day": day, "moment": moment} for d in decisions]),
-            ):
-                if rows:
-                    connection.execute(insertion(connection, table).on_conflict_do_nothing(), rows)
-            return _by_id(connection, ids)
-
-    def decided(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Those of a few decisions that were taken, by id, joined with their situation and customer."""
-        with self._database.read() as connection:
-            return _by_id(connection, decision_ids)
-
     def decisions(
         self,
         *,
@@ -134,15 +105,9 @@ class Decisions:
 
     def decision(self, decision_id: str) -> dict[str, Any] | None:
         """One decision, joined likewise."""
-        return self.decided([decision_id]).get(decision_id)
-
-    def stands(self) -> tuple[str | None, int]:
-        """What changes whenever that may have which decisions rest on: the newest turn, and the newest choice of a
-        person."""
-        turn = select(turns.c.turn_id).order_by(turns.c.started_at.desc()).limit(1).scalar_subquery()
         with self._database.read() as connection:
-            last, number = connection.execute(select(turn, func.max(choices.c.number))).one()
-            return last, number or 0
+            row = connection.execute(_joined().where(_decisions.c.decision_id == decision_id)).mappings().first()
+            return dict(row) if row else None
 
     def queued(self, customer_ids: Sequence[str], since: date) -> list[str]:
         """Decisions of these customers, approved or deferred, of this day or later, of which nothing came yet.
@@ -169,14 +134,19 @@ class Decisions:
                 FROM {those} WHERE decisions.decision_id = {those}.decision_id"""  # noqa: S608  # our own table's name
             )
 
-    def unsettled(self, before: date) -> pa.Table:
-        """Decisions of days before `before` without an outcome: decision_id, customer_id, day."""
-        query = select(_decisions.c.decision_id, _decisions.c.customer_id, _decisions.c.day).where(
-            _decisions.c.day < before, _decisions.c.outcome_minor.is_(None)
-        )
-        wanted = pa.schema([("decision_id", pa.string()), ("customer_id", pa.string()), ("day", pa.date32())])
+    def unsettled(self, day: date) -> pa.Table:
+        """Decisions whose window was over before a day, without an outcome: UNSETTLED_COLUMNS."""
+        without = _decisions.c.outcome_minor.is_(None)
+        columns = [_decisions.c[name] for name in UNSETTLED_COLUMNS]
         with self._database.read() as connection:
-            return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
+            windows = connection.scalars(select(_decisions.c.window_days).where(without).distinct()).all()
+            over = [
+                (_decisions.c.window_days == days) & (_decisions.c.day < day - timedelta(days=days)) for days in windows
+            ]
+            found = connection.execution_options(yield_per=50_000).execute(
+                select(*columns).where(without, or_(false(), *over))
+            )
+            return table_of(found, pa.schema(list(UNSETTLED_COLUMNS.items())))
 
     def worths(self, day: date) -> pa.Table:
         """customer_id and worth_minor of whoever had a worth when a day's turn decided for them."""
@@ -188,34 +158,32 @@ class Decisions:
         with self._database.read() as connection:
             return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
 
-    def rewards(self) -> pa.Table:
-        """What came of settled decisions, summed by `action` and `stage`; the columns are those of the protocol.
-
-        `stage` is the customer's when the decision was taken.
-        """
-        waited = or_(_decisions.c.action == "wait", _decisions.c.status == "dismissed")
-        action = case((waited, "wait"), else_=_decisions.c.action)
-        o, v = cast(_decisions.c.outcome_minor, Float), _decisions.c.worth_minor
-        w = 1.0 / _decisions.c.propensity
-        sums = {"w": w, "ww": w * w, "share": w * o / v, "shares": w * o * o / (v * v)}
-        sums |= {"unit": w / v, "share_unit": w * o / (v * v), "units": w / (v * v)}
+    def lately(self, since: date, looks: Sequence[date], policy: str, most: int) -> pa.Table:
+        """LATELY_COLUMNS of decisions from a day on, by customer and day; see the protocol."""
+        done = _ACTING & _decisions.c.status.in_(DONE)
+        daily = (_decisions.c.day.in_(looks)) & (_decisions.c.moment == "daily")
+        action = case((done, _decisions.c.action), else_="wait").label("action")
+        columns = [action if name == "action" else _decisions.c[name] for name in LATELY_COLUMNS]
         query = (
-            select(action, _decisions.c.stage, *(func.sum(each) for each in sums.values()))
-            .where(_decisions.c.outcome_minor.is_not(None), v > 0, or_(waited, _decisions.c.status.not_in(_UNDONE)))
-            .group_by(action, _decisions.c.stage)
-            .order_by(action, _decisions.c.stage)
+            select(*columns)
+            .where(_decisions.c.day >= since, _decisions.c.policy.startswith(policy), or_(done, daily))
+            .where(_decisions.c.customer_id.not_like(f"{ERASED}%"))
+            .order_by(_decisions.c.customer_id, _decisions.c.day, _decisions.c.decision_id)
         )
-        wanted = pa.schema([("action", pa.string()), ("stage", pa.string()), *((name, pa.float64()) for name in sums)])
         with self._database.read() as connection:
-            return table_of(connection.execute(query), wanted)
+            number = connection.scalar(select(func.count()).select_from(customers)) or 0
+            if number > most:
+                query = query.where(_decisions.c.customer_id < f"{int(16**8 * most / number):08x}")
+            found = connection.execution_options(yield_per=50_000).execute(query)
+            return table_of(found, pa.schema(list(LATELY_COLUMNS.items())))
 
 
 def _decide(
     connection: Connection, day: date, moment: str, situations: pa.Table, decisions: pa.Table, whose: str
 ) -> None:
     """Put decisions in place of proposed ones of a day and moment: of all customers, or of those of the new ones."""
-    told = conform(situations, _TOLD).read_all()
-    pairs = list(zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True))
+    told = conform(situations, _SITUATIONS).read_all()
+    pairs = zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True)
     ids = pa.array([digest(*pair) for pair in pairs], pa.string())
     rows = conform(decisions, _DECISIONS).read_all()
     place = pc.index_in(rows["situation_id"], value_set=told["situation_id"].combine_chunks())
@@ -223,8 +191,7 @@ def _decide(
         lost = rows.filter(place.is_null())["situation_id"][0].as_py()
         raise BadInput("decision's situation", value=lost, bound="is not among the situations", remedy="Add it.")
     rows = rows.append_column("record_id", ids.take(place.combine_chunks()))
-    kept = told.set_column(1, "record", pa.array([packed(record) for _, record in pairs], pa.string()))
-    with staged(connection, kept.append_column("record_id", ids)) as those:
+    with staged(connection, told.append_column("record_id", ids)) as those:
         connection.exec_driver_sql(
             f"""INSERT INTO situations (record_id, situation_id, record)
             SELECT record_id, situation_id, record FROM {those} WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608
@@ -245,16 +212,11 @@ def _decide(
         )
 
 
-def _by_id(connection: Connection, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    found = connection.execute(_joined().where(_decisions.c.decision_id.in_(decision_ids))).mappings()
-    return {row["decision_id"]: dict(row) for row in found}
-
-
 def _joined() -> Select[Any]:
     """A decision with its situation's record and its customer's row as it is now; `stage` is the one of the day."""
     theirs = [customers.c[name] for name in CUSTOMER_COLUMNS if name not in ("customer_id", "stage")]
     return (
-        select(_decisions, _situations.c.record, *theirs)
-        .join(_situations, _situations.c.record_id == _decisions.c.record_id)
+        select(_decisions, situations.c.record, *theirs)
+        .join(situations, situations.c.record_id == _decisions.c.record_id)
         .outerjoin(customers, customers.c.customer_id == _decisions.c.customer_id)
     )
