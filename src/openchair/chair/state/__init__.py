@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
+
 from openchair.chair.ports import Envelope, Inbox
 from openchair.chair.seats import Seat
 from openchair.chair.state.asking import Asking
@@ -44,6 +45,10 @@ class Identities(Protocol):
 
     def find(self, text: str) -> str | None:
         """The customer id behind a customer id (a merged one too), an identifier, or its bare value."""
+        ...
+
+    def find_each(self, texts: Sequence[str]) -> list[str | None]:
+        """The same of a few, in one look."""
         ...
 
     def merge(self, merge_id: str) -> Merge | None:
@@ -144,6 +149,30 @@ class Decisions(Protocol):
 
         Proposed ones of the same day and moment are replaced; a customer's decision stays if a person has acted on it.
         """
+        ...
+
+    def stands(self) -> tuple[str | None, int]:
+        """What changes whenever that may have which decisions rest on: the newest turn, and the newest choice of a
+        person."""
+        ...
+
+    def keep(
+        self,
+        day: date,
+        moment: str,
+        situations: Sequence[Mapping[str, Any]],
+        decisions: Sequence[Mapping[str, Any]],
+        instead: Sequence[str] = (),
+    ) -> dict[str, dict[str, Any]]:
+        """Keep a few decisions of a day and moment, in one commit; gives them by id as kept, as `decided` does.
+
+        situations: their `record_id`, `situation_id` and `record`. instead: decisions to be put in the place of, unless
+        a person has acted on them. Of two who decide the same at once, the first stands.
+        """
+        ...
+
+    def decided(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Those of a few decisions that were taken, by id, joined with their situation and customer."""
         ...
 
     def redecide(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:

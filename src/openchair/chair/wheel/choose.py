@@ -9,25 +9,24 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
 from openchair.chair.focus.drivers.placed import weights_of
 from openchair.chair.learning.living import live_policy
 from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
+from openchair.chair.state import State
 from openchair.chair.state.planning import Mark
 from openchair.chair.wheel.learn import MODEL
 from openchair.chair.wheel.rationed import Laid, remembered
 from openchair.core.clock import Moment
-from openchair.core.errors import NotFound
 from openchair.core.ids import SEPARATOR, digest
 from openchair.core.settings import Settings
-from openchair.decisions import guard, situation
+from openchair.decisions import situation
 from openchair.learning import beliefs
 from openchair.learning.arms import ARMS, Shares
 from openchair.learning.beliefs import Learned
 from openchair.learning.deciding import DAILY, LOOKED_AT, Held, decide, named
 from openchair.learning.deciding import Chosen as Drawn
 from openchair.loyalty.actions import Action
-
-from openchair.chair.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +83,6 @@ def for_these(
     table = customers.select(["customer_id", *LOOKED_AT]).append_column("decision_id", pa.array(ids, pa.string()))
     held = held_of(state, actions, settings)
     return written(decide(columns_of(table), held, moment.day, occasion), table, held, moment, occasion)
-
-
-def for_one(
-    state: State, customer_id: str, occasion: str, actions: Sequence[Action], settings: Settings, moment: Moment
-) -> str:
-    """Decide for one customer and occasion of the day, unless it was done; gives the decision's id. Raises NotFound.
-
-    What was decided before stands as long as the guard lets it: what was forbidden since is chosen anew.
-    """
-    decision_id = decision_id_of(customer_id, moment, occasion)
-    before, row = state.decision(decision_id), state.rows_of([customer_id])
-    if before is not None and not _barred(before, row, actions, settings, moment):
-        return decision_id
-    if not row.num_rows:
-        raise NotFound("customer", value=customer_id, bound="no turn has seen them yet", remedy="Turn the wheel first.")
-    chosen = for_these(state, row, actions, settings, moment, occasion)
-    state.redecide(moment.day, occasion, chosen.situations, chosen.decisions)  # what others were offered stays
-    return decision_id
-
-
-def _barred(
-    decided: Mapping[str, Any], rows: pa.Table, actions: Sequence[Action], settings: Settings, moment: Moment
-) -> bool:
-    """Whether the guard is against what was proposed to a customer."""
-    things = [guard.thing_of(one, decided["channel"]) for one in actions if one.id == decided["action"]]
-    if decided["status"] != "proposed" or not things or not rows.num_rows:
-        return False
-    return guard.cleared(rows.to_pylist()[0], "plan", things, moment=moment, settings=settings)[0][0] != "clear"
 
 
 def decision_id_of(customer_id: str, moment: Moment, occasion: str) -> str:

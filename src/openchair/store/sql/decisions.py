@@ -1,26 +1,11 @@
 """Decisions and the situations they were taken in: what was chosen, what a person said to it, what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from openchair.chair.ports import (
-    CUSTOMER_COLUMNS,
-    DECISION_COLUMNS,
-    LATELY_COLUMNS,
-    SITUATION_COLUMNS,
-    UNSETTLED_COLUMNS,
-)
-from openchair.core.errors import BadInput
-from openchair.core.ids import digest
-from openchair.store.sql.database import Database
-from openchair.store.sql.erasure import ERASED
-from openchair.store.sql.identities import bases_of
-from openchair.store.sql.rows import bulk, conform, page, staged, table_of
-from openchair.store.sql.schema import customers, identities, situations
-from openchair.store.sql.schema import decisions as _decisions
 from sqlalchemy import (
     Connection,
     Date,
@@ -37,8 +22,27 @@ from sqlalchemy import (
     text,
 )
 
+from openchair.chair.ports import (
+    CUSTOMER_COLUMNS,
+    DECISION_COLUMNS,
+    LATELY_COLUMNS,
+    SITUATION_COLUMNS,
+    UNSETTLED_COLUMNS,
+)
+from openchair.core.errors import BadInput
+from openchair.core.ids import digest
+from openchair.store.sql.choosing import choices
+from openchair.store.sql.columns import packed
+from openchair.store.sql.database import Database
+from openchair.store.sql.erasure import ERASED
+from openchair.store.sql.identities import bases_of
+from openchair.store.sql.rows import bulk, conform, insertion, page, staged, table_of
+from openchair.store.sql.schema import customers, identities, turns
+from openchair.store.sql.schema import decisions as _decisions
+from openchair.store.sql.schema import situations as _situations
+
 _DECISIONS = pa.schema(list(DECISION_COLUMNS.items()))
-_SITUATIONS = pa.schema(list(SITUATION_COLUMNS.items()))
+_TOLD = pa.schema(list(SITUATION_COLUMNS.items()))
 _OUTCOMES = pa.schema(
     [("decision_id", pa.string()), ("outcome_minor", pa.int64()), ("outcome_at", pa.timestamp("us", tz="UTC"))]
 )
@@ -76,6 +80,36 @@ class Decisions:
             whose = "status = 'proposed' AND customer_id IN (SELECT customer_id FROM staged)"
             _decide(connection, day, moment, situations, decisions, whose)
 
+    def keep(
+        self,
+        day: date,
+        moment: str,
+        situations: Sequence[Mapping[str, Any]],
+        decisions: Sequence[Mapping[str, Any]],
+        instead: Sequence[str] = (),
+    ) -> dict[str, dict[str, Any]]:
+        """Keep a few decisions of a day and moment, in one commit; gives them by id as kept, as `decided` does.
+
+        situations: their `record_id`, `situation_id` and `record`. instead: decisions to be put in the place of, unless
+        a person has acted on them. Of two who decide the same at once, the first stands.
+        """
+        ids = [row["decision_id"] for row in decisions]
+        with self._database.write() as connection:
+            if instead:
+                connection.execute(delete(_decisions).where(_decisions.c.decision_id.in_(instead), _unanswered))
+            for table, rows in (
+                (_situations, situations),
+                (_decisions, [{**d, "day": day, "moment": moment} for d in decisions]),
+            ):
+                if rows:
+                    connection.execute(insertion(connection, table).on_conflict_do_nothing(), rows)
+            return _by_id(connection, ids)
+
+    def decided(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Those of a few decisions that were taken, by id, joined with their situation and customer."""
+        with self._database.read() as connection:
+            return _by_id(connection, decision_ids)
+
     def decisions(
         self,
         *,
@@ -105,9 +139,15 @@ class Decisions:
 
     def decision(self, decision_id: str) -> dict[str, Any] | None:
         """One decision, joined likewise."""
+        return self.decided([decision_id]).get(decision_id)
+
+    def stands(self) -> tuple[str | None, int]:
+        """What changes whenever that may have which decisions rest on: the newest turn, and the newest choice of a
+        person."""
+        turn = select(turns.c.turn_id).order_by(turns.c.started_at.desc()).limit(1).scalar_subquery()
         with self._database.read() as connection:
-            row = connection.execute(_joined().where(_decisions.c.decision_id == decision_id)).mappings().first()
-            return dict(row) if row else None
+            last, number = connection.execute(select(turn, func.max(choices.c.number))).one()
+            return last, number or 0
 
     def queued(self, customer_ids: Sequence[str], since: date) -> list[str]:
         """Decisions of these customers, approved or deferred, of this day or later, of which nothing came yet.
@@ -182,8 +222,8 @@ def _decide(
     connection: Connection, day: date, moment: str, situations: pa.Table, decisions: pa.Table, whose: str
 ) -> None:
     """Put decisions in place of proposed ones of a day and moment: of all customers, or of those of the new ones."""
-    told = conform(situations, _SITUATIONS).read_all()
-    pairs = zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True)
+    told = conform(situations, _TOLD).read_all()
+    pairs = list(zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True))
     ids = pa.array([digest(*pair) for pair in pairs], pa.string())
     rows = conform(decisions, _DECISIONS).read_all()
     place = pc.index_in(rows["situation_id"], value_set=told["situation_id"].combine_chunks())
@@ -191,7 +231,8 @@ def _decide(
         lost = rows.filter(place.is_null())["situation_id"][0].as_py()
         raise BadInput("decision's situation", value=lost, bound="is not among the situations", remedy="Add it.")
     rows = rows.append_column("record_id", ids.take(place.combine_chunks()))
-    with staged(connection, told.append_column("record_id", ids)) as those:
+    kept = told.set_column(1, "record", pa.array([packed(record) for _, record in pairs], pa.string()))
+    with staged(connection, kept.append_column("record_id", ids)) as those:
         connection.exec_driver_sql(
             f"""INSERT INTO situations (record_id, situation_id, record)
             SELECT record_id, situation_id, record FROM {those} WHERE true ON CONFLICT DO NOTHING"""  # noqa: S608
@@ -212,11 +253,16 @@ def _decide(
         )
 
 
+def _by_id(connection: Connection, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    found = connection.execute(_joined().where(_decisions.c.decision_id.in_(decision_ids))).mappings()
+    return {row["decision_id"]: dict(row) for row in found}
+
+
 def _joined() -> Select[Any]:
     """A decision with its situation's record and its customer's row as it is now; `stage` is the one of the day."""
     theirs = [customers.c[name] for name in CUSTOMER_COLUMNS if name not in ("customer_id", "stage")]
     return (
-        select(_decisions, situations.c.record, *theirs)
-        .join(situations, situations.c.record_id == _decisions.c.record_id)
+        select(_decisions, _situations.c.record, *theirs)
+        .join(_situations, _situations.c.record_id == _decisions.c.record_id)
         .outerjoin(customers, customers.c.customer_id == _decisions.c.customer_id)
     )
