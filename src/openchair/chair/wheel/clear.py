@@ -157,7 +157,8 @@ def _became(chair: "Chair", rows: Sequence[Row], status: str) -> tuple[tuple[Bec
     if status not in ("approved", "sent"):
         return tuple(became), None
     may = [place for place, one in enumerate(became) if one.status]
-    judge = _alone if len(rows) == 1 else _together
+    # Of what was done by hand the contact counts already: each is judged without its own.
+    judge = _alone if len(rows) == 1 or status == "sent" else _together
     for place, one in zip(may, judge(chair, [rows[place] for place in may], status), strict=True):
         became[place] = one
     fresh = [place for place in may if became[place].status == status and rows[place]["status"] in UNDONE]

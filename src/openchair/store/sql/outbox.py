@@ -187,21 +187,23 @@ class Outbox:
             return table_of(connection.execute(query), shape)
 
 
-def follow(connection: Connection, decision_id: str, message: Message | None, status: str, why: str) -> None:
-    """Let what waits to carry a decision out follow what a person said of it.
+def follow(connection: Connection, marked: str, messages: Sequence[Message]) -> None:
+    """Let what waits to carry decisions out follow what was said of them.
 
-    message: where it is approved; it comes in place of one that was taken back, and changes nothing where one waits or
-    has left. Else what waits is taken back, or, where the decision was carried out by hand, given.
+    marked: the name of a table of decision_id and status, and by whom. messages: of those that were approved; each
+    comes in place of one that was taken back, and changes nothing where one waits or has left. Of the others, what
+    waits is taken back, or, where the decision was carried out by hand, given.
     """
-    if message is None:
-        waits = (outbox.c.kind == "decision", outbox.c.subject == decision_id, outbox.c.status.in_(OPEN))
-        became = "dropped" if status in BACK else "given"
-        connection.execute(update(outbox).where(*waits).values(status=became, why=why))
-        return
-    put = insertion(connection, outbox).values(asdict(message))
-    again = {name: value for name, value in asdict(message).items() if name != "message_id"}
-    connection.execute(
-        put.on_conflict_do_update(index_elements=["message_id"], set_=again, where=outbox.c.status == "dropped")
+    if messages:
+        put = insertion(connection, outbox)
+        again = {name: put.excluded[name] for name in Message.__slots__ if name != "message_id"}
+        put = put.on_conflict_do_update(index_elements=["message_id"], set_=again, where=outbox.c.status == "dropped")
+        connection.execute(put, [{name: getattr(one, name) for name in Message.__slots__} for one in messages])
+    back, open_ = (", ".join(f"'{one}'" for one in some) for some in (BACK, OPEN))
+    connection.exec_driver_sql(
+        f"""UPDATE outbox SET status = CASE WHEN {marked}.status IN ({back}) THEN 'dropped' ELSE 'given' END,
+        why = {marked}.status || ' by ' || {marked}.who FROM {marked} WHERE outbox.subject = {marked}.decision_id
+        AND outbox.kind = 'decision' AND outbox.status IN ({open_}) AND {marked}.status <> 'approved'"""  # noqa: S608
     )
 
 

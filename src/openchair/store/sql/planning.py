@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, case, func, select, text
 
-from openchair.chair.ports import Envelope
 from openchair.chair.state.planning import PLAN_COLUMNS, UNDONE, Mark
 from openchair.core.errors import Conflict
 from openchair.store.sql.columns import UtcTime
@@ -21,7 +20,7 @@ from openchair.store.sql.schema import customers, decisions
 
 _PLAN = pa.schema(list(PLAN_COLUMNS.items()))
 _acting = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
-_MARKS = pa.schema([(name, pa.string()) for name in ("decision_id", "before", "status", "why")])
+_MARKS = pa.schema([(name, pa.string()) for name in ("decision_id", "before", "status", "why", "who")])
 
 
 class Planning:
@@ -121,7 +120,8 @@ class Planning:
         Decisions that have another status by now stay as they are, and so do their facts; gives the ids of those that
         were marked. Raises Conflict where more was approved in the meantime than was `seen`.
         """
-        rows = pa.table([[getattr(one, name) for one in marks] for name in _MARKS.names], schema=_MARKS)
+        columns = [[getattr(one, name) for one in marks] for name in _MARKS.names[:-1]]
+        rows = pa.table([*columns, [by] * len(marks)], schema=_MARKS)
         with self._database.write() as connection:
             if not self._database.lite:  # SQLite has one writer anyway
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
@@ -137,12 +137,14 @@ class Planning:
                     ).bindparams(bindparam("who", by or None, Text), bindparam("at", at, UtcTime))
                 )
                 taken = sorted(marked.scalars())
-            kept = frozenset(taken)
-            events: list[Envelope] = []
-            for one in marks:
-                if one.decision_id in kept:
-                    follow(connection, one.decision_id, one.message, one.status, f"{one.status} by {by}")
-                    events += [one.event] if one.event else []
+                kept = frozenset(taken)
+                lost = text(f"DELETE FROM {those} WHERE decision_id = :one")  # noqa: S608  # our own table
+                for one in marks:
+                    if one.decision_id not in kept:
+                        connection.execute(lost, {"one": one.decision_id})
+                mine = [one for one in marks if one.decision_id in kept]
+                follow(connection, those, [one.message for one in mine if one.message])
+            events = [one.event for one in mine if one.event]
             theirs = pa.array(taken, pa.string())
             told = {kind: table.filter(pc.is_in(table["decision_id"], theirs)) for kind, table in facts.items()}
             record_within(connection, events, told)
