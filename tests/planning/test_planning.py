@@ -166,6 +166,18 @@ def test_of_a_household_one_is_acted_on(shop: Shop) -> None:
     assert REASONS[HOUSEHOLD] in {one.reason for one in told.ruled_out}
 
 
+def test_whoever_is_approved_first_is_the_one_of_a_household(shop: Shop) -> None:
+    """Ties that came since the turn hold as somebody is approved: the other waits, until the first is taken back."""
+    one, other = shop.rows("proposed")[:2]
+    guests = [int(str(row["name"]).partition("@")[0].removeprefix("guest")) for row in (one, other)]
+    shop.tie(*guests)
+    shop.chair.planning.approve(by=STAFF, decisions=ids([one]))
+    settled = shop.chair.planning.approve(by=STAFF, decisions=ids([other]))
+    assert settled.marked == 0 and settled.deferred == {REASONS[HOUSEHOLD]: 1}
+    shop.chair.mark(ids([one])[0], "dismissed", "sam")
+    assert shop.chair.planning.approve(by=STAFF, decisions=ids([other])).marked == 1
+
+
 def test_answers_are_taken_back(shop: Shop) -> None:
     """A no at any time, a yes as long as its action can be undone; then it waits again, and takes nothing."""
     planning = shop.chair.planning

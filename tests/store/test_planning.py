@@ -120,3 +120,9 @@ def test_ties_of_families_and_firms_are_told_apart(state: SqlState) -> None:
     state.index("ties", facts("ties", *ties), ["ties.parquet"])
     assert state.relatives().to_pylist() == [{"left_id": "c0000", "right_id": "c0001"}]
     assert state.relatives(("family", "company")).num_rows == 2
+    everyone, home = [f"c{n:04d}" for n in range(6)], ("family", "company")
+    assert state.acted_at_home(everyone, DAY, home) == set()
+    state.mark([Mark("d0001", "proposed", "approved", "")], {}, by="ada", at=NOW)
+    assert state.acted_at_home(everyone, DAY, home) == {"c0000", "c0002"}, "either end of a tie, and not who it is"
+    assert state.acted_at_home(everyone, DAY, ("family",)) == {"c0000"}
+    assert state.acted_at_home(everyone, DAY + timedelta(days=1), home) == set()

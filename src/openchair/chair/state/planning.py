@@ -72,6 +72,11 @@ class Planning(Protocol):
         """action, channel, today (whether of `day`), times: what was approved of the days from `since` to `day`."""
         ...
 
+    def acted_at_home(self, customer_ids: Sequence[str], day: date, relations: Sequence[str]) -> set[str]:
+        """Those of these customers beside whom another, tied to them so, was acted on: of whose decisions of a day one
+        was approved."""
+        ...
+
     def became(self, since: date, day: date) -> dict[str, int]:
         """How many decisions to do something, of the days from `since` to `day`, have each status."""
         ...

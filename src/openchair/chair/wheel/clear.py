@@ -36,7 +36,7 @@ GUARD = "the guard"
 """Who stops what was approved, once a rule or a consent forbids it."""
 UNDO = "proposed"
 """The status that a decision is given back by whoever takes an answer back."""
-TRIES = 5
+TRIES = 10
 """Times that an answer is reckoned anew where somebody else approved in the meantime."""
 _FEW = 500
 _TOO_LATE = "Nothing that has left can be taken back."

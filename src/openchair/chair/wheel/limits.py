@@ -13,11 +13,14 @@ from openchair.core.ids import uniforms
 from openchair.core.settings import Settings
 from openchair.decisions import budgets
 from openchair.decisions.budgets import Allowed, Done, Standing
+from openchair.decisions.reasons import HOUSEHOLD, REASONS
 from openchair.loyalty.actions import Action
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
 
+AT_HOME = ("family", "company")
+"""Ties by which customers are of one household."""
 BUDGETS = "budgets"
 """The kind of choice (chair.state.choosing) that holds them."""
 Seen = tuple[date, date, int]
@@ -81,12 +84,15 @@ def waiting(
 
 
 def beyond(chair: "Chair", rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], Seen | None]:
-    """Why each of these decisions has to wait if all of them are approved, and what this rests on."""
+    """Why each of these decisions has to wait if all of them are approved, and what this rests on: another of their
+    household was acted on that day, or a budget would be exceeded."""
     day = max(row["day"] for row in rows)
     stands, seen = standings(chair.state, chair.catalogue, day)
-    if not stands:
-        return [""] * len(rows), None
+    channel, who = ([row[name] for row in rows] for name in ("channel", "customer_id"))
     places = {action.id: place for place, action in enumerate(chair.catalogue)}
     action = np.array([places[row["action"]] for row in rows], dtype=np.int64)
-    channel, who = ([row[name] for row in rows] for name in ("channel", "customer_id"))
-    return waiting(action, channel, who, chair.catalogue, stands, chair.settings, day), seen
+    others = chair.state.acted_at_home(who, day, AT_HOME)
+    beside = np.isin(np.array(who), sorted(others)) & ~budgets.owed(chair.catalogue)[action]
+    left = np.where(beside, len(places), action)
+    waits = waiting(left, channel, who, chair.catalogue, stands, chair.settings, day)
+    return [REASONS[HOUSEHOLD] if one else why for one, why in zip(beside.tolist(), waits, strict=True)], seen

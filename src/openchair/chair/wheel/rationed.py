@@ -25,8 +25,6 @@ from openchair.loyalty.actions import Action
 
 PRICES = "prices"
 """The name under which the state keeps what the last turn found that budgets are worth."""
-AT_HOME = ("family", "company")
-"""Ties by which customers are of one household."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -91,7 +89,7 @@ class Laid:
             self.state.mark(put_off, {}, by="", at=at)
 
     def _households(self, who: pa.Array) -> Households:
-        pairs = self.state.relatives(AT_HOME)
+        pairs = self.state.relatives(limits.AT_HOME)
         ends = [pc.index_in(pairs[end], value_set=who).combine_chunks() for end in pairs.column_names]
         known = pc.and_(*(end.is_valid() for end in ends)).to_numpy(zero_copy_only=False)
         left, right = (end.fill_null(0).to_numpy().astype(np.int64)[known] for end in ends)

@@ -16,7 +16,7 @@ from openchair.store.sql.inbox import WRITERS
 from openchair.store.sql.outbox import follow
 from openchair.store.sql.rows import staged, table_of
 from openchair.store.sql.said import record_within
-from openchair.store.sql.schema import customers, decisions
+from openchair.store.sql.schema import customers, decisions, identities, indexed
 
 _PLAN = pa.schema(list(PLAN_COLUMNS.items()))
 _acting = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
@@ -98,6 +98,26 @@ class Planning:
         )
         with self._database.read() as connection:
             return table_of(connection.execute(query), shape)
+
+    def acted_at_home(self, customer_ids: Sequence[str], day: date, relations: Sequence[str]) -> set[str]:
+        """Those of these customers beside whom another, tied to them so, was acted on: of whose decisions of a day one
+        was approved."""
+        one, other, ties = identities.alias(), identities.alias(), indexed["ties"]
+        asked = pa.table({"asked_id": pa.array(customer_ids, pa.string())})
+        found: set[str] = set()
+        with self._database.read() as connection, staged(connection, asked) as those:
+            among = one.c.customer_id.in_(text(f"SELECT asked_id FROM {those}"))  # noqa: S608  # our own table
+            for mine, theirs in ((ties.c.identifier, ties.c.other), (ties.c.other, ties.c.identifier)):
+                query = (
+                    select(one.c.customer_id)
+                    .join(ties, mine == one.c.identifier)
+                    .join(other, theirs == other.c.identifier)
+                    .join(decisions, decisions.c.customer_id == other.c.customer_id)
+                    .where(among, ties.c.relation.in_(relations), one.c.customer_id != other.c.customer_id)
+                    .where(_done(day, day))
+                )
+                found.update(connection.scalars(query.distinct()))
+        return found
 
     def became(self, since: date, day: date) -> dict[str, int]:
         """How many decisions to do something, of the days from `since` to `day`, have each status."""
