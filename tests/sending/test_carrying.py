@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from tests.mailbox import Mailbox
@@ -13,6 +14,7 @@ from tests.sending.test_mail import page_of
 from openchair.chair.acting.carrying import KEPT_DAYS
 from openchair.chair.acting.delivering import ADDRESS_DAYS
 from openchair.chair.acting.views import Delivery
+from openchair.channels.folder import Folder
 from openchair.channels.mail import Mail
 from openchair.core.errors import BadInput, Conflict, NotFound
 
@@ -161,6 +163,30 @@ def test_what_waited_too_long_or_has_nobody_to_go_to_is_dropped(open_road: Askin
     assert open_road.chair.delivering.pull("call", limit=5, seconds=60) == ()
     assert open_road.chair.state.message(late).why == "it waited for more than 14 days"  # type: ignore[union-attr]
     assert open_road.status(MEMBER, "call") == ("dismissed", "dropped")
+
+
+def test_a_file_cut_short_is_finished_though_nothing_is_due(
+    acting: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after its letters were marked and before it had its name: the next round names it."""
+    acting.chair = replace(acting.chair, channels={"letter": Folder(tmp_path, "csv", acting.clock)})
+    one = acting.approved(MEMBER, "letter")
+
+    class Killed(BaseException):
+        """What no handler catches."""
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", killed)
+        with pytest.raises(Killed):
+            acting.chair.delivering.deliver()
+    assert acting.status(MEMBER, "letter") == ("sent", "sent")
+    assert [*tmp_path.glob("openchair-*")] == []
+    assert acting.chair.delivering.deliver() == Delivery()
+    (file,) = tmp_path.glob("openchair-*")
+    assert one in file.read_text("utf-8")
 
 
 # --- pulled -----------------------------------------------------------------------------------------------------------

@@ -1,15 +1,11 @@
 """A survey by mail, from the outbox over a real mail server to the customer's click, and out with one click more."""
 
 import re
-import signal
-import subprocess
-import sys
 import time
-from collections import Counter
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import httpx
 import pytest
@@ -142,49 +138,6 @@ def test_an_address_that_is_none_is_given_up(mailbox: tuple[Mailbox, str], posti
     with pytest.raises(Undeliverable):
         mail.begun("a@example.org\nBcc: b@example.org", "Hello")
     assert len(mailbox[0].letters) == 1
-
-
-DELIVERING = """
-import sys
-from dataclasses import replace
-from datetime import UTC, datetime
-import openchair
-from openchair.chair.actor import OWNER_AT_HOME
-chair = replace(openchair.open(sys.argv[1]), clock=lambda: datetime(2026, 7, 1, 12, int(sys.argv[2]), tzinfo=UTC))
-chair.delivering.deliver()
-"""
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_it_sends_what_is_marked_only_once(
-    posting: Asking, mailbox: tuple[Mailbox, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """kill -9 as the mail server takes a letter, three times: all arrive, and only those three arrive twice."""
-    box, url = mailbox
-    posting.chair.sending.send("nps", by=OWNER, limit=20)
-    monkeypatch.setenv("OPENCHAIR_SMTP", url)
-    codes, taken = [], []
-    for minute in range(4):
-        command = [sys.executable, "-c", DELIVERING, str(posting.chair.home), str(minute)]
-        running = subprocess.Popen(command)
-        last = len(box.letters) + 4 if minute < 3 else 0
-
-        def kill(letter: EmailMessage, running: Any = running, last: int = last) -> None:
-            if len(box.letters) == last:
-                taken.append(str(letter["Message-ID"])[1:17])
-                running.send_signal(signal.SIGKILL)
-
-        box.on_letter = kill
-        codes.append(running.wait(120))
-    assert codes == [-signal.SIGKILL] * 3 + [0]
-    marked = {message.message_id for message in posting.messages().values() if message.status == "sent"}
-    assert len(marked) == 20
-    times = Counter(str(letter["Message-ID"])[1:17] for letter in box.letters)
-    assert times.keys() == marked
-    # The letter under way as it was killed was unmarked, and went first in the next round.
-    assert {one for one, n in times.items() if n > 1} == set(taken)
-    for who in posting.messages():
-        assert [row["status"] for row in posting.chair.state.said("contacts", who)] == ["sent"]
 
 
 def test_the_home_sets_its_roads_up(posting: Asking, mailbox: tuple[Mailbox, str], tmp_path: Path) -> None:
