@@ -100,6 +100,8 @@ def shoot(browser: Browser, home: Path, cookies: str, address: str) -> None:
     who = someone.get_attribute("href") or "/customers"
     take(dark, "/", "today-dark")
     take(phone, "/", "today-phone")
+    take(desk, "/plan", "plan")
+    take(phone, "/plan", "plan-phone")
     take(desk, "/customers", "customers")
     take(desk, who, "customer")
     take(dark, who, "customer-dark")
