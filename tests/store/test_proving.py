@@ -55,11 +55,14 @@ def test_decisions_are_counted_by_arm_and_what_became_of_them(state: SqlState) -
 
 
 def test_the_log_holds_what_can_be_judged_by(state: SqlState) -> None:
-    """Settled decisions of the arm that learns, with their records; of many, those of a part of customers."""
-    arms = ("learned", "learned", "holdout", "learned", "random", "learned")
+    """Decisions of the arm that learns of days that are settled wholly, with their records; of many, those of a part of
+    customers."""
+    arms = ("learned", "learned", "holdout", "learned", "random", "single")
     decided(state, FIRST, *({"arm": arm, "expected_minor": 2.5, "propensity": 0.25} for arm in arms))
-    ids = [f"{FIRST}{who}" for who in IDS[:5]]
-    state.set_outcomes(pa.table({"decision_id": ids, "outcome_minor": [1, 2, 3, 4, 5], "outcome_at": [NOW] * 5}))
+    later = FIRST + timedelta(days=1)
+    decided(state, later, {}, {})
+    ids = [*(f"{FIRST}{who}" for who in IDS), f"{later}{IDS[0]}"]
+    state.set_outcomes(pa.table({"decision_id": ids, "outcome_minor": [1, 2, 3, 4, 5, 6, 7], "outcome_at": [NOW] * 7}))
     rows, records = state.tried(100)
     assert rows["outcome_minor"].to_pylist() == [1, 2, 4] and rows["customer_id"].to_pylist() == [*IDS[:2], IDS[3]]
     assert set(rows["expected_minor"].to_pylist()) == {2.5} and set(rows["propensity"].to_pylist()) == {0.25}

@@ -5,6 +5,7 @@ A log is kept small: situations that are alike have one record, so what a policy
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -254,14 +255,16 @@ def moved(log: Log, of: Callable[[str], bool]) -> tuple[int, Number]:
     acted, waited = some[log.action], log.action == len(log.names) - 1
     weight = np.where(acted, (wait / both)[log.situation], np.where(waited, (theirs / both)[log.situation], 0.0))
     sides = [weight * acted, weight * waited]
-    n = min(offpolicy.effective(np.bincount(log.customer, side)) if side.any() else 0.0 for side in sides)
-    if n < offpolicy.LEAST:
-        return int(acted.sum()), offpolicy.too_little(n, len(log))
+    n = [offpolicy.effective(np.bincount(log.customer, side)) if side.any() else 0.0 for side in sides]
+    if min(n) < offpolicy.LEAST:
+        return int(acted.sum()), offpolicy.too_little(min(n), len(log))
     means = [float((side * log.reward).sum() / side.sum()) for side in sides]
-    away = sum(
-        sign * np.bincount(log.customer, side * (log.reward - mean)) / side.sum()
-        for sign, side, mean in zip((1, -1), sides, means, strict=True)
-    )
-    half = choice.Gains(away, away, away, 0.95).z * float(np.sqrt((np.asarray(away) ** 2).sum()))
-    value = means[0] - means[1]
-    return int(acted.sum()), Estimate(value, value - half, value + half, n=n)
+    spreads = [
+        many * float(((np.bincount(log.customer, side * (log.reward - mean)) / side.sum()) ** 2).sum())
+        for many, side, mean in zip(n, sides, means, strict=True)
+    ]
+    # As in learning.proof: a small side that happened to bring little looks sure of it, so none is surer than both.
+    together = float(np.average(spreads, weights=n))
+    variance = sum(max(spread, together) / many for spread, many in zip(spreads, n, strict=True))
+    half, value = NormalDist().inv_cdf(0.975) * variance**0.5, means[0] - means[1]
+    return int(acted.sum()), Estimate(value, value - half, value + half, n=min(n))

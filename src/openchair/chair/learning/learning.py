@@ -183,6 +183,8 @@ def _looks(course: proof.Course, counted: Counted) -> tuple[Look, ...]:
     found = []
     by_look = (of.tolist() for of in (course.effect, course.half, course.smaller))
     for day, effect, half, n in zip(counted.days, *by_look, strict=True):
+        if not n:
+            continue  # nobody was in the smaller arm yet
         known = effect == effect and half == half
         number: Number = Estimate(effect, effect - half, effect + half, n=n) if known else _TOO_FEW
         found.append(Look(day, number, int(n)))

@@ -53,6 +53,9 @@ def _lift(view: LearningReport) -> Iterator[Block]:
         "lead",
     )
     yield Sentence(_answer(view, holdout), "warning" if view.verdict != "pays" else "plain")
+    if view.weeks and not any(one.done for one in view.weeks):
+        nothing = "Nothing of what was decided was carried out in these weeks, so there is nothing that could pay."
+        yield Sentence(f"{nothing} Approve some of it on the page Plan and approvals.", "warning")
     yield Figure("Lift, a customer in four weeks", view.lift, "cents", "after what was done cost")
     yield Figure("Lift, as a share", _percent(view.lift_share), "percent", "of what those left alone bring")
     yield Figure("Customers in the smaller group", view.n, "count", "each counted once a quarter")

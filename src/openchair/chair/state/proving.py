@@ -39,7 +39,8 @@ class Proving(Protocol):
         ...
 
     def tried(self, most: int) -> tuple[pa.Table, dict[str, str]]:
-        """LOG_COLUMNS of settled decisions of the arm `learned`, and the records they rest on by their id.
+        """LOG_COLUMNS of decisions of the arm `learned`, before the first day of which one is not settled, and the
+        records they rest on by their id.
 
         Where there are more than `most` rows, those of a part of customers, chosen by their id, of about that many.
         expected_minor: null where no model could say what would come anyway.

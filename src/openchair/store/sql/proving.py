@@ -56,8 +56,13 @@ class Proving:
 
     def tried(self, most: int) -> tuple[pa.Table, dict[str, str]]:
         """LOG_COLUMNS of settled daily decisions of the arm `learned`, and their records."""
-        settled = (_DAILY, decisions.c.arm == "learned", decisions.c.outcome_minor.is_not(None))
+        learned = (_DAILY, decisions.c.arm == "learned")
         with self._database.read() as connection:
+            # Actions are looked at for different times: of a day of which one is not settled, the others are no sample.
+            open_ = connection.scalar(
+                select(func.min(decisions.c.day)).where(*learned, decisions.c.outcome_minor.is_(None))
+            )
+            settled = (*learned, decisions.c.day < open_) if open_ else learned
             rows = connection.scalar(select(func.count()).select_from(decisions).where(*settled)) or 0
             some = () if rows <= most else (decisions.c.customer_id < f"{int(_IDS * most / rows):08x}",)
             made = {"done": _IS_DONE, "outcome_minor": cast(decisions.c.outcome_minor, Float)}
