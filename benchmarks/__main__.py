@@ -21,8 +21,8 @@ from dataclasses import asdict
 from benchmarks import Row
 
 BENCHMARKS = (
-    "imports", "value", "crowd", "senders", "ingest", "api", "dossier", "identity", "voices", "surveys", "focus",
-    "journey", "nextstep", "plan", "policy", "offpolicy",
+    "imports", "value", "crowd", "senders", "ingest", "api", "decide", "dossier", "identity", "voices", "surveys",
+    "focus", "journey", "nextstep", "plan", "policy", "offpolicy",
 )  # fmt: skip
 
 

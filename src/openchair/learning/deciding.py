@@ -125,6 +125,12 @@ class Held:
         return {"flat": flat, "cost": cost, "window": window}
 
     @cached_property
+    def channels(self) -> NDArray[np.str_]:
+        """(A + 1, most) the channels of each action in order, empty where there are no more, and for waiting."""
+        most = max((len(one.channels) for one in self.actions), default=1)
+        return np.array([[*one.channels, *[""] * (most - len(one.channels))] for one in self.actions] + [[""] * most])
+
+    @cached_property
     def pillar(self) -> NDArray[np.int64]:
         """(A,) the pillar of each action, a place in PILLAR_IDS."""
         return np.array([PILLAR_IDS.index(one.pillar) for one in self.actions], dtype=np.int64)
@@ -201,12 +207,10 @@ class Chosen:
         """(n,) codes of what is learned from (decisions.features)."""
         return self.seen.situations.features[self.seen.inverse]
 
-    def channels(self, actions: Sequence[Action]) -> NDArray[np.str_]:
+    def channels(self, held: Held) -> NDArray[np.str_]:
         """(n,) the channel that each goes by, empty for waiting."""
-        most = max((len(one.channels) for one in actions), default=1)
-        names = np.array([[*one.channels, *[""] * (most - len(one.channels))] for one in actions] + [[""] * most])
         reached = np.column_stack([self.seen.channel, np.zeros(len(self.seen.channel), dtype=np.int8)])
-        return np.asarray(names[self.action, reached[self.seen.circumstance, self.action]])
+        return np.asarray(held.channels[self.action, reached[self.seen.circumstance, self.action]])
 
     def records(self, held: Held) -> list[str]:
         """The record of each situation, as explain.read reads it."""
@@ -230,8 +234,12 @@ def decide(
     seen = look(columns, held, day, occasion)
     if plan:
         return draw(*plan(seen, held), held)
-    chances = held.prices.mixed(lambda cost: weigh(seen, held, cost)) if held.prices else weigh(seen, held)
-    return draw(seen, chances, held)
+    return draw(seen, chances_of(seen, held), held)
+
+
+def chances_of(seen: Seen, held: Held) -> Choice:
+    """The chances in each situation, at the prices that the last plan found for budgets."""
+    return held.prices.mixed(lambda cost: weigh(seen, held, cost)) if held.prices else weigh(seen, held)
 
 
 def look(columns: Mapping[str, Any], held: Held, day: date, occasion: str = DAILY) -> Seen:

@@ -94,8 +94,9 @@ class Afresh:
         self.app, self.shelf = app, shelf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # What SDKs deliver is seen by the history that it comes to.
-        quiet = scope["type"] != "http" or scope["method"] in SAFE_METHODS or scope["path"].startswith("/v1/")
+        # What SDKs deliver is seen by the history that it comes to; a decision for one who waits is in no report.
+        quiet = scope["type"] != "http" or scope["method"] in SAFE_METHODS
+        quiet = quiet or scope["path"].startswith("/v1/") or scope["path"] == "/api/v1/decisions"
 
         async def clearing(message: Message) -> None:
             self.shelf.clear()

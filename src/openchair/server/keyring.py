@@ -50,6 +50,11 @@ class Keyring:
             return False, None
         return True, found[1]
 
+    def fresh(self, request: Request) -> bool:
+        """Whether who calls can be told without asking state."""
+        secret = key_of(request.headers.get("authorization"))
+        return not secret or self.remembered(secret)[0]
+
     def check(self, secret: str) -> Key | None:
         """The key behind a secret, or None; asks state unless it did a moment ago."""
         known, key = self.remembered(secret)

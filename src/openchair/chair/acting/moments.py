@@ -27,7 +27,7 @@ from openchair.decisions import guard
 from openchair.decisions.reasons import NOT_ASKED
 from openchair.dossier.rules import Channel
 from openchair.dossier.telephone import e164
-from openchair.learning.deciding import DAILY, LOOKED_AT, Held, draw, look, weigh
+from openchair.learning.deciding import DAILY, LOOKED_AT, Held, chances_of, draw, look
 from openchair.loyalty.actions import MOMENTS, WAIT, Action
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _chosen(way: Narrowed, table: pa.Table, moment: Moment, occasion: str) -> ch
         codes = seen.situations.codes
         codes = np.where(way.closed & (codes == 0), np.int16(NOT_ASKED), codes)
         seen = replace(seen, situations=replace(seen.situations, codes=codes))
-    return choose.written(draw(seen, weigh(seen, way.held), way.held), table, way.held, moment, occasion)
+    return choose.written(draw(seen, chances_of(seen, way.held), way.held), table, way.held, moment, occasion)
 
 
 def _keep(

@@ -136,7 +136,7 @@ def written(found: Drawn, table: pa.Table, held: Held, moment: Moment, occasion:
             "policy": pa.repeat(held.version, table.num_rows),
             "worth_minor": pa.array(worth, mask=np.isnan(worth)),
             "arm": pa.array(ARMS).take(pa.array(found.seen.arm)),
-            "channel": pa.array(found.channels(held.actions)),
+            "channel": pa.array(found.channels(held)),
             "features": found.features,
             "window_days": found.window_days,
             "expected_minor": pa.array(found.expected, mask=np.isnan(found.expected)),

@@ -17,6 +17,7 @@ from openchair.server.api.catalogue import catalogue
 from openchair.server.api.focus import focus
 from openchair.server.api.frame import Door, on_invalid, problems
 from openchair.server.api.learning import learning
+from openchair.server.api.moments import moments
 from openchair.server.api.opportunities import opportunities
 from openchair.server.api.outbox import outbox
 from openchair.server.api.people import people
@@ -57,7 +58,7 @@ def api(chair: Chair, keyring: Keyring, apart: Apart) -> FastAPI:
         strict_content_type=False,
     )
     door = Door(keyring)
-    known = (team, catalogue, reports, surveys, voices, cases, focus, primary, opportunities, learning)
+    known = (moments, team, catalogue, reports, surveys, voices, cases, focus, primary, opportunities, learning)
     parts = (*known, plan, people, outbox)
     for part in (wheel(chair, door, apart), *(of(chair, door) for of in parts)):
         app.include_router(part)

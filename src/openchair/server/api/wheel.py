@@ -16,15 +16,8 @@ from openchair.chair.chair import Chair
 from openchair.chair.intake.listen import csv_of
 from openchair.chair.views import Customer, Decision, ImportReport, Preview, TurnReport
 from openchair.core.errors import BadInput
-from openchair.server.api.frame import After, Asked, Body, Door, Limit, Page, Someone, answer, problems
+from openchair.server.api.frame import After, Asked, Body, Door, Limit, Page, answer, problems
 from openchair.server.schedule import Apart
-
-
-class Ask(Body):
-    """What to decide."""
-
-    customer: Someone
-    moment: str = Field("daily", min_length=1, max_length=60, description="The occasion: `daily`, or a name of yours.")
 
 
 class Mark(Body):
@@ -86,11 +79,6 @@ def wheel(chair: Chair, door: Door, apart: Apart) -> APIRouter:
         """Decisions, newest day first, best gain first within it."""
         found, more = chair.decisions(day=day, who=customer, acting=acting, limit=limit, after=starting_after)
         return answer({"data": found, "has_more": more})
-
-    @router.post("/decisions", tags=["decisions"], response_model=Decision, responses=problems(409, 422))
-    def decide(ask: Ask, asked: Annotated[Asked, writer]) -> Response:
-        """The next best action for one customer now, within the rules, with its exact propensity and reasons."""
-        return asked.once(ask, lambda: chair.decide(ask.customer, ask.moment))
 
     @router.get("/decisions/{decision_id}", tags=["decisions"], response_model=Decision, dependencies=[reader])
     def decision(decision_id: str) -> Response:
