@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -354,6 +354,7 @@ def pulled(chair: Chair) -> list[Letter]:
     for one in acting(chair)[:20]:
         with suppress(Conflict):
             chair.mark(one, "approved", "me")
+    chair = replace(chair, clock=lambda: NOON.now + timedelta(days=1))  # none of them can be taken back any more
     return [letter for name in WEIGHTS for letter in chair.delivering.pull(name, limit=1, seconds=10)]
 
 
