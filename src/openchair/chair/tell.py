@@ -101,6 +101,7 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
         value=spender(row) if row["orders"] is not None else Unknown("no longer a customer"),
         propensity=row["propensity"],
         policy=row["policy"],
+        catalogue=record.catalogue,
         reasons=reasons,
         would_change=explain.would_change_of(row["action"], record, actions, shop.currency),
         candidates=tuple(

@@ -211,6 +211,8 @@ class Decision:
     """What whoever does it needs to know of the action: purpose, cost, time, texts by language."""
     excluded: Mapping[str, int] = field(default_factory=dict)
     """How many actions were ruled out for each reason; `ruled_out` may name only some of them."""
+    catalogue: str = ""
+    """The fingerprint of the catalogue that it was chosen from."""
 
 
 @dataclass(frozen=True, slots=True)
