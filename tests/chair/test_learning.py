@@ -47,7 +47,7 @@ def decide(shop: Shop, ids: np.ndarray[Any, Any], day: date, shares: Shares, act
         {"customer_id": who, "decision_id": f"{day}{who}", "action": action, "arm": ARMS[arm]}
         for who, arm in zip(ids.tolist(), arms.tolist(), strict=True)
     )
-    shop.state.save_decisions(day, "daily", met(("s1", "{}")), chosen(*rows))
+    shop.state.save_decisions(day, "daily", met(("s1", json.dumps(RECORD))), chosen(*rows))
 
 
 def known(shop: Shop, ids: np.ndarray[Any, Any]) -> None:

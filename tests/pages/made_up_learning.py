@@ -62,7 +62,8 @@ LEARNING = LearningReport(
         Week(BEGUN + timedelta(days=7 * k), 30_870, 900 + 10 * k, 0.5 + k / 60, 0.4 - k / 90, 0.06) for k in range(19)
     ),
     pillars=tuple(
-        PillarEvidence(name, one.title, 210 * k, about(40.0 * k - 40, 35), about(900.0, 300))
+        PillarEvidence(name, one.title, 210 * k, about(40.0 * k - 40, 35), about(900.0, 300),
+                       {"slipping": about(100.0 * k, 80), "steady": about(50.0, 90)})
         for k, (name, one) in enumerate(PILLARS.items())
     ),
     explored=0.23, policy="usual", beliefs="hierarchical-1", promotion="by hand",

@@ -71,3 +71,10 @@ def test_the_log_holds_what_can_be_judged_by(state: SqlState) -> None:
     assert set(fewer["customer_id"].to_pylist()) < set(rows["customer_id"].to_pylist())
     bound = f"{int(16**8 * 2 / 3):08x}"
     assert all(who < bound for who in fewer["customer_id"].to_pylist())
+
+
+def test_records_of_a_day_are_of_so_many_customers(state: SqlState) -> None:
+    """Those who learn, each distinct record once."""
+    decided(state, FIRST, {}, {"arm": "holdout"}, {}, {})
+    assert list(state.met(FIRST).values()) == [("{}", 3)]
+    assert state.met(FIRST + timedelta(days=1)) == {}

@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openchair.chair.learning.living import live_policy, proposed
 from openchair.chair.learning.views import Judged, PillarEvidence
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.decisions import explain
+from openchair.dossier.stage import STAGES
 from openchair.learning import judging
 from openchair.learning.candidates import Policy, Rules
 from openchair.learning.judging import Log, Ways
@@ -18,6 +20,8 @@ from openchair.loyalty.pillars import PILLARS
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
+
+Array = NDArray[np.float64]
 
 MOST_ROWS = 400_000
 """Settled decisions that are judged by; of more, those of a part of customers."""
@@ -80,17 +84,25 @@ class Judgement:
         return float(1 - self.log.chance.max(axis=1)[self.log.situation].mean())
 
     def pillars(self) -> tuple[PillarEvidence, ...]:
-        """What came of each pillar's actions, and what is believed of them."""
-        if self.log is None:
+        """What came of each pillar's actions, and what is believed of them by the last turn."""
+        between = self.chair.state.decided_between()
+        met = self.chair.state.met(between[1]) if between else {}
+        if not met:
             return ()
+        records = {name: explain.read(record) for name, (record, _n) in met.items()}
+        nobody = dict.fromkeys(("customer_id", "record_id", "action", "propensity", "reward"), np.array([], dtype="U"))
+        now = judging.log_of(nobody, records, self.chair.settings.confidence)
+        weight = np.array([met[name][1] for name in sorted(met)], dtype=np.float64)
         pillar = {one.id: one.pillar for one in self.chair.catalogue}
-        return tuple(self._pillar(self.log, name, pillar) for name in PILLARS)
+        return tuple(self._pillar(now, weight, name, pillar) for name in PILLARS)
 
-    def _pillar(self, log: Log, name: str, of: Mapping[str, str]) -> PillarEvidence:
-        n, effect = judging.moved(log, lambda action: of.get(action) == name)
-        some = [of.get(action) == name for action in log.names[:-1]]
-        weight = np.bincount(log.situation, minlength=len(log.stage))
-        return PillarEvidence(name, PILLARS[name].title, n, effect, _believed(log, np.array(some), weight))
+    def _pillar(self, now: Log, weight: Array, name: str, of: Mapping[str, str]) -> PillarEvidence:
+        few = Unknown("too little is settled to judge by", FEWEST_ROWS)
+        n, effect = judging.moved(self.log, lambda action: of.get(action) == name) if self.log else (0, few)
+        some = np.array([of.get(action) == name for action in now.names[:-1]])
+        stages = {stage: _believed(now, some, weight * (now.stage == stage)) for stage in STAGES}
+        known = {stage: one for stage, one in stages.items() if isinstance(one, Estimate)}
+        return PillarEvidence(name, PILLARS[name].title, n, effect, _believed(now, some, weight), known)
 
     @cached_property
     def ways(self) -> Ways | None:
@@ -141,17 +153,15 @@ def _promise(one: Judged) -> tuple[bool, float]:
     return isinstance(one.better, Estimate), one.better.low if isinstance(one.better, Estimate) else 0.0
 
 
-def _believed(log: Log, some: np.ndarray, weight: np.ndarray) -> Number:
-    """What the best of some actions was expected to bring where one was permitted, and how surely, on average."""
-    mean = np.where(log.open & some, log.gains.mean, -np.inf)
-    if not some.any() or not np.isfinite(mean).any():
-        return Unknown("nothing of it was ever possible")
-    best, rows = mean.argmax(axis=1), np.arange(len(mean))
-    there = np.isfinite(mean[rows, best]) * weight
-    if not there.any():
-        return Unknown("nothing of it was ever possible")
-    means, lows, highs, n = (
+def _believed(log: Log, some: NDArray[np.bool_], weight: Array) -> Number:
+    """What the best of some actions was expected to bring where one was possible, and how surely, on average."""
+    gain = np.where(log.open & some, log.gains.mean, -np.inf)
+    if not some.any() or not ((gain.max(axis=1, initial=-np.inf) > -np.inf) * weight).any():
+        return Unknown("nothing of it was possible")
+    best, rows = gain.argmax(axis=1), np.arange(len(gain))
+    there = np.isfinite(gain[rows, best]) * weight
+    value, low, high, n = (
         float((np.nan_to_num(of[rows, best]) * there).sum() / there.sum())
         for of in (log.gains.mean, log.gains.low, log.gains.high, log.gains.n)
     )
-    return Estimate(means, lows, highs, n=n)
+    return Estimate(value, low, high, n=n)

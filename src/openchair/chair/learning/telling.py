@@ -8,6 +8,7 @@ from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.core.figures import chance
 from openchair.core.money import show
 from openchair.core.words import plural
+from openchair.dossier.stage import STAGES
 from openchair.learning.proof import FOREVER_DAYS, LEAST
 
 QUESTION = "Does deciding pay?"
@@ -146,17 +147,32 @@ def _arms(view: LearningReport) -> Iterator[Block]:
 
 
 def _pillars(view: LearningReport) -> Iterator[Block]:
-    if view.pillars:
-        yield Table(
-            "Which pillar moves customers?",
-            (
-                Column("Pillar"), Column("Decisions", "count"), Column("Came of each", "cents", drawn=True),
-                Column("Believed in 12 months", "cents", drawn=True),
+    if not view.pillars:
+        return
+    yield Table(
+        "Which pillar moves customers?",
+        (
+            Column("Pillar"), Column("Decisions", "count"), Column("Came of each", "cents", drawn=True),
+            Column("Believed in 12 months", "cents", drawn=True),
+        ),
+        tuple((one.title, one.decisions, one.effect, one.believed) for one in view.pillars),
+        note="What came of a decision, more than of waiting where both were possible, whether or not it was "
+        "carried out; for one look. What is believed is of the best action of the pillar, on average.",
+    )  # fmt: skip
+    stages = [stage for stage in STAGES if any(stage in one.by_stage for one in view.pillars)]
+    yield Group(
+        "By where they are in their life with you",
+        (
+            Table(
+                "Which pillar is believed to move whom?",
+                (Column("Stage"), *(Column(one.title, "cents") for one in view.pillars)),
+                tuple((stage, *(one.by_stage.get(stage) for one in view.pillars)) for stage in stages),
+                note="What the best possible action of a pillar is believed to bring in 12 months, on average; nothing "
+                "where none is possible.",
             ),
-            tuple((one.title, one.decisions, one.effect, one.believed) for one in view.pillars),
-            note="What came of a decision, more than of waiting where both were possible, whether or not it was "
-            "carried out; for one look. What is believed is of the best action of the pillar, on average.",
-        )  # fmt: skip
+        ),
+        folded=True,
+    )
 
 
 def _cost(view: LearningReport) -> Iterator[Block]:

@@ -1,5 +1,6 @@
 """What the report of learning answers: frozen records that pages, the API, the CLI and notebooks all show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,7 +69,8 @@ class PillarEvidence:
     """What came of a pillar's actions, in minor units a decision, held against waiting where both were possible.
 
     decisions: settled ones to do something of that pillar. effect: within the days that an outcome is counted for.
-    believed: what is believed now that its best possible action brings in 12 months, the mean over today's customers.
+    believed: what is believed now that its best possible action brings in 12 months, the mean over the customers of the
+    last turn for whom one was possible; by_stage: the same by where they are in their life with the shop.
     """
 
     pillar: str
@@ -76,6 +78,7 @@ class PillarEvidence:
     decisions: int
     effect: Number
     believed: Number
+    by_stage: Mapping[str, Number]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,3 +46,7 @@ class Proving(Protocol):
         expected_minor: null where no model could say what would come anyway.
         """
         ...
+
+    def met(self, day: date) -> dict[str, tuple[str, int]]:
+        """By its id each record of a day's decisions of the arm `learned`, and how many customers it was of."""
+        ...

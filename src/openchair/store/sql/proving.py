@@ -79,6 +79,16 @@ class Proving:
                 }
         return found, records
 
+    def met(self, day: date) -> dict[str, tuple[str, int]]:
+        """Each record of a day's daily decisions of the arm `learned`, and how many customers it was of."""
+        those = (_DAILY, decisions.c.arm == "learned", decisions.c.day == day)
+        counts = select(decisions.c.record_id, func.count().label("n")).where(*those).group_by(decisions.c.record_id)
+        of = counts.subquery()
+        query = select(situations.c.record_id, situations.c.record, of.c.n)
+        with self._database.read() as connection:
+            rows = connection.execute(query.join(of, of.c.record_id == situations.c.record_id))
+            return {row.record_id: (row.record, row.n) for row in rows}
+
     def _read(self, query: Select[tuple[object, ...]], columns: dict[str, pa.DataType]) -> pa.Table:
         with self._database.read() as connection:
             return _table(connection, query, columns)
