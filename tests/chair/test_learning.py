@@ -22,6 +22,7 @@ from openchair.chair.learning.promoting import beats
 from openchair.chair.learning.views import LearningReport
 from openchair.chair.markdown import markdown
 from openchair.chair.reports import REPORTS
+from openchair.chair.wheel.choose import held_of
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.blocks import Lines
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -323,3 +324,12 @@ def sold(chair: Chair) -> LearningReport:
     """The report of a shop that also sold something."""
     buy(chair, [(who, BEGIN + timedelta(days=1), 500) for who in people(20).tolist()])
     return chair.learning.report()
+
+
+def test_what_is_live_decides(proved: Chair) -> None:
+    """What deciding rests on holds the policy that went live, and says so in its version."""
+    before = held_of(proved.state, proved.catalogue, proved.settings)
+    proved.promoting.promote("sharper", by=OWNER)
+    after = held_of(proved.state, proved.catalogue, proved.settings)
+    assert (before.policy.sharpness, after.policy.sharpness) == (1.0, 4.0)
+    assert after.version == f"{before.version}; sharper: sharpness 4"

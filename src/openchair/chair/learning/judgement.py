@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from openchair.chair.learning.living import live_policy, proposed
 from openchair.chair.learning.views import Judged, PillarEvidence
+from openchair.chair.wheel.choose import held_of
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.decisions import explain
 from openchair.dossier.stage import STAGES
@@ -109,10 +110,8 @@ class Judgement:
         """What chances of candidates follow from."""
         if self.log is None:
             return None
-        last = next(iter(self.chair.state.turns(1)), None)
-        outcomes = float((last.models.get("policy", {}) if last else {}).get("outcomes", 0.0))
-        present = live_policy(self.chair.state)
-        return Ways(self.log, self.chair.catalogue, outcomes, self.chair.settings.exploration, present)
+        held = held_of(self.chair.state, self.chair.catalogue, self.chair.settings)
+        return Ways(self.log, held.actions, held.outcomes, held.exploration, held.policy, held.leanings.step)
 
     def candidates(self) -> tuple[Judged, ...]:
         """Every other way of choosing, judged by the log; the best first."""

@@ -24,6 +24,7 @@ from openchair.decisions import situation
 from openchair.learning import beliefs
 from openchair.learning.arms import ARMS, Shares
 from openchair.learning.beliefs import Learned
+from openchair.learning.candidates import USUAL
 from openchair.learning.deciding import DAILY, LOOKED_AT, Held, decide, named
 from openchair.learning.deciding import Chosen as Drawn
 from openchair.loyalty.actions import Action
@@ -95,7 +96,7 @@ def held_of(state: State, actions: Sequence[Action], settings: Settings, learned
     body = None if learned else state.model(MODEL)
     if learned is None:
         learned = beliefs.unpacked(body) if body else beliefs.nothing(actions)
-    return beliefs.held(
+    held = beliefs.held(
         learned,
         actions,
         weights=weights_of(state, actions),
@@ -108,6 +109,7 @@ def held_of(state: State, actions: Sequence[Action], settings: Settings, learned
         prices=remembered(state, actions),
         policy=live_policy(state),
     )
+    return held if held.policy == USUAL else replace(held, version=f"{held.version}; {held.policy.version}")
 
 
 def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
@@ -117,34 +119,41 @@ def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
     return columns | {name: columns[name].astype(np.float64) for name in floats}
 
 
+def situation_ids(records: Sequence[str], held: Held, moment: Moment, occasion: str) -> list[str]:
+    """The ids of situations, from their records."""
+    return situation.ids(records, str(held.seed), moment.day.isoformat(), occasion, held.version)
+
+
+def drawn(found: Drawn, held: Held, situation_ids: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """DECISION_COLUMNS of what was drawn for n customers, (n,) each, but who they are; NaN where nothing is known."""
+    z = found.seen.gains.z
+    return {
+        "situation_id": np.array(situation_ids)[found.seen.inverse],
+        "action": held.names[found.action],
+        "gain_minor": found.gain,
+        "gain_low": found.gain - z * found.gain_sd,
+        "gain_high": found.gain + z * found.gain_sd,
+        "propensity": found.propensity,
+        "policy": np.full(len(found.action), held.version),
+        "worth_minor": np.asarray(found.seen.columns["worth_minor"]),
+        "arm": np.array(ARMS)[found.seen.arm],
+        "channel": found.channels(held),
+        "features": found.features,
+        "window_days": found.window_days,
+        "expected_minor": found.expected,
+    }
+
+
 def written(found: Drawn, table: pa.Table, held: Held, moment: Moment, occasion: str) -> Chosen:
     """What was drawn, as the state keeps it. table: the customers' `customer_id` and `decision_id`."""
     records = found.records(held)
-    ids = situation.ids(records, str(held.seed), moment.day.isoformat(), occasion, held.version)
-    worth = np.asarray(found.seen.columns["worth_minor"])
-    z = found.seen.gains.z
-    decisions = pa.table(
-        {
-            "decision_id": table["decision_id"],
-            "customer_id": table["customer_id"],
-            "situation_id": pa.array(ids, pa.string()).take(pa.array(found.seen.inverse)),
-            "action": pa.array(named(held.actions)).take(pa.array(found.action)),
-            "gain_minor": found.gain,
-            "gain_low": found.gain - z * found.gain_sd,
-            "gain_high": found.gain + z * found.gain_sd,
-            "propensity": found.propensity,
-            "policy": pa.repeat(held.version, table.num_rows),
-            "worth_minor": pa.array(worth, mask=np.isnan(worth)),
-            "arm": pa.array(ARMS).take(pa.array(found.seen.arm)),
-            "channel": pa.array(found.channels(held)),
-            "features": found.features,
-            "window_days": found.window_days,
-            "expected_minor": pa.array(found.expected, mask=np.isnan(found.expected)),
-        },
-        schema=pa.schema(list(DECISION_COLUMNS.items())),
-    )
+    ids = situation_ids(records, held, moment, occasion)
+    columns = {"decision_id": table["decision_id"], "customer_id": table["customer_id"], **drawn(found, held, ids)}
     return Chosen(
-        decisions=decisions,
+        decisions=pa.table(
+            [pa.array(columns[name], kind, from_pandas=True) for name, kind in DECISION_COLUMNS.items()],
+            schema=pa.schema(list(DECISION_COLUMNS.items())),
+        ),
         situations=pa.table(
             {"situation_id": ids, "record": records}, schema=pa.schema(list(SITUATION_COLUMNS.items()))
         ),
