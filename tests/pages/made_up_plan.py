@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from openchair.chair.acting.planned import BudgetUse, Group, OfAction, PlanReport
-from openchair.chair.acting.views import ToDo
+from openchair.chair.acting.views import Dead, ToDo
 from openchair.chair.actor import Actor
 from openchair.chair.views import Decision
 from openchair.chair.wheel.clear import Settled
@@ -124,3 +124,8 @@ class MadeUpDelivering:
 
     def by_hand(self, *, limit: int) -> tuple[ToDo, ...]:
         return tuple(ToDo(f"{n:016x}", "call", AT, one) for n, one in enumerate(self.decisions))
+
+    def failed(self, *, limit: int) -> tuple[Dead, ...]:
+        """What was given up."""
+        about = ("decision", "d1", "c1", "e-mail", 10, "550 <b>no</b> such user", AT, None)
+        return (Dead("f" * 16, *about, customer="Ada <b>Lovelace</b>", what="A word before it runs out"),)

@@ -13,6 +13,7 @@ from tests.people.conftest import OWNER
 from tests.sending.conftest import Asking, Road
 from tests.server.conftest import listening
 
+from openchair.chair.ports import Undeliverable
 from openchair.chair.sealing import LATE_SECONDS, signed
 from openchair.server.app import create_app, state_of
 
@@ -183,6 +184,26 @@ def test_one_click_and_no_more_like_it(served: Served) -> None:
     for forged in ("/leave/AAAA", "/leave/" + "A" * 3000, path[:-3] + "AA="):
         assert served.client.post(forged, data={"List-Unsubscribe": "One-Click"}).status_code == 404
     assert served.client.get("/leave/").status_code == 404
+
+
+def test_the_plans_page_sends_again(served: Served) -> None:
+    """What was given up stands there with its reason, as letters and nothing else; one click and it waits again."""
+    one = served.shop.approved(MEMBER, "e-mail")
+    served.shop.road.wrong = [Undeliverable("mail", bound="550 <b>no such user</b>")]
+    served.shop.chair.delivering.deliver()
+    token = state_of(served.shop.chair).access.invite("owner")
+    origin = {"Origin": str(served.client.base_url).rstrip("/")}
+    signing = {"email": "ada@example.org", "password": "a chair for the customer"}
+    assert served.client.post(f"/welcome/{token}", data=signing, headers=origin).status_code == 303
+    page = served.client.get("/plan").text
+    assert "What did not get through" in page
+    assert "550 &lt;b&gt;no such user&lt;/b&gt;" in page
+    assert f"Member {MEMBER}" in page
+    for message, status in (("", "failed"), ("x", "failed"), (one, "waiting")):
+        answer = served.client.post("/plan/again", data={"message": message}, headers=origin)
+        assert answer.status_code == 303
+        assert served.shop.status(MEMBER, "e-mail")[1] == status
+    assert "What did not get through" not in served.client.get("/plan").text
 
 
 def test_the_command_line_lists_and_sends_again(acting: Asking) -> None:

@@ -176,7 +176,14 @@ class Delivering:
 
     def failed(self, *, limit: int = AT_ONCE) -> tuple[Dead, ...]:
         """What was given up, the latest first, with why."""
-        return tuple(Dead.of(one) for one in self.chair.state.messages(("failed",), limit))
+        titles = {action.id: action.title for action in self.chair.catalogue}
+
+        def told(one: Message) -> Dead:
+            action = KINDS[one.kind].about(self.chair, one)["action"]
+            who = self.chair.state.customer(self.chair.state.find(one.customer_id) or "") or {}
+            return Dead.of(one, who.get("name") or one.customer_id, titles.get(action, action))
+
+        return tuple(map(told, self.chair.state.messages(("failed",), limit)))
 
     def by_hand(self, *, limit: int = AT_ONCE) -> tuple[ToDo, ...]:
         """Decisions that are due and that no road carries: for the team to do, the longest due first."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from openchair.chair.state.outbox import Message
 from openchair.chair.views import Decision
@@ -37,11 +38,16 @@ class Dead:
     made_at: datetime
     sent_at: datetime | None
     """Where it left and did not arrive."""
+    customer: str
+    what: str
+    """The customer's name, and what the action is called."""
 
     @classmethod
-    def of(cls, message: Message) -> "Dead":
+    def of(cls, message: Message, customer: str, what: str) -> "Dead":
         """The message, without what is nobody's business."""
-        return cls(**{name: getattr(message, name) for name in cls.__slots__})
+        names = [name for name in cls.__slots__ if name not in ("customer", "what")]
+        told: dict[str, Any] = {name: getattr(message, name) for name in names}
+        return cls(**told, customer=customer, what=what)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def plan_routes(house: House) -> list[Route]:
             problem=problem,
             plan=view,
             by_hand=by_hand,
+            failed=chair.delivering.failed(limit=SHOWN),
             scale=scale_of(group.gain for group in view.groups if group.proposed),
             long_day=words.long_day(view.day),
             stale=view.as_of is not None and view.day < house.day,
@@ -120,6 +121,9 @@ def plan_routes(house: House) -> list[Route]:
     def done(form: FormData, by: Actor) -> Settled:
         return chair.planning.done(by=by, decisions=_some(form) or [])
 
+    def again(form: FormData, by: Actor) -> None:
+        chair.delivering.replay(str(form.get("message", "")) or "none", by=by)
+
     def allow(form: FormData, by: Actor) -> None:
         given: dict[str, dict[str, float | None]] = {}
         for name in TITLES:
@@ -137,6 +141,7 @@ def plan_routes(house: House) -> list[Route]:
         Route(f"{PATH}/dismiss", posts(dismiss), methods=["POST"]),
         Route(f"{PATH}/undo", posts(undo), methods=["POST"]),
         Route(f"{PATH}/done", posts(done), methods=["POST"]),
+        Route(f"{PATH}/again", posts(again), methods=["POST"]),
         Route(f"{PATH}/budgets", posts(allow), methods=["POST"]),
     ]
 
