@@ -104,8 +104,8 @@ IN = {
     "people.attend people.veto people.ask_review seats.refused surveys.record surveys.answer delivering.leave "
     "delivering.report "
     "voices.rename voices.correct voices.propose voices.take",
-    "the plan is read, budgets are set, and answers are a no or taken back": "planning planning.report planning.allow "
-    "planning.dismiss planning.undo",
+    "the plan is read, budgets are set, and answers are a no or taken back": "planning planning.report planning.of "
+    "planning.allow planning.dismiss planning.undo",
     "whom a survey would go to, and what is to be tried again": "sending.plan delivering.replay",
     "what waits for the team, was given up, or is taken back": "delivering.by_hand delivering.failed "
     "delivering.withdraw",
