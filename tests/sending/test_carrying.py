@@ -189,6 +189,20 @@ def test_a_file_cut_short_is_finished_though_nothing_is_due(
     assert one in file.read_text("utf-8")
 
 
+def test_a_round_that_cannot_be_finished_holds_up_no_other(acting: Asking, tmp_path: Path) -> None:
+    """The folder went away under it: other roads go on, and it is finished once the folder is back."""
+    road, drop = Road(), tmp_path / "drop"
+    drop.mkdir()
+    acting.chair = replace(acting.chair, channels={"letter": Folder(drop, "csv", acting.clock), "webhook": road})
+    (drop / ".openchair.csv.part").mkdir()  # nothing can be read of it, nothing renamed
+    acting.approved(MEMBER, "webhook")
+    report = acting.chair.delivering.deliver()
+    assert report.sent == 1
+    assert any("drop_folder" in why for why in report.why)
+    (drop / ".openchair.csv.part").rmdir()
+    assert acting.chair.delivering.deliver() == Delivery()
+
+
 # --- pulled -----------------------------------------------------------------------------------------------------------
 
 

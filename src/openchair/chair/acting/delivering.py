@@ -98,12 +98,15 @@ class Delivering:
         with held(state, DELIVER, self.chair.clock):
             try:
                 for name, road in roads.items():
-                    for after in self._round(road, state.due(self.chair.clock(), [name], limit)):
-                        status = "later" if after.status == "waiting" else after.status
-                        became[status] += 1
-                        why[after.why] += status != "sent"
-                        if status == "sent":
-                            reached.add(after.customer_id)
+                    try:
+                        for after in self._round(road, state.due(self.chair.clock(), [name], limit)):
+                            status = "later" if after.status == "waiting" else after.status
+                            became[status] += 1
+                            why[after.why] += status != "sent"
+                            if status == "sent":
+                                reached.add(after.customer_id)
+                    except NotSent as wrong:  # the round could not be finished; the next finishes it
+                        why[str(wrong)[:MOST_WHY]] += 1
             finally:
                 self._restand(sorted(reached))
         return Delivery(became["sent"], became["later"], became["dropped"], became["failed"], dict(+why))
