@@ -201,8 +201,10 @@ class Verdict:
     effective: float
 
 
-def judge(log: Log, policy: Array, present: Array) -> Verdict:
-    """A policy by the log. policy, present: (k, A + 1) chances of it and of the one that is live. Raises BadInput."""
+def judge(log: Log, policy: Array, present: Array, *, alpha: float = 0.05) -> Verdict:
+    """A policy by the log. policy, present: (k, A + 1) chances of it and of the one that is live. alpha: of the interval
+    of `better`, in (0, 1), the smaller the more policies are judged. Raises BadInput.
+    """
     situations, expected = modelled(log)
     both = [np.tile(one, (2, 1)) for one in (policy, present)]
     chance = policy[log.situation, log.action]
@@ -210,7 +212,7 @@ def judge(log: Log, policy: Array, present: Array) -> Verdict:
     args = (log.reward, log.logged, log.action, both[0], expected, situations)
     rows, _ = offpolicy.doubly_robust_rows(log.reward, log.logged, log.action, both[1], expected, situations)
     tuned_for = (float(log.reward.std()) or 1.0) / TUNED_FOR**0.5
-    compared: offpolicy.Shown = {**whose, "over": rows, "tuned_for": tuned_for}
+    compared: offpolicy.Shown = {**whose, "over": rows, "tuned_for": tuned_for, "alpha": alpha}
     return Verdict(
         ips=offpolicy.ips(log.reward, log.logged, chance, **whose),
         snips=offpolicy.snips(log.reward, log.logged, chance, **whose),

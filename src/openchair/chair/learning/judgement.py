@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 MOST_ROWS = 400_000
 """Settled decisions that are judged by; of more, those of a part of customers."""
 FEWEST_ROWS = 50
+ALPHA = 0.05
+"""The chance that any candidate at all is ever held to be better than the live policy when it is not: parted evenly."""
 
 OTHERS: tuple[Policy, ...] = (
     Policy("bolder", hope=2.0),
@@ -132,11 +134,12 @@ class Judgement:
         ways = self.ways
         if ways is None:
             return
-        present = ways.by(ways.present)
-        for one, by in self._policies():
+        present, policies = ways.by(ways.present), list(self._policies())
+        alpha = ALPHA / len(policies)
+        for one, by in policies:
             if only in ("", one.name):
                 chances = ways.by(one) if isinstance(one, Policy) else ways.rules(one)
-                verdict = judging.judge(ways.log, chances, present)
+                verdict = judging.judge(ways.log, chances, present, alpha=alpha)
                 yield _told(one.name, one.version, isinstance(one, Policy), verdict, by)
         for name, way in COMPARED.items():
             if not only:
