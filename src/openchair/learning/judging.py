@@ -202,7 +202,7 @@ class Verdict:
 
 
 def judge(log: Log, policy: Array, present: Array, *, alpha: float = 0.05) -> Verdict:
-    """A policy by the log. policy, present: (k, A + 1) chances of it and of the one that is live. alpha: of the interval
+    """A policy by the log. policy, present: (k, A + 1) chances of it and of the live one. alpha: of the interval
     of `better`, in (0, 1), the smaller the more policies are judged. Raises BadInput.
     """
     situations, expected = modelled(log)
