@@ -26,7 +26,7 @@ CUSTOMERS = 4000
 DESK, PHONE = {"width": 1280, "height": 1240}, {"width": 390, "height": 1500}
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # fmt: skip
-MATTERS = ("primary", "focus", "opportunities", "journey", "value", "growth", "loyalty")
+MATTERS = ("primary", "focus", "opportunities", "journey", "value", "growth", "loyalty", "learning")
 LONGEST_MS = 120_000
 """A report of a whole shop is counted when it is first looked at."""
 PASSWORD = "only for these pictures"
