@@ -81,7 +81,8 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
     most: candidates, and actions ruled out, that are named at most; None: all of them.
     """
     actions = {action.id: action for action in shop.catalogue}
-    action, record = actions.get(row["action"]), explain.read(row["record"])
+    action, record = actions.get(row["action"]), row["record"]
+    record = explain.read(record) if isinstance(record, str) else record
     gain = Estimate(row["gain_minor"], row["gain_low"], row["gain_high"], n=_evidence(row["action"], record))
     seen = {**row, "stage": row["stage"] or "prospect"}
     reasons = explain.reasons_of(row["action"], record, seen, actions, day=row["day"])

@@ -77,10 +77,19 @@ class Record(msgspec.Struct, frozen=True):
 def records_of(
     situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice, weights: Sequence[float] = ()
 ) -> list[str]:
-    """The record of each of k situations, as JSON text that `read` reads back; candidates come best first.
+    """As `made_of`, as JSON text that `read` reads back."""
+    return list(map(text_of, made_of(situations, actions, gains, choice, weights)))
 
-    weights: as in choice.choose.
-    """
+
+def text_of(record: Record) -> str:
+    """A record as JSON text."""
+    return _ENCODER.encode(record).decode()
+
+
+def made_of(
+    situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice, weights: Sequence[float] = ()
+) -> list[Record]:
+    """The record of each of k situations; candidates come best first. weights: as in choice.choose."""
     counted = weights or [1.0] * len(actions)
     names = [action.id for action in actions]
     mean, low, high, n = (part.round(2) for part in (gains.mean, gains.low, gains.high, gains.n))
@@ -100,8 +109,7 @@ def records_of(
             for name, code, gain, weight in zip(names, codes, expected, counted, strict=True)
             if code
         )
-        record = Record(fields_of(situations, i), tuple(candidates), out, named)
-        records.append(_ENCODER.encode(record).decode())
+        records.append(Record(fields_of(situations, i), tuple(candidates), out, named))
     return records
 
 

@@ -51,7 +51,8 @@ class Effects:
 
     def at(self, x: Array) -> tuple[Array, Array]:
         """(k, A) expected effect and its standard deviation in situations with features x: (k, d)."""
-        variance = np.einsum("kd,ade,ke->ka", x, self.cov, x, optimize=True)
+        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+        variance = products @ self.cov.reshape(len(self.cov), -1).T
         return x @ self.mean.T, np.sqrt(np.maximum(variance, 0.0))
 
 
@@ -123,6 +124,11 @@ class Held:
         rows = [(one.flat_minor, one.cost_minor, one.window_days or self.outcome_days) for one in self.actions]
         flat, cost, window = np.array(rows, dtype=np.float64).reshape(-1, 3).T
         return {"flat": flat, "cost": cost, "window": window}
+
+    @cached_property
+    def names(self) -> NDArray[np.str_]:
+        """(A + 1,) what the places of `action` stand for."""
+        return np.array(named(self.actions))
 
     @cached_property
     def channels(self) -> NDArray[np.str_]:
@@ -212,10 +218,14 @@ class Chosen:
         reached = np.column_stack([self.seen.channel, np.zeros(len(self.seen.channel), dtype=np.int8)])
         return np.asarray(held.channels[self.action, reached[self.seen.circumstance, self.action]])
 
+    def made(self, held: Held) -> list[explain.Record]:
+        """The record of each situation."""
+        seen = self.seen
+        return explain.made_of(seen.situations, held.actions, seen.gains, self.choice, held.weights)
+
     def records(self, held: Held) -> list[str]:
         """The record of each situation, as explain.read reads it."""
-        seen = self.seen
-        return explain.records_of(seen.situations, held.actions, seen.gains, self.choice, held.weights)
+        return list(map(explain.text_of, self.made(held)))
 
 
 Plan = Callable[[Seen, Held], tuple[Seen, Choice]]

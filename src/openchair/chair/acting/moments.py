@@ -7,23 +7,23 @@ it is kept.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from openchair.chair import tell
-from openchair.chair.state import State
+from openchair.chair.state import Faced, State
 from openchair.chair.views import Decision
 from openchair.chair.wheel import choose
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, NotFound, OpenchairError
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
-from openchair.decisions import guard
+from openchair.decisions import explain, guard
 from openchair.decisions.reasons import NOT_ASKED
 from openchair.dossier.rules import Channel
 from openchair.dossier.telephone import e164
@@ -80,6 +80,7 @@ class Shop:
     currency: str
     simulated: bool
     held: Held
+    actions: dict[str, Action]
     ways: dict[tuple[str, tuple[str, ...] | None], Narrowed] = field(default_factory=dict)
 
     def narrowed(self, ask: Ask) -> Narrowed:
@@ -121,50 +122,59 @@ class Moments:
         asked for; else it is taken anew.
         """
         with self.chair.mind.lock:
-            return self._decide(asks, at or self.chair.moment(), self._shop())
+            return self._decide(asks, at or self.chair.moment())
 
-    def _decide(self, asks: Sequence[Ask], moment: Moment, shop: Shop) -> list[Decision | OpenchairError]:
-        known = {one.id for one in shop.catalogue}
-        wrong: list[OpenchairError | None] = [_fault(ask, known) for ask in asks]
-        found = _found(shop, [ask.customer for ask in asks])
-        ids = [choose.decision_id_of(who or "", moment, ask.moment) for ask, who in zip(asks, found, strict=True)]
-        kept = shop.state.decided(ids)
-        rows = shop.state.rows_of(sorted({who for who in found if who}))
-        row_of = {who: row for row, who in enumerate(rows["customer_id"].to_pylist())}
-        anew: dict[tuple[Any, ...], dict[str, int]] = {}
-        for place, (ask, who, decision_id) in enumerate(zip(asks, found, ids, strict=True)):
-            before, row = kept.get(decision_id), row_of.get(who)
+    def _decide(self, asks: Sequence[Ask], moment: Moment) -> list[Decision | OpenchairError]:
+        chair = self.chair
+        faced = _faced(chair.state, asks, moment.day, chair.settings.country)
+        shop = self._shop(faced.stands)
+        wrong: list[OpenchairError | None] = [_fault(ask, shop) for ask in asks]
+        ids, anew = [], dict[tuple[Any, ...], dict[str, int]]()
+        for place, (ask, who) in enumerate(zip(asks, faced.found, strict=True)):
+            ids.append(choose.decision_id_of(who or "", moment, ask.moment))
+            before, row = faced.decided.get(ids[-1]), faced.rows.get(who or "")
             if wrong[place] is not None:
                 continue
             if who is None:
                 wrong[place] = _unknown(ask, "no identifier is like that", _SEARCH)
             elif before is None and row is None:
                 wrong[place] = _unknown(ask, "no turn has seen them yet", "Turn the wheel first.")
-            elif row is not None and (before is None or not _holds(before, rows.slice(row, 1), ask, moment, shop)):
-                anew.setdefault((ask.moment, ask.channel, ask.candidates), {})[decision_id] = place
-        for (occasion, *_), group in anew.items():
-            table = rows.take([row_of[found[place]] for place in group.values()])
-            table = table.append_column("decision_id", pa.array(list(group), pa.string()))
-            way = shop.narrowed(asks[next(iter(group.values()))])
-            kept |= _keep(shop.state, _chosen(way, table, moment, occasion), table, moment, occasion, kept)
+            elif row is not None and (before is None or not _holds(before, row, ask, moment, shop)):
+                anew.setdefault((ask.moment, ask.channel, ask.candidates), {})[ids[-1]] = place
+        kept = dict(faced.decided)
+        for group in anew.values():
+            places = list(group.values())
+            rows = [faced.rows[str(faced.found[place])] for place in places]
+            kept |= _taken(shop, asks[places[0]], list(group), rows, moment, faced.decided)
         told = {
             key: tell.decision(shop, kept[key[0]], None if key[1] else SHOWN)
             for key in {(ids[n], ask.everything) for n, ask in enumerate(asks) if wrong[n] is None}
         }
         return [wrong[n] or told[ids[n], ask.everything] for n, ask in enumerate(asks)]
 
-    def _shop(self) -> Shop:
+    def _shop(self, stands: object) -> Shop:
         """The shop as it stands."""
         chair, mind = self.chair, self.chair.mind
-        stands = (chair.state.stands(), chair.settings, chair.beginning, chair.state)
-        if mind.shop is None or stands != mind.stands:
-            held = choose.held_of(chair.state, chair.catalogue, chair.settings)
-            mind.shop = Shop(chair.state, chair.settings, chair.catalogue, chair.currency, chair.simulated, held)
-            mind.stands = stands
+        whole = (stands, chair.settings, chair.beginning, chair.state)
+        if mind.shop is None or whole != mind.stands:
+            catalogue = chair.catalogue
+            held = choose.held_of(chair.state, catalogue, chair.settings)
+            by_id = {one.id: one for one in catalogue}
+            mind.shop = Shop(chair.state, chair.settings, catalogue, chair.currency, chair.simulated, held, by_id)
+            mind.stands = whole
         return mind.shop
 
 
-def _fault(ask: Ask, known: set[str]) -> OpenchairError | None:
+def _faced(state: State, asks: Sequence[Ask], day: date, country: str) -> Faced:
+    """What is known of those who wait; a telephone number may be written in any way, as for Chair.find."""
+    names, moments = [ask.customer.strip() for ask in asks], [ask.moment for ask in asks]
+    faced = state.faced(names, day, moments)
+    lost = [name for name, who in zip(names, faced.found, strict=True) if who is None]
+    calls = {name: f"phone:{number}" for name in lost if (number := e164(name, country))}
+    return state.faced([calls.get(name, name) for name in names], day, moments) if calls else faced
+
+
+def _fault(ask: Ask, shop: Shop) -> OpenchairError | None:
     """What is wrong with what is asked."""
     for what, word, words in (("moment", ask.moment, MOMENTS), ("channel", ask.channel or CHANNELS[0], CHANNELS)):
         if word not in words:
@@ -175,7 +185,7 @@ def _fault(ask: Ask, known: set[str]) -> OpenchairError | None:
     if not 1 <= len(ask.candidates) <= MOST_CANDIDATES:
         bound = f"1 to {MOST_CANDIDATES:,} ids of actions"
         return BadInput("candidates", value=len(ask.candidates), bound=bound, remedy="Leave them out for all actions.")
-    if lost := [one for one in ask.candidates if one not in known]:
+    if lost := [one for one in ask.candidates if one not in shop.actions]:
         few = ", ".join(one[:60] for one in lost[:10]) + (f" and {len(lost) - 10} more" if len(lost) > 10 else "")
         return UnknownActions(
             "candidates", bound=f"not in the catalogue: {few}", remedy="Name actions of the catalogue."
@@ -187,29 +197,17 @@ def _unknown(ask: Ask, bound: str, remedy: str) -> NotFound:
     return NotFound("customer", value=ask.customer, bound=bound, remedy=remedy)
 
 
-def _found(shop: Shop, names: Sequence[str]) -> list[str | None]:
-    """The customer behind each name, as Chair.find does."""
-    found = shop.state.find_each([name.strip() for name in names])
-    lost = [place for place, who in enumerate(found) if who is None]
-    calls = {place: f"phone:{number}" for place in lost if (number := e164(names[place], shop.settings.country))}
-    if calls:
-        for place, who in zip(calls, shop.state.find_each(list(calls.values())), strict=True):
-            found[place] = who
-    return found
-
-
-def _holds(before: Mapping[str, Any], row: pa.Table, ask: Ask, moment: Moment, shop: Shop) -> bool:
+def _holds(before: Mapping[str, Any], row: Mapping[str, Any], ask: Ask, moment: Moment, shop: Shop) -> bool:
     """Whether what was decided before is what is asked for, and the guard has nothing against it by now."""
     if before["status"] != "proposed" or before["action"] == WAIT:
         return True
-    action = next((one for one in shop.catalogue if one.id == before["action"]), None)
+    action = shop.actions.get(before["action"])
     if action is None or (ask.candidates is not None and action.id not in ask.candidates):
         return False
     if ask.channel not in ("", before["channel"]):
         return False
-    (who,) = row.to_pylist()
     thing = guard.thing_of(action, before["channel"])
-    return guard.cleared(who, "plan", [thing], moment=moment, settings=shop.settings)[0][0] == "clear"
+    return guard.cleared(row, "plan", [thing], moment=moment, settings=shop.settings)[0][0] == "clear"
 
 
 def _narrowed(held: Held, channel: str, candidates: tuple[str, ...] | None) -> Narrowed:
@@ -226,27 +224,57 @@ def _narrowed(held: Held, channel: str, candidates: tuple[str, ...] | None) -> N
     return Narrowed(replace(held, actions=actions), closed | ~np.array(by, dtype=np.bool_))
 
 
-def _chosen(way: Narrowed, table: pa.Table, moment: Moment, occasion: str) -> choose.Chosen:
-    """As a turn would choose, of what is asked for."""
-    seen = look(choose.columns_of(table.select(["customer_id", *LOOKED_AT])), way.held, moment.day, occasion)
+def _taken(
+    shop: Shop,
+    ask: Ask,
+    decision_ids: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    moment: Moment,
+    before: Mapping[str, Any],
+) -> dict[str, dict[str, Any]]:
+    """Decisions for customers of whom the same is asked, as a turn would take them, kept in one commit; by id."""
+    way = shop.narrowed(ask)
+    held, names = way.held, ("customer_id", *LOOKED_AT)
+    seen = look({name: _column(name, [row[name] for row in rows]) for name in names}, held, moment.day, ask.moment)
     if way.closed.any():
         codes = seen.situations.codes
         codes = np.where(way.closed & (codes == 0), np.int16(NOT_ASKED), codes)
         seen = replace(seen, situations=replace(seen.situations, codes=codes))
-    return choose.written(draw(seen, chances_of(seen, way.held), way.held), table, way.held, moment, occasion)
-
-
-def _keep(
-    state: State, chosen: choose.Chosen, table: pa.Table, moment: Moment, occasion: str, before: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Keep what was chosen, in one commit; gives it as it is kept."""
+    found = draw(seen, chances_of(seen, held), held)
+    made = found.made(held)
+    texts = list(map(explain.text_of, made))
+    ids = choose.situation_ids(texts, held, moment, ask.moment)
+    records = [digest(*pair) for pair in zip(ids, texts, strict=True)]
     situations = [
-        {**one, "record_id": digest(one["situation_id"], one["record"])} for one in chosen.situations.to_pylist()
+        dict(zip(("record_id", "situation_id", "record"), each, strict=True))
+        for each in zip(records, ids, texts, strict=True)
     ]
-    record = {one["situation_id"]: one["record_id"] for one in situations}
-    decisions = [
-        {**one, "record_id": record[one["situation_id"]], "stage": stage}
-        for one, stage in zip(chosen.decisions.to_pylist(), table["stage"].to_pylist(), strict=True)
-    ]
-    instead = [one["decision_id"] for one in decisions if one["decision_id"] in before]
-    return state.keep(moment.day, occasion, situations, decisions, instead)
+    columns = choose.drawn(found, held, ids)
+    values = zip(*(column.tolist() for column in columns.values()), strict=True)
+    decisions: list[dict[str, Any]] = []
+    for decision_id, row, where, each in zip(decision_ids, rows, seen.inverse.tolist(), values, strict=True):
+        known = {name: None if value != value else value for name, value in zip(columns, each, strict=True)}
+        whose = {"decision_id": decision_id, "customer_id": row["customer_id"], "stage": row["stage"]}
+        decisions.append(known | whose | {"record_id": records[where], "day": moment.day, "moment": ask.moment})
+    others = shop.state.keep(situations, decisions, [one for one in decision_ids if one in before])
+    return {
+        one["decision_id"]: {**row, **_NEW, **one, "record": made[where]}
+        for one, row, where in zip(decisions, rows, seen.inverse.tolist(), strict=True)
+    } | others
+
+
+_NEW: Mapping[str, Any] = {
+    "status": "proposed", "decided_by": None, "decided_at": None, "why": "", "outcome_minor": None, "outcome_at": None,
+}  # fmt: skip
+"""What a decision is as soon as it is kept."""
+_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("value_minor", "worth_minor", "nps_score", "attention_budget", "attention_spent"), "float64"),
+    **dict.fromkeys(("orders", "spent_minor", "rules", "consents", "sent_friends"), "int64"),
+    **dict.fromkeys(("complained_on", "contacted_on"), "datetime64[D]"),
+    "customer_id": "U",
+}
+
+
+def _column(name: str, values: list[Any]) -> NDArray[Any]:
+    """A column as choose.columns_of gives it."""
+    return np.array(values, dtype=_KINDS.get(name, "O"))

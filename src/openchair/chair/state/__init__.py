@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -141,6 +141,18 @@ class Said(Protocol):
         ...
 
 
+class Faced(NamedTuple):
+    """Those who wait for a decision. stands: what changes whenever that may have which decisions rest on: the newest
+    turn, and the newest choice of a person. found: the customer behind each name. rows: CUSTOMER_COLUMNS by customer.
+    decided: what was decided for them on the day, by decision id, joined with its situation and customer.
+    """
+
+    stands: tuple[str | None, int]
+    found: list[str | None]
+    rows: dict[str, dict[str, Any]]
+    decided: dict[str, dict[str, Any]]
+
+
 class Decisions(Protocol):
     """What was chosen, what a person said to it, what came of it."""
 
@@ -151,23 +163,20 @@ class Decisions(Protocol):
         """
         ...
 
-    def stands(self) -> tuple[str | None, int]:
-        """What changes whenever that may have which decisions rest on: the newest turn, and the newest choice of a
-        person."""
+    def faced(self, texts: Sequence[str], day: date, moments: Sequence[str]) -> Faced:
+        """What is known of those who wait, by whatever they are called, and what was decided for them already."""
         ...
 
     def keep(
         self,
-        day: date,
-        moment: str,
         situations: Sequence[Mapping[str, Any]],
         decisions: Sequence[Mapping[str, Any]],
         instead: Sequence[str] = (),
     ) -> dict[str, dict[str, Any]]:
-        """Keep a few decisions of a day and moment, in one commit; gives them by id as kept, as `decided` does.
+        """Keep a few decisions in one commit; gives those that another, who was first, had decided otherwise, by id.
 
-        situations: their `record_id`, `situation_id` and `record`. instead: decisions to be put in the place of, unless
-        a person has acted on them. Of two who decide the same at once, the first stands.
+        situations: their `record_id`, `situation_id` and `record`. decisions: with `record_id`, `day`, `moment` and
+        `stage`. instead: decisions to be put in the place of, unless a person has acted on them.
         """
         ...
 

@@ -25,7 +25,7 @@ from openchair.learning import beliefs
 from openchair.learning.arms import ARMS, Shares
 from openchair.learning.beliefs import Learned
 from openchair.learning.candidates import USUAL
-from openchair.learning.deciding import DAILY, LOOKED_AT, Held, decide, named
+from openchair.learning.deciding import DAILY, LOOKED_AT, Held, decide
 from openchair.learning.deciding import Chosen as Drawn
 from openchair.loyalty.actions import Action
 
@@ -148,12 +148,13 @@ def written(found: Drawn, table: pa.Table, held: Held, moment: Moment, occasion:
     """What was drawn, as the state keeps it. table: the customers' `customer_id` and `decision_id`."""
     records = found.records(held)
     ids = situation_ids(records, held, moment, occasion)
-    columns = {"decision_id": table["decision_id"], "customer_id": table["customer_id"], **drawn(found, held, ids)}
+    columns = {
+        name: pa.array(values, DECISION_COLUMNS[name], from_pandas=True)
+        for name, values in drawn(found, held, ids).items()
+    }
+    whose = {name: table[name] for name in ("decision_id", "customer_id")}
     return Chosen(
-        decisions=pa.table(
-            [pa.array(columns[name], kind, from_pandas=True) for name, kind in DECISION_COLUMNS.items()],
-            schema=pa.schema(list(DECISION_COLUMNS.items())),
-        ),
+        decisions=pa.table(whose | columns, schema=pa.schema(list(DECISION_COLUMNS.items()))),
         situations=pa.table(
             {"situation_id": ids, "record": records}, schema=pa.schema(list(SITUATION_COLUMNS.items()))
         ),

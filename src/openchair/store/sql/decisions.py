@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import (
+    BindParameter,
     Connection,
     Date,
     Select,
@@ -29,13 +30,14 @@ from openchair.chair.ports import (
     SITUATION_COLUMNS,
     UNSETTLED_COLUMNS,
 )
+from openchair.chair.state import Faced
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
 from openchair.store.sql.choosing import choices
 from openchair.store.sql.columns import packed
 from openchair.store.sql.database import Database
 from openchair.store.sql.erasure import ERASED
-from openchair.store.sql.identities import bases_of
+from openchair.store.sql.identities import bases_of, found_each
 from openchair.store.sql.rows import bulk, conform, insertion, page, staged, table_of
 from openchair.store.sql.schema import customers, identities, turns
 from openchair.store.sql.schema import decisions as _decisions
@@ -80,30 +82,42 @@ class Decisions:
             whose = "status = 'proposed' AND customer_id IN (SELECT customer_id FROM staged)"
             _decide(connection, day, moment, situations, decisions, whose)
 
+    def faced(self, texts: Sequence[str], day: date, moments: Sequence[str]) -> Faced:
+        """What is known of those who wait, by whatever they are called, and what was decided for them already."""
+        with self._database.read() as connection:
+            last, number = connection.execute(_STANDS).one()
+            found = found_each(connection, texts)
+            ids = [who for who in set(found) if who is not None]
+            rows = connection.execute(_ROWS, {"ids": ids}).mappings() if ids else ()
+            asked = {"ids": ids, "day": day, "moments": list(set(moments))}
+            before = connection.execute(_BEFORE, asked).mappings() if ids else ()
+            return Faced(
+                (last, number or 0),
+                found,
+                {row["customer_id"]: dict(row) for row in rows},
+                {row["decision_id"]: dict(row) for row in before},
+            )
+
     def keep(
         self,
-        day: date,
-        moment: str,
         situations: Sequence[Mapping[str, Any]],
         decisions: Sequence[Mapping[str, Any]],
         instead: Sequence[str] = (),
     ) -> dict[str, dict[str, Any]]:
-        """Keep a few decisions of a day and moment, in one commit; gives them by id as kept, as `decided` does.
+        """Keep a few decisions in one commit; gives those that another, who was first, had decided otherwise, by id.
 
-        situations: their `record_id`, `situation_id` and `record`. instead: decisions to be put in the place of, unless
-        a person has acted on them. Of two who decide the same at once, the first stands.
+        situations: their `record_id`, `situation_id` and `record`. decisions: with `record_id`, `day`, `moment` and
+        `stage`. instead: decisions to be put in the place of, unless a person has acted on them.
         """
         ids = [row["decision_id"] for row in decisions]
         with self._database.write() as connection:
             if instead:
                 connection.execute(delete(_decisions).where(_decisions.c.decision_id.in_(instead), _unanswered))
-            for table, rows in (
-                (_situations, situations),
-                (_decisions, [{**d, "day": day, "moment": moment} for d in decisions]),
-            ):
-                if rows:
-                    connection.execute(insertion(connection, table).on_conflict_do_nothing(), rows)
-            return _by_id(connection, ids)
+            connection.execute(insertion(connection, _situations).on_conflict_do_nothing(), situations)
+            connection.execute(insertion(connection, _decisions).on_conflict_do_nothing(), decisions)
+            kept = dict(connection.execute(_KEPT, {"ids": ids}).all())
+            others = [row["decision_id"] for row in decisions if kept[row["decision_id"]] != row["record_id"]]
+            return _by_id(connection, others) if others else {}
 
     def decided(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Those of a few decisions that were taken, by id, joined with their situation and customer."""
@@ -140,14 +154,6 @@ class Decisions:
     def decision(self, decision_id: str) -> dict[str, Any] | None:
         """One decision, joined likewise."""
         return self.decided([decision_id]).get(decision_id)
-
-    def stands(self) -> tuple[str | None, int]:
-        """What changes whenever that may have which decisions rest on: the newest turn, and the newest choice of a
-        person."""
-        turn = select(turns.c.turn_id).order_by(turns.c.started_at.desc()).limit(1).scalar_subquery()
-        with self._database.read() as connection:
-            last, number = connection.execute(select(turn, func.max(choices.c.number))).one()
-            return last, number or 0
 
     def queued(self, customer_ids: Sequence[str], since: date) -> list[str]:
         """Decisions of these customers, approved or deferred, of this day or later, of which nothing came yet.
@@ -266,3 +272,15 @@ def _joined() -> Select[Any]:
         .join(_situations, _situations.c.record_id == _decisions.c.record_id)
         .outerjoin(customers, customers.c.customer_id == _decisions.c.customer_id)
     )
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_TURN = select(turns.c.turn_id).order_by(turns.c.started_at.desc()).limit(1).scalar_subquery()
+_STANDS = select(_TURN, func.max(choices.c.number))
+_ROWS = select(*(customers.c[name] for name in CUSTOMER_COLUMNS)).where(customers.c.customer_id.in_(_IDS))
+_BEFORE = _joined().where(
+    _decisions.c.customer_id.in_(_IDS),
+    _decisions.c.day == bindparam("day", type_=Date),
+    _decisions.c.moment.in_(bindparam("moments", expanding=True)),
+)
+_KEPT = select(_decisions.c.decision_id, _decisions.c.record_id).where(_decisions.c.decision_id.in_(_IDS))

@@ -6,7 +6,18 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-from sqlalchemy import CompoundSelect, Connection, RowMapping, func, literal, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    RowMapping,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 
 from openchair.chair.views import Field, Merge
 from openchair.core.ids import IDENTIFIER_KINDS, identifier
@@ -77,25 +88,8 @@ class Identities:
 
         For the id of a customer that is part of another now, it is the other's.
         """
-        names = {text: _names(text) for text in texts}
-        owner = func.coalesce(customers.c.merged_into, customers.c.customer_id)
-        found: dict[str, str] = {}
         with self._database.read() as connection:
-            for key, whose in (
-                (_identities.c.base_id, _identities.c.customer_id),
-                (customers.c.customer_id, owner),
-            ):
-                if asked := [text for text in names if text not in found]:
-                    asking = select(key, whose).where(key.in_(asked)).distinct()
-                    found.update((text, who) for text, who in connection.execute(asking))
-            if asked := [text for text in names if text not in found]:
-                key, whose = _identities.c.identifier, _identities.c.customer_id
-                wanted = [name for text in asked for name in names[text]]
-                asking = select(key, whose).where(key.in_(wanted))
-                known: dict[str, str] = {}
-                known.update((name, who) for name, who in connection.execute(asking))
-                found |= {text: known[name] for text in asked for name in reversed(names[text]) if name in known}
-        return [found.get(text) for text in texts]
+            return found_each(connection, texts)
 
     def merge(self, merge_id: str) -> Merge | None:
         """One merge."""
@@ -212,6 +206,30 @@ def _least(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
         less, more = sorted((top(left), top(right)))
         above[more] = less
     return {one: top(one) for one in above}
+
+
+_OWNER = func.coalesce(customers.c.merged_into, customers.c.customer_id)
+_ASKED: BindParameter[Any] = bindparam("asked", expanding=True)
+_FOUND = (
+    select(_identities.c.base_id, _identities.c.customer_id).where(_identities.c.base_id.in_(_ASKED)).distinct(),
+    select(customers.c.customer_id, _OWNER).where(customers.c.customer_id.in_(_ASKED)),
+)
+_CALLED = select(_identities.c.identifier, _identities.c.customer_id).where(_identities.c.identifier.in_(_ASKED))
+
+
+def found_each(connection: Connection, texts: Sequence[str]) -> list[str | None]:
+    """As Identities.find_each, inside a transaction."""
+    found: dict[str, str] = {}
+    for query in _FOUND:
+        if asked := [text for text in texts if text not in found]:
+            found.update((text, who) for text, who in connection.execute(query, {"asked": asked}))
+    if asked := [text for text in texts if text not in found]:
+        names = {text: _names(text) for text in asked}
+        known: dict[str, str] = {}
+        called = {"asked": [name for each in names.values() for name in each]}
+        known.update((name, who) for name, who in connection.execute(_CALLED, called))
+        found |= {text: known[name] for text in asked for name in reversed(names[text]) if name in known}
+    return [found.get(text) for text in texts]
 
 
 def _names(text: str) -> list[str]:
