@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from tests.chair.conftest import RECEIVED, Shop
+from tests.chair.test_learning import BEGIN, decide, known, people, spending
 from tests.chair.test_subscriptions import subscribers
 
 from openchair.chair.intake.listen import listen
 from openchair.chair.intake.referring import secret_of
 from openchair.chair.intake.understand import Wanted
+from openchair.chair.learning.counting import count
 from openchair.chair.ports import Engine
 from openchair.core.clock import Moment, moment_of
+from openchair.learning.arms import Shares
 from openchair.simulation import simulate
 from openchair.store.counting import spark
 from openchair.store.history import DeltaHistory
@@ -113,3 +117,20 @@ def test_on_online_retail(shop: Shop, sparked: Callable[[DeltaHistory], Engine],
     """541,909 real order lines."""
     read(shop, shared_data / "online_retail" / "online_retail.parquet")
     assert agree(shop, sparked, moment_of("2011-12-10", ZoneInfo("Europe/London"))) == 4_372
+
+
+def test_on_what_each_arm_brought(shop: Shop, sparked: Callable[[DeltaHistory], Engine]) -> None:
+    """The sums that a lift follows from, over two quarters."""
+    ids, shares = people(40), Shares(0.5, 0.05)
+    known(shop, ids)
+    for day in (BEGIN, date(2026, 4, 1)):
+        decide(shop, ids, day, shares)
+    rows = [{"customer_id": who, "day": day, "spent_minor": n} for who, day, n in spending(ids, shares, 1.2, 5)]
+    days, both = pa.Table.from_pylist(rows), []
+    for engine in (shop.engine(), sparked(shop.history)):
+        found = count(shop.state, engine, engine.share(days), date(2026, 5, 1), 0.5)
+        assert found is not None
+        both.append([getattr(one, name) for lot in found.sums for one in lot.values() for name in one.__slots__])
+    assert len(both[0]) == 2 * 5 * 6
+    for ours, theirs in zip(*both, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-9)
