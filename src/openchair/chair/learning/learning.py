@@ -144,7 +144,7 @@ def _arm(arm: int, course: proof.Course, counted: Counted, costs: dict[str, floa
         share=_over(lift, base),
         cost_minor=cost,
         detectable_minor=told.detectable,
-        days_more=told.days_more if told.detectable is not None else course.days_until(float("inf"), days),
+        days_more=course.days_until(abs(lift.value) if isinstance(lift, Estimate) else float("inf"), days),
         explained=told.explained,
     )
 
