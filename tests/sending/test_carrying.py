@@ -158,11 +158,17 @@ def test_what_waited_too_long_or_has_nobody_to_go_to_is_dropped(open_road: Askin
     assert open_road.chair.delivering.deliver(limit=10).why == {"no e-mail address is known to be theirs": 1}
     assert open_road.chair.state.message(nowhere).status == "dropped"  # type: ignore[union-attr]
     open_road.chair = replace(open_road.chair, channels={})
-    late = open_road.approved(MEMBER, "call")
-    open_road.clock.on(days=KEPT_DAYS, hours=1)
+    late, undone = open_road.approved(MEMBER, "call"), open_road.approved(MEMBER, "letter")
+    open_road.clock.on(days=KEPT_DAYS, hours=-1)
+    open_road.chair.delivering.forget()
+    assert len(open_road.chair.delivering.by_hand()) == 2
+    open_road.clock.on(hours=2)
     assert open_road.chair.delivering.pull("call", limit=5, seconds=60) == ()
     assert open_road.chair.state.message(late).why == "it waited for more than 14 days"  # type: ignore[union-attr]
     assert open_road.status(MEMBER, "call") == ("dismissed", "dropped")
+    open_road.chair.delivering.forget()
+    assert open_road.chair.delivering.by_hand() == ()
+    assert open_road.chair.state.message(undone).status == "dropped"  # type: ignore[union-attr]
 
 
 def test_a_file_cut_short_is_finished_though_nothing_is_due(

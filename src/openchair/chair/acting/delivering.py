@@ -5,31 +5,24 @@ is marked as sent in one transaction with the contact that it is; a process that
 more, under the same message id. What nobody here carries waits for another system, or for the team.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from openchair.chair.acting import carrying
 from openchair.chair.acting.carrying import DECISION, Outgoing, Undone
+from openchair.chair.acting.settling import KINDS, MOST_WHY, contact, ended, found, kept
 from openchair.chair.acting.views import Dead, Delivery, ToDo
 from openchair.chair.actor import CUSTOMER, Actor
-from openchair.chair.intake import own
 from openchair.chair.lease import DELIVER, held
-from openchair.chair.listening import lettering
 from openchair.chair.listening.asking import SECRET, SurveyRefused
 from openchair.chair.people import standing
-from openchair.chair.ports import Channel, Envelope, Letter, NoMore, NotSent, Rounds, Undeliverable, Unreachable
+from openchair.chair.ports import Channel, Letter, NoMore, NotSent, Rounds, Undeliverable, Unreachable
 from openchair.chair.sealing import Seals
 from openchair.chair.state.outbox import Message
-from openchair.core.errors import BadInput, Conflict, NotFound
-from openchair.core.ids import digest
+from openchair.core.errors import BadInput, Conflict
 from openchair.decisions import guard
 from openchair.dossier import attention, consent
 
@@ -48,32 +41,12 @@ ADDRESS_DAYS = 30
 """So long after it was settled a message keeps the address that it went to."""
 LEAST_SECONDS, MOST_SECONDS = 10, 43_200
 """How long whoever pulls a message may take before it is given out again."""
-MOST_WHY = 500
-"""Characters of a reason that are kept."""
-_ID = re.compile(r"[0-9a-f]{16}")
 GONE = "wants nothing more: "
 """Begins the note of a channel that asked for nothing more; the address follows that asked it."""
 REPORTED: Mapping[str, str] = {
     one: one for one in ("sent", "delivered", "opened", "clicked", "answered", "failed")
 } | {"bounced": "failed"}  # fmt: skip
 """What whoever delivers may say became of a message, and the status of the contact that it is."""
-
-
-class Kind(NamedTuple):
-    """What is particular to a kind of message."""
-
-    ready: Callable[["Chair", Message, str], Outgoing | Undone]
-    """A message as it goes out to a customer now, or why it goes no more."""
-    about: Callable[["Chair", Message], dict[str, Any]]
-    """What a contact by it is about: action, and of a decision decision_id and pillar."""
-    purpose: Callable[["Chair", Message], str]
-    """What whoever leaves by its letter has had enough of."""
-
-
-KINDS: Mapping[str, Kind] = {
-    "survey": Kind(lettering.ready, lettering.about, lettering.purpose),
-    DECISION: Kind(carrying.ready, carrying.about, carrying.purpose),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +119,7 @@ class Delivering:
         if status not in REPORTED:
             bound = f"one of {', '.join(REPORTED)}"
             raise BadInput("status", value=status, bound=bound, remedy="Name one of these.")
-        message, now = self._message(message_id), self.chair.clock()
+        message, now = found(self.chair, message_id), self.chair.clock()
         touched = message.tries or message.sent_at or message.status == "given"
         if not touched and (message.status == "dropped" or message.channel in self.chair.channels):
             bound = f"is {message.status}: nobody was given it"
@@ -157,12 +130,12 @@ class Delivering:
         told = {"by": by.name, "why": why, "said": said.isoformat() if said != when else ""}
         told |= {"bounced": "yes"} if status == "bounced" else {}
         after = replace(message, status="sent", why="", sent_at=message.sent_at if left or failed else when)
-        rows = [] if left or failed else [self._contact(message, "sent", when)]
+        rows = [] if left or failed else [contact(self.chair, message, "sent", when)]
         if status != "sent":
-            rows.append(self._contact(message, REPORTED[status], when, told))
+            rows.append(contact(self.chair, message, REPORTED[status], when, told))
         if failed and not self._arrived(message):
             after = replace(after, status="failed", why=why or status)
-        self._kept(after, rows, REPORTED[status], anyhow=True)
+        kept(self.chair, after, rows, REPORTED[status], anyhow=True)
         self._restand([message.customer_id])
         return after.status
 
@@ -190,8 +163,7 @@ class Delivering:
 
     def by_hand(self, *, limit: int = AT_ONCE) -> tuple[ToDo, ...]:
         """Decisions that are due and that no road carries: for the team to do, the longest due first."""
-        waiting = [one for one in attention.WEIGHTS if one not in self.chair.channels]
-        found = self.chair.state.due(self.chair.clock(), waiting, limit)
+        found = self.chair.state.due(self.chair.clock(), self._roadless, limit)
         return tuple(
             ToDo(one.message_id, one.channel, one.due_at, self.chair.decision(one.subject))
             for one in found
@@ -200,7 +172,7 @@ class Delivering:
 
     def withdraw(self, message_id: str, *, by: Actor, why: str = "") -> None:
         """Take back a message that waits. Raises NotFound; Conflict for one that left, or is with whoever delivers."""
-        message = self._message(message_id)
+        message = found(self.chair, message_id)
         if message.status != "waiting":
             bound = f"is {message.status}"
             raise Conflict("message", value=message_id, bound=bound, remedy="It can be taken back while it waits.")
@@ -230,8 +202,16 @@ class Delivering:
         return message.kind, message.language
 
     def forget(self) -> None:
-        """Let go of the addresses that messages went to long ago."""
+        """Let go of what nobody came to do in KEPT_DAYS, and of the addresses that messages went to long ago."""
+        long_ago = self.chair.clock() - timedelta(days=KEPT_DAYS)
+        for message in self.chair.state.due(long_ago, self._roadless, AT_ONCE):
+            self._cleared(message)
         self.chair.state.forget_addresses(self.chair.clock() - timedelta(days=ADDRESS_DAYS))
+
+    @property
+    def _roadless(self) -> list[str]:
+        """Channels that nothing here carries anything on."""
+        return [one for one in attention.WEIGHTS if one not in self.chair.channels]
 
     # one message
 
@@ -257,7 +237,7 @@ class Delivering:
                 now = self.chair.clock()
                 sent = replace(message, status="sent", why="", tries=message.tries + 1, sent_at=now)
                 # It is gone, also where somebody took it back at this very moment.
-                yield self._kept(sent, [self._contact(message, "sent", now)], "sent", anyhow=True)
+                yield kept(self.chair, sent, [contact(self.chair, message, "sent", now)], "sent", anyhow=True)
 
     def _cleared(self, message: Message) -> Outgoing | Message:
         """A message made ready, where nothing keeps it back; else what became of it instead."""
@@ -265,26 +245,22 @@ class Delivering:
         undone = Undone("they are known no more")
         ready = KINDS[message.kind].ready(self.chair, message, customer_id) if customer_id else undone
         if isinstance(ready, Undone) or customer_id is None:
-            return self._dropped(message, ready.why if isinstance(ready, Undone) else undone.why)
+            return ended(
+                self.chair, message, "dropped", "dismissed", ready.why if isinstance(ready, Undone) else undone.why
+            )
         moment, row = self.chair.moment(), self._row(customer_id, without=ready.decision_id)
         said = guard.cleared(row, ready.way, [ready.thing], moment=moment, settings=self.chair.settings)
         verdict, reason, until = said[0]
         if verdict == "never":
-            return self._dropped(message, reason)
+            return ended(self.chair, message, "dropped", "dismissed", reason)
         if verdict == "later":
             quiet = attention.quiet_at(moment.now, row["quiet"] or "", self.chair.settings.quiet_hours, moment.zone)
             day = max(until or moment.day, moment.day + timedelta(days=1))
             then = quiet or datetime.combine(day, time(), moment.zone)
             if then > message.made_at + timedelta(days=KEPT_DAYS):
-                return self._dropped(message, f"{reason}, for {KEPT_DAYS} days")
-            return self._kept(replace(message, status="waiting", due_at=then, why=reason))
+                return ended(self.chair, message, "dropped", "dismissed", f"{reason}, for {KEPT_DAYS} days")
+            return kept(self.chair, replace(message, status="waiting", due_at=then, why=reason))
         return ready
-
-    def _dropped(self, message: Message, why: str) -> Message:
-        events = (
-            [self._contact(message, "dismissed", self.chair.clock(), {"why": why})] if self._decides(message) else []
-        )
-        return self._kept(replace(message, status="dropped", why=why), events, "dismissed")
 
     def _given_up(self, message: Message, wrong: NotSent) -> Message:
         """What becomes of a message that did not get through: tried again later, or not."""
@@ -292,51 +268,8 @@ class Delivering:
             self.chair.state.set_note(GONE + message.channel, self.chair.channels[message.channel].target)
         tried = replace(message, status="waiting", tries=message.tries + 1, why=str(wrong)[:MOST_WHY])
         if not isinstance(wrong, Undeliverable | NoMore) and message.tries < len(WAITS):
-            return self._kept(replace(tried, due_at=self.chair.clock() + WAITS[message.tries]))
-        now = self.chair.clock()
-        events = [self._contact(message, "failed", now, {"why": tried.why})] if self._decides(message) else []
-        return self._kept(replace(tried, status="failed"), events, "failed")
-
-    def _decides(self, message: Message) -> bool:
-        """Whether a fact tells what became of a message that did not go: of a decision that was approved."""
-        return message.kind == DECISION and bool(self.chair.state.known_by([message.customer_id]))
-
-    def _contact(
-        self, message: Message, status: str, at: datetime, told: Mapping[str, str] = MappingProxyType({})
-    ) -> Envelope:
-        """The fact of what became of a message; the same message and status is the same fact."""
-        row = {
-            **KINDS[message.kind].about(self.chair, message),
-            "identifier": own.named(self.chair.state.known_by([message.customer_id])[message.customer_id]),
-            "channel": message.channel,
-            "status": status,
-            "properties": msgspec.json.encode(
-                {"message": message.message_id, **{name: word for name, word in told.items() if word}}
-            ).decode(),
-        }
-        return own.envelope("contacts", digest(status, message.message_id), at, row)
-
-    def _kept(
-        self, message: Message, events: Sequence[Envelope] = (), became: str = "", *, anyhow: bool = False
-    ) -> Message:
-        """Keep what became of a message, with the contacts that it is, and the status that its decision took.
-
-        anyhow: also where it waits no more.
-        """
-        facts = {"contacts": own.table("contacts", *events)} if events else {}
-        try:
-            self.chair.state.settle_message(message, events, facts, became=became, anyhow=anyhow)
-        except NotFound as erased:  # in the meantime; the message itself is gone with all else about them
-            return replace(message, status="dropped", why=str(erased))
-        return message
-
-    def _message(self, message_id: str) -> Message:
-        bare = message_id.removeprefix("msg_")
-        found = self.chair.state.message(bare) if _ID.fullmatch(bare) else None
-        if found is None:
-            remedy = "Give the message_id that came with it."
-            raise NotFound("message", value=message_id, bound="none has that id", remedy=remedy)
-        return found
+            return kept(self.chair, replace(tried, due_at=self.chair.clock() + WAITS[message.tries]))
+        return ended(self.chair, tried, "failed", "failed", tried.why)
 
     def _is_sent(self, message_id: str) -> bool:
         found = self.chair.state.message(message_id)
