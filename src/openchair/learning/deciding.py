@@ -34,6 +34,8 @@ LOOKED_AT = (
     "sent_friends", "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting",
 )  # fmt: skip
 """Columns of a customer's row that are looked at, beside customer_id."""
+FELT = 0.1
+"""Points of satisfaction of 0 to 10 that count as harm; less is felt by nobody."""
 STEPS = 2
 """A customer's own leaning to a pillar counts in whole steps, so many in either direction."""
 
@@ -51,7 +53,7 @@ class Effects:
 
     def at(self, x: Array) -> tuple[Array, Array]:
         """(k, A) expected effect and its standard deviation in situations with features x: (k, d)."""
-        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), x.shape[1] ** 2)
         variance = products @ self.cov.reshape(len(self.cov), -1).T
         return x @ self.mean.T, np.sqrt(np.maximum(variance, 0.0))
 
@@ -334,9 +336,9 @@ def _leaning(
 
 
 def _harms(held: Held, situations: Situations) -> NDArray[np.bool_]:
-    """(k, A) where the customer's own good is below nothing with more than the set chance."""
+    """(k, A) where the customer's own good is less by what is felt, with more than the set chance."""
     mean, sd = held.good.at(features.matrix(situations.features, held.typical))
-    return np.asarray(ndtr(-mean / np.maximum(sd, 1e-9)) > held.customer_first)
+    return np.asarray(ndtr((-FELT - mean) / np.maximum(sd, 1e-9)) > held.customer_first)
 
 
 def _best_for_all(held: Held, situations: Situations, gains: Gains, harms: NDArray[np.bool_]) -> int:
