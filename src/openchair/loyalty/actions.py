@@ -98,7 +98,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     is_discount: bool = False
     contents: Contents = Contents()
     needs: Needs = Needs()
-    texts: dict[Language, Text] = msgspec.field(default_factory=dict)
+    texts: Annotated[dict[Language, Text], Meta(max_length=12)] = msgspec.field(default_factory=dict)
 
     @property
     def channel(self) -> Channel:
