@@ -34,6 +34,8 @@ ORDERS: tuple[int, ...] = (0, 1, 2, 3, 5, 10, 20)
 COMPLAINT_DAYS = 30
 """A complaint is recent for so long."""
 BANDS_PER_TENFOLD = 4
+MIDDLE = 10 ** (1 / (2 * BANDS_PER_TENFOLD))
+"""How many times the lower edge of a band of worth its middle is, which stands for it."""
 LEAST_VALUE_MINOR = 100.0
 """Values are told apart from this one upwards, each band 1.78 times the one before; below counts as nothing."""
 _EDGE = 1e-9
@@ -175,7 +177,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         rules=rules[of["rules"]],
         food_safety=of["food_safety"].astype(np.int8),
         consents=consents[of["consents"]],
-        value_minor=least_value(of["band"]),
+        value_minor=MIDDLE * least_value(of["band"]),
         value_known=of["known"].astype(np.bool_),
         sender=of["sender"].astype(np.bool_),
         nps=of["nps"].astype(np.int8),

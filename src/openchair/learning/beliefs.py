@@ -37,12 +37,16 @@ PERIODS = 26
 """Weeks that may differ each by itself, the last ones."""
 ENOUGH, FITTED = 30, 600
 """Stretches from which on, and customers from whom, it is learned how far things differ."""
-BY_FEATURE = (0.35, 0.7, 1.4, 2.8)
+PARTS = {"all": 0.15, "pillar": 0.15, "action": 0.25, "person": 0.1}
+"""How far effects are taken to differ, as parts of how unsure the catalogue is of one action."""
+WITHIN = 0.1
+"""How sure that is: the standard deviation of the logarithms."""
+BY_FEATURE = (0.5, 1.0, 2.0)
 """How many times as far effects may differ by a feature as by action."""
 TINY = 1e-6
 BASE_SD_OF_GOOD = 0.2
 _TYPICAL = 6.0
-GOOD = Spreads(noise=1.5, all=0.2, pillar=0.2, action=0.4, person=0.1, feature=0.3, own=0.1)
+GOOD = Spreads(noise=1.5, all=0.2, pillar=0.2, action=0.4, person=0.1, feature=0.05, own=0.1)
 """How far effects on customers' own good are taken to differ, in points."""
 
 
@@ -256,8 +260,8 @@ def _prior(
 ) -> Prior:
     """What is believed before: the catalogue, as unsure as it says on average."""
     unsure = float(np.sqrt(np.mean([one.uplift_sd**2 for one in actions]))) if actions else NOISE
-    parts = {"all": 0.3 * unsure, "pillar": 0.3 * unsure, "action": 0.5 * unsure, "person": 0.2 * unsure}
-    usual = Spreads(noise=max(noise, TINY), feature=0.7, own=OWN_SD, **parts)
+    parts = {name: part * unsure for name, part in PARTS.items()}
+    usual = Spreads(noise=max(noise, TINY), feature=1.0, own=OWN_SD, **parts)
     base = (BASE_SD,) * D + (PERIOD_SD,) * periods
     return Prior(start_of(models), pillar, spreads or usual, base, TRUST)
 
@@ -270,7 +274,7 @@ def _fitted(prior: Prior, rows: outcomes.Rows, log: Log, customers: int) -> Prio
     believed = rows.x @ prior.start
     x = sparse.hstack([rows.x[:, alike], sparse.csr_array(believed[:, None])]).tocsr()
     few = Prior(np.zeros((len(prior.mean), 1)), prior.pillar, prior.spreads, (*prior.base_sd, TRUST))
-    found = fitted(few, replace(rows, x=x, y=rows.y - believed).sums(log, customers)).spreads
+    found = fitted(few, replace(rows, x=x, y=rows.y - believed).sums(log, customers), WITHIN).spreads
     sums = rows.sums(log, customers)
     tried = [replace(prior, spreads=replace(found, feature=feature)) for feature in BY_FEATURE]
     return max(tried, key=lambda one: learn(one, sums).evidence)

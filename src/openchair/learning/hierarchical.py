@@ -233,10 +233,10 @@ def learn(prior: Prior, seen: Sums) -> Belief:
     return Belief(prior, mean + shift, cov, seen.n, float(-(spread + fit) / 2))
 
 
-def fitted(prior: Prior, seen: Sums, steps: int = 100) -> Prior:
-    """The prior with the spreads under which what was seen is likeliest, the given ones being a guess (see WITHIN).
+def fitted(prior: Prior, seen: Sums, within: float = WITHIN) -> Prior:
+    """The prior with the spreads under which what was seen is likeliest, the given ones being a guess.
 
-    steps: of the search at most; few find most of what there is to find.
+    within: how sure the guess is: the standard deviation of the spreads' logarithms.
     """
     if not seen.rows:
         return prior
@@ -246,13 +246,9 @@ def fitted(prior: Prior, seen: Sums, steps: int = 100) -> Prior:
         return replace(prior, spreads=Spreads(*np.exp(given + moved).tolist()))
 
     def unlikely(moved: Array) -> float:
-        return -learn(at(moved), seen).evidence + float(moved @ moved) / (2 * WITHIN**2)
+        return -learn(at(moved), seen).evidence + float(moved @ moved) / (2 * within**2)
 
-    return at(
-        minimize(
-            unlikely, np.zeros(len(given)), method="L-BFGS-B", bounds=[(-3, 3)] * len(given), options={"maxiter": steps}
-        ).x
-    )
+    return at(minimize(unlikely, np.zeros(len(given)), method="L-BFGS-B", bounds=[(-3, 3)] * len(given)).x)
 
 
 def update(belief: Belief, person: People, action: int, x: Array, y: float) -> Belief:
