@@ -154,7 +154,7 @@ FACES = {
     "server/pages/cases.py": {"cases.cases", "cases.case", "cases.own"},
     "server/pages/calls.py": {"calls.make", "calls.list"},
     "server/pages/listening.py": {"cases.waiting"},
-    "cli/demo.py": {"turn"},
+    "cli/demo.py": {"turn", "planning.approve", "planning.done"},
     "server/pages/today.py": {"mark"},
     "server/schedule.py": {"turn", "day", "delivering.deliver"},
 }

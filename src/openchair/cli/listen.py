@@ -150,6 +150,9 @@ def demo(
         str, typer.Option(help="sample-shop (simulated) or complete-journey (real households).")
     ] = "sample-shop",
     customers: Annotated[int, typer.Option(min=100, help="Members of the sample shop.")] = 2_000,
+    weeks: Annotated[
+        int, typer.Option(min=0, max=52, help="Weeks of the sample shop's life that pass first, decided and answered.")
+    ] = 8,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Left out: the setting's, or any free one where that is taken.")
     ] = None,
@@ -157,12 +160,12 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where to build it.")] = Path("demo"),
     as_json: Json = False,
 ) -> None:
-    """Build a shop, turn the wheel, serve it and print the address."""
+    """Build a shop, let simulated weeks pass, turn the wheel, serve it and print the address."""
     from openchair.cli.demo import build
 
     with told():
         with progress() as step:
-            home, report = build(folder, data, customers, step)
+            home, report = build(folder, data, customers, step, weeks, lambda line: typer.echo(line, err=True))
         if as_json:
             emit(report)
         else:
