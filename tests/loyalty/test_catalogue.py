@@ -144,7 +144,7 @@ def test_what_is_written_reads_the_same() -> None:
         ("[parcel]", "[parcel]\n  texts: {en: {body: 'Hello {name.__class__}'}}", "may hold {name} and {shop}"),
         ("[parcel]", "[parcel]\n  texts: {en: {title: 'Hello {0}'}}", "may hold {name} and {shop}"),
         ("[parcel]", "[parcel]\n  texts: {english: {title: Hello}}", "note, texts"),
-        ("[parcel]", "[parcel]\n  texts: {" + ", ".join(f"a{one}: {{}}" for one in "abcdefghijklm") + "}", "note, texts"),
+        ("[parcel]", "[parcel]\n  texts: {" + ", ".join(f"a{one}: {{}}" for one in "abcdefghijklm") + "}", "texts"),
         ("A note by hand", '"A note\\nby hand"', "note, title: got 'A note.*on one line"),
         # what is no catalogue at all
         ("- id: note", "id: note", "line 3: mapping values are not allowed"),
