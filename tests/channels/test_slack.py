@@ -30,12 +30,24 @@ def test_who_what_why_and_where(other: Other) -> None:
         f"<http://s/c/1|Their page> · {TASK.message_id}",
     ]
     assert TASK.to not in said
+    Slack(other.url, True).send(replace(TASK, name="", address="1 Fig Lane"))
+    unnamed = json.loads(other.got[1][2])["text"]
+    assert unnamed.startswith("*Call, and listen*: a customer. ")
+    assert "Fig Lane" not in unnamed
     assert "secret" not in Slack("https://hooks.slack.example/services/T/B/secret", True).target
 
 
 @pytest.mark.parametrize(
     ("status", "wrong"),
-    [(400, Undeliverable), (403, NoMore), (404, NoMore), (410, NoMore), (429, NotSent), (500, NotSent), (302, NotSent)],
+    [
+        (400, Undeliverable),
+        (403, NoMore),
+        (404, NoMore),
+        (410, NoMore),
+        (429, Unreachable),
+        (500, Unreachable),
+        (302, Unreachable),
+    ],
 )
 def test_what_slack_answers_decides(other: Other, status: int, wrong: type[NotSent]) -> None:
     """A message it will never take, a channel that is gone, and what is to be tried again."""

@@ -76,8 +76,10 @@ def test_a_round_takes_one_connection(acting: Asking, mailbox: tuple[Mailbox, st
 
 
 def test_whoever_does_it_by_hand_is_told_why(open_road: Asking) -> None:
-    """Person, call, parcel and letter come with three sentences and a page; other channels tell nothing of why."""
-    for channel in ("call", "webhook"):
+    """Three sentences and a page for person, call, parcel and letter, and for no other; where they live for the post."""
+    for name, value in (("address", "1 Fig Lane"), ("city", "Lahore"), ("country", "PK")):
+        open_road.chair.people.say(open_road.id(MEMBER), name, value, by=STAFF)
+    for channel in ("call", "webhook", "letter"):
         open_road.approved(MEMBER, channel)
     open_road.chair.delivering.deliver()
     by_channel = {letter.channel: letter for letter in open_road.road.letters}
@@ -86,6 +88,8 @@ def test_whoever_does_it_by_hand_is_told_why(open_road: Asking) -> None:
     assert call.page == f"http://127.0.0.1:8010/customers/{open_road.id(MEMBER)}"
     assert (call.task, call.name, call.to) == ("Do it by call", f"Member {MEMBER}", f"id:member-{MEMBER}")
     assert (webhook.why, webhook.page) == ((), "")
+    assert by_channel["letter"].address == "1 Fig Lane, Lahore, PK"
+    assert call.address == webhook.address == ""
 
 
 def test_it_waits_as_long_as_it_may_be_taken_back(open_road: Asking) -> None:

@@ -10,7 +10,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,8 @@ from openchair.chair.intake.listen import harmless
 from openchair.chair.ports import Letter, Unreachable
 
 COLUMNS = (
-    "message_id", "channel", "action", "task", "to", "name", "language", "title", "text", "decision_id", "written_at",
+    "message_id", "channel", "action", "task", "to", "name", "address", "language", "title", "text", "decision_id",
+    "written_at",
 )  # fmt: skip
 """What a line says: for whom, and what is to be printed, packed or said."""
 FORMATS = ("csv", "jsonl")
@@ -45,7 +46,9 @@ class Folder:
     @property
     def unfinished(self) -> bool:
         """Whether a round was cut short: what it added has no name yet."""
-        return self._part.exists()
+        with suppress(OSError):  # of a folder that may not be looked into the next letter tells
+            return self._part.exists()
+        return False
 
     def send(self, letter: Letter) -> None:
         """Write a file of one letter. Raises NotSent."""

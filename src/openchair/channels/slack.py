@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from openchair.chair.ports import Letter, NoMore, NotSent, Undeliverable
+from openchair.chair.ports import Letter, NoMore, Undeliverable, Unreachable
 from openchair.channels.reach import posted, shown
 
 SECONDS = 20.0
@@ -35,7 +35,8 @@ class Slack:
         status = posted("slack", self.url, body, {}, private=self.private, seconds=SECONDS)
         if 200 <= status < 300:
             return
-        kind = Undeliverable if status in _NEVER else NoMore if status in _NO_MORE else NotSent
+        # It takes about one a second, and says so to all that come too early: each keeps its tries for the next round.
+        kind = Undeliverable if status in _NEVER else NoMore if status in _NO_MORE else Unreachable
         raise kind("slack", value=self.target, bound=f"answered {status}", remedy="Check slack_url, then again.")
 
 
@@ -50,7 +51,7 @@ def text_of(letter: Letter) -> str:
     Twice late.
     <https://s.example/c|Their page> · 0000000000000000
     """
-    who = _escaped(letter.name or letter.to)
+    who = _escaped(letter.name or "a customer")
     head = f"*{_escaped(letter.task)}*: {who}. {_BY.get(letter.channel, letter.channel.capitalize())}."
     return "\n".join((head, _escaped(" ".join(letter.why)), f"<{letter.page}|Their page> · {letter.message_id}"))
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 DECISION = "decision"
 KEPT_DAYS = 14
 """A decision that did not leave for so long is dropped: the day that it was right for is long past."""
+POST = ("parcel", "letter")
+"""Channels that lead to where they live."""
+_TOLD = ("name", "address", "postcode", "city", "country")
 TEAM = ("person", "call", "parcel", "letter")
 """Channels on which somebody does it by hand, and is told who, what and why."""
 _WORDS: Mapping[str, tuple[str, str, str]] = {
@@ -89,7 +92,7 @@ def ready(chair: "Chair", message: Message, customer_id: str) -> Outgoing | Undo
         return Undone("the action is in the catalogue no more")
     if message.made_at + timedelta(days=KEPT_DAYS) < chair.clock():
         return Undone(f"it waited for more than {KEPT_DAYS} days")
-    told = {row["name"]: row["value"] for row in chair.state.told([customer_id], ("name",)).to_pylist()}
+    told = {row["name"]: row["value"] for row in chair.state.told([customer_id], _TOLD).to_pylist()}
     name, by_mail = told.get("name", ""), message.channel == "e-mail"
     words = worded(action, message.language, name, settings.name, channel=message.channel)
     address = addresses(chair.state, [customer_id]).get(customer_id, "") if by_mail else ""
@@ -111,6 +114,7 @@ def ready(chair: "Chair", message: Message, customer_id: str) -> Outgoing | Undo
         action=action.id,
         task=action.title,
         name=name,
+        address=", ".join(told[part] for part in _TOLD[1:] if part in told) if message.channel in POST else "",
         why=decision.reasons if by_hand else (),
         page=f"{settings.address}/customers/{customer_id}" if by_hand else "",
     )
