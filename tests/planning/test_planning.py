@@ -228,6 +228,8 @@ def test_what_needs_nobody_s_yes_is_approved_by_the_turn(shop: Shop) -> None:
     assert settled is not None and settled.marked == 5 and sum(settled.deferred.values()) > 0
     assert {(row["action"] in webhook, row["decided_by"]) for row in shop.rows("approved")} == {(True, "the plan")}
     assert all(row["action"] not in webhook for row in shop.rows("proposed"))
+    shop.clock.now += timedelta(days=1)
+    assert chair.planning.begin() is None, "of a day that has passed nothing goes out by itself"
 
 
 def test_what_is_done_by_hand_is_said_to_be_done(shop: Shop) -> None:

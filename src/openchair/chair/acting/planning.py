@@ -160,10 +160,13 @@ class Planning:
         return self._settled("sent", by, "", "", decisions, False)
 
     def begin(self) -> Settled | None:
-        """Approve what needs nobody's yes, as far as budgets and the guard let it; a step after every turn."""
+        """Approve what needs nobody's yes, as far as budgets and the guard let it; a step after every turn of today.
+
+        Nothing goes out by itself for a day that has passed.
+        """
         free = [action.id for action in self.chair.catalogue if not action.approve]
         last = self._last
-        if not free or last is None:
+        if not free or last is None or last.day != self.chair.moment().day:
             return None
         rows = [
             row

@@ -157,8 +157,7 @@ def _became(chair: "Chair", rows: Sequence[Row], status: str) -> tuple[tuple[Bec
     if status not in ("approved", "sent"):
         return tuple(became), None
     may = [place for place, one in enumerate(became) if one.status]
-    # Of what was done by hand the contact counts already: each is judged without its own.
-    judge = _alone if len(rows) == 1 or status == "sent" else _together
+    judge = _alone if len(rows) == 1 else _together
     for place, one in zip(may, judge(chair, [rows[place] for place in may], status), strict=True):
         became[place] = one
     fresh = [place for place in may if became[place].status == status and rows[place]["status"] in UNDONE]
@@ -201,7 +200,7 @@ def _may(row: Row, status: str, last: TurnReport | None, action: Action | None, 
 def _alone(chair: "Chair", rows: Sequence[Row], status: str) -> list[Became]:
     """What the guard says of one decision, by all that was said of the customer until now."""
     way = "decision" if status == "sent" else "plan"
-    return [_verdict(*guarded(chair, row, way), status) for row in rows]
+    return [_verdict(*guarded(chair, row, way), status, row) for row in rows]
 
 
 def _together(chair: "Chair", rows: Sequence[Row], status: str) -> list[Became]:
@@ -221,20 +220,22 @@ def _together(chair: "Chair", rows: Sequence[Row], status: str) -> list[Became]:
     for place, code in zip(judged, whole[np.arange(len(judged)), columns].tolist(), strict=True):
         verdict = "clear" if code == 0 else "later" if code in LATER else "never"
         who = rows[place]["customer_id"]
-        if verdict == "clear" and who in acted:
+        if verdict == "clear" and who in acted and status == "approved":
             told[place] = Became("deferred", "something else was approved for them at once")
             continue
         acted |= {who} if verdict == "clear" else set()
-        told[place] = _verdict(verdict, REASONS[code], status)
+        told[place] = _verdict(verdict, REASONS[code], status, rows[place])
     return told
 
 
-def _verdict(verdict: str, reason: str, status: str) -> Became:
+def _verdict(verdict: str, reason: str, status: str, row: Row) -> Became:
     if verdict == "":
         return Became("", reason, "Turn again.")
     if verdict == "never":
         return Became("", f"must not be done: {reason}", "Dismiss it; the next turn chooses something else.")
-    return Became("deferred", reason) if verdict == "later" else Became(status)
+    # What was approved and done by hand has been done, also where it would be better later; its own contact counts.
+    late = verdict == "later" and not (status == "sent" and row["status"] == "approved")
+    return Became("deferred", reason) if late else Became(status)
 
 
 # --- what is kept ---------------------------------------------------------------------------------------------------
