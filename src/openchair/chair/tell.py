@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isnan
+from operator import attrgetter
 from typing import Any, Protocol
 
 from openchair.chair import views
@@ -110,7 +111,7 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
             for c in record.candidates[:most]
         ),
         ruled_out=tuple(views.RuledOut(r.action, _title(r.action, actions), r.reason) for r in record.ruled_out[:most]),
-        excluded=dict(Counter(r.reason for r in record.ruled_out).most_common()),
+        excluded=dict(Counter(map(attrgetter("reason"), record.ruled_out)).most_common()),
         arm=row["arm"],
         parameters=_parameters(action),
         status=row["status"],

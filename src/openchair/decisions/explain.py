@@ -6,9 +6,11 @@ nobody has told us a wish, the sentence says so.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from openchair.core.money import show
 from openchair.core.words import ago
@@ -89,27 +91,30 @@ def text_of(record: Record) -> str:
 def made_of(
     situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice, weights: Sequence[float] = ()
 ) -> list[Record]:
-    """The record of each of k situations; candidates come best first. weights: as in choice.choose."""
-    counted = weights or [1.0] * len(actions)
-    names = [action.id for action in actions]
-    mean, low, high, n = (part.round(2) for part in (gains.mean, gains.low, gains.high, gains.n))
-    records, named = [], fingerprint(actions)
+    """The record of each of k situations; candidates come best first, and what was ruled out by its reason.
+
+    weights: as in choice.choose.
+    """
+    counted = np.array(weights or [1.0] * len(actions))
+    names, named = np.array([*(action.id for action in actions), WAIT], dtype=object), fingerprint(actions)
+    figures = [part.round(2) for part in (gains.mean, gains.low, gains.high, gains.n)]
+    records = []
     for i in range(len(situations)):
-        chance, codes = choice.probabilities[i].tolist(), choice.codes[i].tolist()
-        expected = mean[i].tolist()
-        figures_of = (expected, low[i].tolist(), high[i].tolist(), n[i].tolist(), chance[:-1], counted)
-        rows = zip(names, codes, *figures_of, strict=True)
-        candidates = [CandidateRecord(name, *figures) for name, code, *figures in rows if not code]
-        candidates.append(CandidateRecord(WAIT, 0.0, 0.0, 0.0, 0.0, chance[-1]))
-        candidates.sort(key=lambda candidate: (-candidate.counts, candidate.action))
-        out = tuple(
-            RuledOutRecord(name, REASONS[code], LIFTABLE[code], gain, weight)
-            if code in LIFTABLE
-            else RuledOutRecord(name, REASONS[code])
-            for name, code, gain, weight in zip(names, codes, expected, counted, strict=True)
-            if code
-        )
-        records.append(Record(fields_of(situations, i), tuple(candidates), out, named))
+        codes, chance, expected = choice.codes[i], choice.probabilities[i], figures[0][i]
+        open_ = np.append(np.flatnonzero(codes == 0), len(actions))
+        counts = np.append(expected * counted, 0.0)[open_]
+        order = open_[np.lexsort((names[open_].astype("U"), -counts))]
+        numbers = [np.append(part[i], 0.0)[order].tolist() for part in figures]
+        weighed = np.append(counted, 1.0)[order].tolist()
+        candidates = map(CandidateRecord, names[order], *numbers, chance[order].tolist(), weighed)
+        out: list[RuledOutRecord] = []
+        for code in np.unique(codes[codes != 0]).tolist():
+            places = np.flatnonzero(codes == code)
+            these = [names[places], repeat(REASONS[code])]
+            if code in LIFTABLE:
+                these += [repeat(LIFTABLE[code]), expected[places].tolist(), counted[places].tolist()]
+            out.extend(map(RuledOutRecord, *these))
+        records.append(Record(fields_of(situations, i), tuple(candidates), tuple(out), named))
     return records
 
 

@@ -36,6 +36,8 @@ LOOKED_AT = (
 """Columns of a customer's row that are looked at, beside customer_id."""
 FELT = 0.1
 """Points of satisfaction of 0 to 10 that count as harm; less is felt by nobody."""
+EXPECTED_BYTES = 64 * 1024 * 1024
+"""What may be remembered of the effects of actions, by features."""
 STEPS = 2
 """A customer's own leaning to a pillar counts in whole steps, so many in either direction."""
 
@@ -126,6 +128,29 @@ class Held:
         rows = [(one.flat_minor, one.cost_minor, one.window_days or self.outcome_days) for one in self.actions]
         flat, cost, window = np.array(rows, dtype=np.float64).reshape(-1, 3).T
         return {"flat": flat, "cost": cost, "window": window}
+
+    @cached_property
+    def _expected(self) -> dict[int, Array]:
+        return {}
+
+    def expected(self, codes: NDArray[np.int64]) -> Array:
+        """(3, k, A) in situations of which features are known, by their codes: the effect on worth, its standard
+        deviation, and the chance that their own good is less by what is felt.
+
+        Customers by the million have but a few hundred codes between them, so each is worked out once.
+        """
+        known, some = self._expected, np.unique(codes)
+        lost = [code for code in some.tolist() if code not in known]
+        if (len(known) + len(lost)) * 3 * self.worth.mean[:, 0].nbytes > EXPECTED_BYTES:
+            known.clear()
+            lost = some.tolist()
+        if lost:
+            x = features.matrix(np.array(lost, dtype=np.int64), self.typical)
+            good, good_sd = self.good.at(x)
+            harm = ndtr((-FELT - good) / np.maximum(good_sd, 1e-9))
+            known.update(zip(lost, np.stack([*self.worth.at(x), harm], axis=1), strict=True))
+        each = np.stack([known[code] for code in some.tolist()], axis=1)
+        return np.asarray(each[:, np.searchsorted(some, codes)])
 
     @cached_property
     def names(self) -> NDArray[np.str_]:
@@ -263,7 +288,7 @@ def look(columns: Mapping[str, Any], held: Held, day: date, occasion: str = DAIL
     situations, inverse = situation.situations_of(
         found, circumstance, reached.codes, arm, _leaning(held, who, arm, reached.codes, circumstance)
     )
-    mean, sd = held.worth.at(features.matrix(situations.features, held.typical))
+    mean, sd, harm = held.expected(situations.features)
     mean = mean + held.leanings.step * situations.leaning[:, held.pillar]
     alike = situations.arm == IMPERSONAL
     value = np.where(alike, held.worth_minor, situations.value_minor)[:, None]
@@ -276,7 +301,7 @@ def look(columns: Mapping[str, Any], held: Held, day: date, occasion: str = DAIL
         n=np.broadcast_to(held.worth.n, mean.shape),
         confidence=held.confidence,
     )
-    harms = _harms(held, situations) & (situations.codes == 0)
+    harms = (harm > held.customer_first) & (situations.codes == 0)
     single = _best_for_all(held, situations, gains, harms)
     codes = np.where(harms, np.int16(HARMS), situations.codes)
     for lot, apart, code in (
@@ -335,12 +360,6 @@ def _leaning(
     return np.asarray(held.leanings.of(who) * (open_[circumstance] & (arm == LEARNED)[:, None]), dtype=np.int8)
 
 
-def _harms(held: Held, situations: Situations) -> NDArray[np.bool_]:
-    """(k, A) where the customer's own good is less by what is felt, with more than the set chance."""
-    mean, sd = held.good.at(features.matrix(situations.features, held.typical))
-    return np.asarray(ndtr((-FELT - mean) / np.maximum(sd, 1e-9)) > held.customer_first)
-
-
 def _best_for_all(held: Held, situations: Situations, gains: Gains, harms: NDArray[np.bool_]) -> int:
     """The action that would bring most, were it done with everyone for whom it is possible."""
     if held.single is not None:
@@ -371,7 +390,8 @@ def _weighed(seen: Seen, held: Held, codes: NDArray[np.int16], cost: Array) -> C
         codes[random] = np.where(open_[:, :-1], 0, np.where(before[random] == 0, BUDGET, before[random]))
     if single.any():
         one = np.where((before[single, seen.single] == 0) & np.isfinite(cost[seen.single]), seen.single, -1)
-        chances[single] = np.eye(chances.shape[1])[one]
+        chances[single] = 0.0
+        chances[np.flatnonzero(single), one] = 1.0
         codes[single, seen.single] = np.where(one >= 0, 0, codes[single, seen.single])
     return Choice(chances, codes)
 
