@@ -76,7 +76,7 @@ def test_a_round_takes_one_connection(acting: Asking, mailbox: tuple[Mailbox, st
 
 
 def test_whoever_does_it_by_hand_is_told_why(open_road: Asking) -> None:
-    """Three sentences and a page for person, call, parcel and letter, and for no other; where they live for the post."""
+    """Three sentences and a page for person, call, parcel and letter, no other; where they live for the post."""
     for name, value in (("address", "1 Fig Lane"), ("city", "Lahore"), ("country", "PK")):
         open_road.chair.people.say(open_road.id(MEMBER), name, value, by=STAFF)
     for channel in ("call", "webhook", "letter"):

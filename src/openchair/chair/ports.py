@@ -153,7 +153,8 @@ class Letter:
     known by. question, choices: what can be answered with one click, each a word and where it leads, with `ends` saying
     what the first and the last mean. link: where all of it is found. leave: where a POST ends such letters. trap: a
     link that no person sees. channel: how it reaches them, as consents name it. action, name: of a decision, and of
-    the customer; address: where they live, for what is sent there. task, why, page: for whoever of the team does it by hand: what, why in three sentences, where more is.
+    the customer; address: where they live, for what is sent there. task, why, page: for whoever of the team does it by
+    hand: what, why in three sentences, where more is.
     """
 
     message_id: str
