@@ -139,11 +139,11 @@ def test_a_lot_of_which_each_counts_once_is_a_lift() -> None:
     rng = np.random.default_rng(17)
     after, before = rng.normal(50, 10, 600), rng.normal(50, 10, 600)
     sums = Sums.of(after[:400], before[:400]), Sums.of(after[400:], before[400:])
-    told, plain = course([Lot(*sums, np.ones(1))]).told(1), lift(*sums)
+    told, plain = course([Lot(*sums, np.ones(1))], tuned_for=500).told(1), lift(*sums)
     assert isinstance(told.effect, Estimate) and isinstance(plain.effect, Estimate)
     assert told.effect.value == pytest.approx(plain.effect.value)
     assert told.effect.high - told.effect.low == pytest.approx(plain.effect.high - plain.effect.low, rel=0.02)
-    double = course([Lot(*sums, np.full(1, 2.0))]).told(1).effect
+    double = course([Lot(*sums, np.full(1, 2.0))], tuned_for=500).told(1).effect
     assert isinstance(double, Estimate) and double.value == pytest.approx(told.effect.value / 2)
 
 

@@ -164,17 +164,19 @@ class Course:
         return int(told[0]) if told.size else _too_long()
 
 
-def course(lots: Sequence[Lot], *, tuned_for: float = TUNED_FOR, alpha: float = 0.05) -> Course:
+def course(lots: Sequence[Lot], *, tuned_for: float | None = None, alpha: float = 0.05) -> Course:
     """The lift over all lots, the oldest first, at every look.
 
     Each lot's lift has its own slope and variance and counts by its information, the inverse of its squared standard
     error, which adds up over lots since they are drawn independently. The longer customers are counted the better their
     rate is known, so information grows within a lot too; it is the time of the boundary (Jennison & Turnbull, 1997), in
-    units of one customer's spread before the first lot. tuned_for, alpha: as of `sequence`. Raises BadInput.
+    units of one customer's spread before the first lot. tuned_for, alpha: as of `sequence`; where it is not said, it is
+    tuned for as many effective customers as there were at the first look, about what a lot tells. Raises BadInput.
     """
     if not lots:
         raise BadInput("lots", value=0, bound="must be 1 or more", remedy="Draw a lot first.")
     looks = [_lot(lot) for lot in lots]
+    tuned_for = tuned_for or next((one.drawn for one in looks if one.drawn > 0), TUNED_FOR)
     spread = next((one.spread for one in looks if one.spread > 0), 0.0)
     parts, known, lifted, brought, counted = [], 0.0, 0.0, 0.0, np.zeros(2)
     for one in looks:
@@ -197,7 +199,10 @@ def course(lots: Sequence[Lot], *, tuned_for: float = TUNED_FOR, alpha: float = 
 
 @dataclass(frozen=True, slots=True)
 class _Looks:
-    """One lot by look: its lift a unit of time, its information, what the treated bring; n: (2, looks)."""
+    """One lot by look: its lift a unit of time, its information, what the treated bring; n: (2, looks).
+
+    drawn: effective customers at the first look at both arms, 0 where there was none.
+    """
 
     effect: Array
     information: Array
@@ -205,6 +210,7 @@ class _Looks:
     n: Array
     explained: Array
     spread: float
+    drawn: float
 
 
 def _lot(lot: Lot) -> _Looks:
@@ -216,8 +222,8 @@ def _lot(lot: Lot) -> _Looks:
     information = np.divide(time**2, variance, out=np.zeros_like(variance), where=both)
     freedom = max(float(many.freedom[-1] + few.freedom[-1]), 1.0)
     before = float(many.freedom[-1] * many.xx[-1] + few.freedom[-1] * few.xx[-1]) / freedom
-    n = float(many.n[-1] * few.n[-1] / max(many.n[-1] + few.n[-1], 1))
-    after = n / float(information[-1]) if information[-1] > 0 else 0.0  # where nobody had bought before
+    n = many.n * few.n / np.maximum(many.n + few.n, 1)
+    after = float(n[-1] / information[-1]) if information[-1] > 0 else 0.0  # where nobody had bought before
     return _Looks(
         effect=np.where(both, effect / time, 0.0),
         information=information,
@@ -225,6 +231,7 @@ def _lot(lot: Lot) -> _Looks:
         n=np.stack([many.n, few.n]),
         explained=explained,
         spread=float(np.sqrt(before or after)),
+        drawn=float(n[np.argmax(n > 0)]),
     )
 
 
