@@ -36,10 +36,13 @@ def truth(action: np.ndarray, stage: np.ndarray) -> np.ndarray:
     return share
 
 
-def shop(seed: int, n: int, every: int, noise: float = 1.0, sooner: bool = False) -> tuple[Log, np.ndarray, np.ndarray]:
+def shop(
+    seed: int, n: int, every: int, noise: float = 1.0, sooner: bool = False, turns: int = DAYS
+) -> tuple[Log, np.ndarray, np.ndarray]:
     """n customers decided for each `every` days for twelve weeks, with what they spent in each of their stretches.
 
-    sooner: whoever has just spent much is given what helps, as a policy that looks at them would.
+    sooner: whoever has just spent much is given what helps, as a policy that looks at them would. turns: the day from
+    which on effects are the opposite.
     """
     rng = np.random.default_rng(seed)
     stage = np.where(np.arange(n) % 2, STEADY, LAPSED)
@@ -55,7 +58,8 @@ def shop(seed: int, n: int, every: int, noise: float = 1.0, sooner: bool = False
             action = np.where(much & (rng.random(len(due)) < 0.7), HELPS, action)
         rows.append((due, np.full(len(due), day), action))
         acts = action >= 0
-        extra[due[acts], day : day + WINDOW] += (truth(action, stage[due])[acts] * WORTH)[:, None] * share
+        effect = truth(action, stage[due])[acts] * WORTH * (1 if day < turns else -1)
+        extra[due[acts], day : day + WINDOW] += effect[:, None] * share
         mean = daily + extra[:, day]
         spent[:, day] = mean + noise * WORTH / 365 * np.sqrt(2) * rng.standard_t(5, n)
     customer, when, action = (np.concatenate(part) for part in zip(*rows, strict=True))
@@ -108,7 +112,7 @@ def test_each_day_counts_once_at_most(seed: int, m: int, customers: int, until: 
 
 @pytest.mark.parametrize(("every", "sooner"), [(2, False), (7, False), (40, False), (7, True)])
 def test_planted_effects_are_found_however_often_it_is_decided(every: int, sooner: bool) -> None:
-    """Every other day with 14 windows open at once, weekly, or seldom; also where who has just spent is given what helps."""
+    """With 14 windows open at once, weekly, or seldom; also where who has just spent is given what helps."""
     learned = taught(every, sooner)
     for stage in (STEADY, LAPSED):
         mean, sd = believed(learned, stage)
@@ -166,6 +170,25 @@ def test_a_customers_own_leaning_is_found() -> None:
     steps = learned.leanings.of(ids)
     place = ("products", "service", "community", "experiences", "plus").index(ACTIONS[HELPS].pillar)
     assert steps[:20, place].mean() > 4 * max(abs(steps[20:, place].mean()), 0.1)
+
+
+def test_drift_is_noticed_and_what_is_old_forgotten() -> None:
+    """Where effects turn into their opposite after seven weeks it is said, and what helped is not believed any more."""
+    log, brought, _ = shop(8, 1_500, 7, turns=49)
+    learned = learn_from(ACTIONS, log, brought, np.zeros(len(log)), until=DAYS)
+    assert ACTIONS[HELPS].pillar in learned.drifted
+    kept = learn_from(ACTIONS, log, brought, np.zeros(len(log)), until=DAYS, half_life_days=1e6)
+    assert believed(learned, STEADY)[0][HELPS] < believed(kept, STEADY)[0][HELPS] - 0.004
+
+
+def test_where_nothing_changes_drift_is_seldom_seen() -> None:
+    """At most one shop of twelve."""
+    seen = 0
+    for seed in range(12):
+        log, brought, _ = shop(20 + seed, 300, 7)
+        spreads = beliefs.nothing(ACTIONS).worth.prior.spreads
+        seen += bool(learn_from(ACTIONS, log, brought, np.zeros(len(log)), until=DAYS, spreads=spreads).drifted)
+    assert seen <= 1
 
 
 def test_what_was_learned_survives_being_kept() -> None:

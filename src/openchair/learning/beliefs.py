@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from openchair.core.ids import digest
+from openchair.core.sequential import boundary
 from openchair.decisions import features
 from openchair.dossier.stage import STAGES
 from openchair.learning import outcomes
@@ -32,6 +33,9 @@ NOISE = 0.15
 """The spread of what a typical customer brings in 28 days, as a share of a year's worth, before any was seen."""
 BASE_SD, PERIOD_SD, OWN_SD = 0.03, 0.01, 0.03
 """By how much is expected too much or too little: of customers alike in a feature, in a week, of one customer."""
+RECENT_DAYS, SELDOM = 28, 0.01
+"""Days that are held against all others, to see whether customers answer otherwise than they did, and how seldom that
+may be said where they do not."""
 PERIOD_DAYS = 7
 PERIODS = 26
 """Weeks that may differ each by itself, the last ones."""
@@ -65,6 +69,8 @@ class Learned:
     outcomes: float
     single: str = ""
     """The one action that was best for all when it was learned."""
+    drifted: tuple[str, ...] = ()
+    """Pillars whose actions of late move customers otherwise than before; what is old then counts less."""
 
     @property
     def version(self) -> str:
@@ -123,13 +129,20 @@ def learn_from(
         prior = _fitted(prior, rows(part, end[mine], brought[mine], weight[mine], True), part, len(some))
     sums = whole.sums(own, customers)
     belief = learn(prior, sums)
+    own_effects = sums.people.own(prior.spreads, belief.whole)
+    drifted = _drifted(whole, own, belief, own_effects, until) if half_life_days == np.inf else ()
+    if drifted:
+        again = learn_from(
+            actions, log, brought, good, until=until, customer_ids=customer_ids, half_life_days=RECENT_DAYS,
+            spreads=prior.spreads,
+        )  # fmt: skip
+        return replace(again, drifted=drifted)
     of_good = rows(own, end, good, weight, False).sums(own, customers)
-    leaning = sums.people.own(prior.spreads, belief.whole)[:, : prior.pillars]
     return Learned(
         ids=tuple(one.id for one in models),
         worth=belief,
         good=learn(_prior_of_good(models, pillar), of_good),
-        leanings=_leanings(customer_ids, leaning, prior.spreads.person),
+        leanings=_leanings(customer_ids, own_effects[:, : prior.pillars], prior.spreads.person),
         typical=typical,
         x=features.matrix(log.features, typical).mean(axis=0) if len(log) else np.eye(D)[0],
         worth_minor=float(log.worth_minor.mean()) if len(log) else 0.0,
@@ -165,6 +178,7 @@ def held(learned: Learned, actions: Sequence[Action], **numbers: Any) -> Held:
 def packed(learned: Learned) -> bytes:
     """What was learned as bytes, for `unpacked`."""
     parts: dict[str, Any] = {"ids": np.array(learned.ids), "single": learned.single, "x": learned.x}
+    parts["drifted"] = np.array(learned.drifted, dtype=str)
     parts |= {name: getattr(learned, name) for name in ("typical", "worth_minor", "outcomes")}
     parts |= {f"leanings.{one.name}": getattr(learned.leanings, one.name) for one in fields(Leanings)}
     for name, belief in (("worth", learned.worth), ("good", learned.good)):
@@ -207,6 +221,7 @@ def unpacked(body: bytes) -> Learned:
         worth_minor=float(found["worth_minor"]),
         outcomes=float(found["outcomes"]),
         single=str(found["single"]),
+        drifted=tuple(found["drifted"].tolist()),
     )
 
 
@@ -239,6 +254,24 @@ def good_of(actions: Sequence[Action]) -> Array:
     mean = np.zeros((len(actions), D))
     mean[:, 0] = [one.good for one in actions]
     return mean
+
+
+def _drifted(rows: outcomes.Rows, log: Log, belief: Belief, own: Array, until: int) -> tuple[str, ...]:
+    """Pillars whose effects in the last RECENT_DAYS were others than in all the time, more surely than chance has it
+    where one looks every day (core.sequential)."""
+    day, customer = log.day[rows.of], log.customer[rows.of]
+    if not len(day) or until - day.min() < 2 * RECENT_DAYS:
+        return ()
+    left = rows.y - rows.x @ belief.whole - (rows.z * own[customer]).sum(axis=1)
+    left = np.where(day >= until - RECENT_DAYS, left, 0.0)
+    found = []
+    for pillar, name in enumerate(PILLAR_IDS[: belief.prior.pillars]):
+        mine = np.repeat(belief.prior.pillar == pillar, D).nonzero()[0]
+        each = np.bincount(customer, left * (rows.x[:, mine] @ belief.whole[mine]))  # what one customer brings is one
+        variance = float(each @ each)
+        if variance and abs(each.sum()) > boundary(variance, tuned_for=variance, alpha=SELDOM):
+            found.append(name)
+    return tuple(found)
 
 
 def _modelled(actions: Sequence[Action], seen: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -106,7 +106,7 @@ def turn(
         ),
         models={
             **learned,
-            "policy": dict(chosen.learned),
+            "policy": {**chosen.learned, "drifted": list(told.drifted)},
             "plan": dict(chosen.planned),
             "voices": heard,
             "focus": focus,
