@@ -259,3 +259,20 @@ def test_a_weight_of_the_focus_map_is_said_and_counted(decided: tuple[Any, Any, 
     assert "the focus map counts it 1.5 times" in told(heavy.id, of)[1] and "focus map" not in told(light.id, of)[1]
     assert explain.would_change_of(heavy.id, of, BY_ID, "EUR").endswith("more than € 2.00 more.")
     assert explain.would_change_of(light.id, of, BY_ID, "EUR").startswith("Chance chose this")
+
+
+@pytest.mark.parametrize(("steps", "word"), [(2, "more"), (-1, "less")])
+def test_the_pillar_says_whether_it_moves_this_customer(steps: int, word: str) -> None:
+    """Where their own outcomes say so; of another pillar it is not said."""
+    of = record(("call-and-listen", 500.0, 0.9), (WAIT, 0.0, 0.1), n=12.0)
+    for pillar, said in (("service", True), ("community", False)):
+        of.situation["leaning"] = {pillar: steps}
+        told_ = told("call-and-listen", of)[1]
+        assert (f"; it has moved this customer {word} than others like them" in told_) == said
+        assert "was learned from 12 outcomes" in told_
+
+
+def test_who_is_left_alone_by_lot_is_told_so() -> None:
+    """The holdout's wait is no chance and no rule."""
+    out = (explain.RuledOutRecord("call-and-listen", reasons.REASONS[reasons.HELD_BACK]),)
+    assert "the lot left them alone this quarter" in told(WAIT, record((WAIT, 0.0, 1.0), out=out))[1]

@@ -18,6 +18,7 @@ from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.reasons import (
     BUDGET,
     COMPLAINT_FIRST,
+    HELD_BACK,
     IDEA_RESTS,
     LIFTABLE,
     NO_CONSENT,
@@ -144,7 +145,7 @@ def reasons_of(
         return (_sentence(wants), _sentence(_why_wait(record)), _sentence(relationship))
     return (
         _sentence(f"{wants}; {action.want}"),
-        _sentence(f"{PILLARS[action.pillar].title}, to {_AIM[action.experience]}; {_known(chosen, record)}"),
+        _sentence(f"{PILLARS[action.pillar].title}, to {_AIM[action.experience]}; {_known(action, record)}"),
         _sentence(f"{relationship}; {action.relationship}"),
     )
 
@@ -304,10 +305,13 @@ def _silence(customer: Mapping[str, Any], day: date) -> str:
     return f"our last word was {ago(max((day - contacted).days, 0))}"
 
 
-def _known(chosen: str, record: Record) -> str:
-    """How well it is known what the action brings."""
-    one = next(candidate for candidate in record.candidates if candidate.action == chosen)
+def _known(action: Action, record: Record) -> str:
+    """How well it is known what the action brings, and whether its pillar moves this customer otherwise than others."""
+    one = next(candidate for candidate in record.candidates if candidate.action == action.id)
     beside = "" if record.situation["value_known"] else ", for a customer whose value is a guess"
+    leaning = record.situation.get("leaning", {}).get(action.pillar, 0)
+    if leaning:
+        beside += f"; it has moved this customer {'more' if leaning > 0 else 'less'} than others like them"
     beside += f"; the focus map counts it {one.weight:g} times" if one.weight != 1 else ""
     if one.n >= 1:
         return f"what it brings was learned from {one.n:.0f} outcomes{beside}"
@@ -316,6 +320,8 @@ def _known(chosen: str, record: Record) -> str:
 
 def _why_wait(record: Record) -> str:
     """Why nothing was done."""
+    if any(one.reason == REASONS[HELD_BACK] for one in record.ruled_out):
+        return "nothing, on purpose: the lot left them alone this quarter, so that it can be seen whether deciding pays"
     if len(record.candidates) == 1:
         return "nothing: each action was ruled out, by a rule or because it would cost more than it brings"
     mine = next(one for one in record.candidates if one.action == WAIT)
