@@ -195,6 +195,8 @@ def test_the_plans_page_sends_again(served: Served) -> None:
     origin = {"Origin": str(served.client.base_url).rstrip("/")}
     signing = {"email": "ada@example.org", "password": "a chair for the customer"}
     assert served.client.post(f"/welcome/{token}", data=signing, headers=origin).status_code == 303
+    assert served.client.get("/api/v1/outbox", params={"channel": "letter"}).status_code == 403  # not by a mere link
+    assert served.client.get("/api/v1/outbox/failed").status_code == 200
     page = served.client.get("/plan").text
     assert "What did not get through" in page
     assert "550 &lt;b&gt;no such user&lt;/b&gt;" in page

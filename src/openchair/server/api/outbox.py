@@ -10,8 +10,10 @@ from openchair.chair.acting.delivering import LEAST_SECONDS, MOST_SECONDS
 from openchair.chair.acting.views import Dead
 from openchair.chair.chair import Chair
 from openchair.chair.ports import Letter
+from openchair.core.errors import NotAllowed
 from openchair.dossier.rules import Channel
 from openchair.server.api.frame import Asked, Body, Door, Limit, answer, problems
+from openchair.server.keyring import Caller
 
 
 class Became(Body):
@@ -46,8 +48,9 @@ def outbox(chair: Chair, door: Door) -> APIRouter:
     router = APIRouter()
     reads, acts = door.reads("outbox"), door.asks("outbox")
 
-    @router.get("/outbox", tags=["outbox"], response_model=list[Letter], responses=problems(409), dependencies=[reads])
+    @router.get("/outbox", tags=["outbox"], response_model=list[Letter], responses=problems(409))
     def pull(
+        caller: Annotated[Caller, reads],
         channel: Annotated[Channel, Query(description="How they reach the customer; one that no road is set up for.")],
         limit: Limit = 50,
         seconds: Annotated[
@@ -55,10 +58,12 @@ def outbox(chair: Chair, door: Door) -> APIRouter:
             Query(ge=LEAST_SECONDS, le=MOST_SECONDS, description="Until when what was not reported is given again."),
         ] = 300,
     ) -> Response:
-        """Messages to deliver, the longest due first, given to nobody else until the seconds have passed.
+        """Messages to deliver, the longest due first, given to nobody else until the seconds have passed; with a key.
 
         The same message may come again, under the same message_id.
         """
+        if caller.actor.role != "program":  # no link that a signed-in person follows may take messages away
+            raise NotAllowed("outbox", value=caller.actor.role, bound="is pulled with a key", remedy="Make one.")
         return answer(chair.delivering.pull(channel, limit=limit, seconds=seconds))
 
     @router.get("/outbox/failed", tags=["outbox"], response_model=list[Dead], dependencies=[reads])
