@@ -235,6 +235,20 @@ def test_every_reading_and_change_is_logged(shop: Shop) -> None:
     assert not shop.chair.privacy.audit(customer=BEN)[0]
 
 
+def test_a_decision_is_told_by_the_catalogue_it_was_chosen_from(shop: Shop) -> None:
+    """Also once its action has changed or is gone, with the same reasons; but nobody can approve it any more."""
+    chair = shop.chair
+    chair.turn()
+    before = next(one for moment in MOMENTS if (one := chair.decide(ADA, moment)).action != "wait")
+    chair.cataloguing.retire(before.action, why="we do not do this any more", by=OWNER)
+    after = chair.decision(before.decision_id)
+    assert (after.title, after.reasons, after.pillar) == (before.title, before.reasons, before.pillar)
+    told, _ = chair.seats.decided(chair.find(ADA), limit=5)
+    assert {one.decision.title for one in told if one.decision.decision_id == before.decision_id} == {before.title}
+    with pytest.raises(Conflict, match="is in the catalogue no more"):
+        chair.mark(before.decision_id, "approved", STAFF.name)
+
+
 def test_a_veto_is_an_outcome(shop: Shop) -> None:
     """The decision is not done; it is a contact fact, and nobody else's decision can be refused."""
     for purpose, channel in (("marketing", "e-mail"), ("service", "e-mail"), ("service", "message")):

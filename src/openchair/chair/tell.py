@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from openchair.chair import views
+from openchair.chair.acting.cataloguing import recalled
 from openchair.chair.intake.referring import secret_of
 from openchair.chair.listening.figuring import needs_of
 from openchair.chair.state import State
@@ -18,7 +19,7 @@ from openchair.core.settings import Settings
 from openchair.decisions import explain
 from openchair.dossier import attention, rules, stage, standing
 from openchair.dossier.traits import Trait, traits_of
-from openchair.loyalty.actions import WAIT, Action
+from openchair.loyalty.actions import WAIT, Action, fingerprint
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 from openchair.value.senders import codes
 
@@ -81,9 +82,11 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
 
     most: candidates, and actions ruled out, that are named at most; None: all of them.
     """
-    actions = {action.id: action for action in shop.catalogue}
-    action, record = actions.get(row["action"]), row["record"]
+    record = row["record"]
     record = explain.read(record) if isinstance(record, str) else record
+    catalogue = shop.catalogue
+    actions = chosen_from(shop.state, catalogue, record)
+    action, now = actions.get(row["action"]), next((one for one in catalogue if one.id == row["action"]), None)
     gain = Estimate(row["gain_minor"], row["gain_low"], row["gain_high"], n=_evidence(row["action"], record))
     seen = {**row, "stage": row["stage"] or "prospect"}
     reasons = explain.reasons_of(row["action"], record, seen, actions, day=row["day"])
@@ -113,14 +116,21 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
         ruled_out=tuple(views.RuledOut(r.action, _title(r.action, actions), r.reason) for r in record.ruled_out[:most]),
         excluded=dict(Counter(map(attrgetter("reason"), record.ruled_out)).most_common()),
         arm=row["arm"],
-        parameters=_parameters(action),
+        parameters=_parameters(now),
         status=row["status"],
         outcome_minor=row["outcome_minor"],
         hard_rules=rules.shown(row["rules"] or 0),
         why=row["why"],
         decided_by=row["decided_by"] or "",
-        undo_until=_undo_until(row, action),
+        undo_until=_undo_until(row, now),
     )
+
+
+def chosen_from(state: State, catalogue: Sequence[Action], record: explain.Record) -> Mapping[str, Action]:
+    """What a decision was chosen from, actions by id, where that is kept; else what is in force, `catalogue`."""
+    now = {action.id: action for action in catalogue}
+    known = record.catalogue in ("", fingerprint(catalogue))
+    return now if known else {**now, **recalled(state, record.catalogue)}
 
 
 def _parameters(action: Action | None) -> Mapping[str, Any]:

@@ -7,11 +7,13 @@ Openchair. Every version is kept, so that an old decision can be explained by th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from openchair.chair.actor import Actor
+from openchair.chair.state import State
 from openchair.chair.state.choosing import Choice
 from openchair.core.errors import BadInput, NotAllowed, NotFound
 from openchair.loyalty import actions
@@ -98,11 +100,11 @@ class Cataloguing:
 
     def named(self, name: str) -> tuple[Action, ...]:
         """What decisions were chosen from whose records call it so. Raises NotFound."""
-        kept = self.chair.state.choices(SEEN, name, limit=1)
-        if not kept:
+        found = recalled(self.chair.state, name)
+        if not found:
             bound, remedy = "is in no record", "Copy it from the record of a decision."
             raise NotFound("catalogue", value=name, bound=bound, remedy=remedy)
-        return actions.of(msgspec.json.decode(kept[0].body))
+        return tuple(found.values())
 
     def view(self, number: int | None = None) -> CatalogueView:
         """The catalogue in force, or one of its versions. Raises NotFound."""
@@ -172,6 +174,17 @@ class Cataloguing:
             what, bound = "version of the catalogue", "was never adopted"
             raise NotFound(what, value=number, bound=bound, remedy="Choose one that is listed.")
         return choice
+
+
+def recalled(state: State, name: str) -> Mapping[str, Action]:
+    """What decisions were chosen from whose records call it so, by id; nothing where it is not kept."""
+    kept = state.choices(SEEN, name, limit=1)
+    return _by_id(kept[0].body) if kept else {}
+
+
+@lru_cache(maxsize=16)
+def _by_id(body: str) -> Mapping[str, Action]:
+    return {action.id: action for action in actions.of(msgspec.json.decode(body))}
 
 
 def _version(choice: Choice) -> CatalogueVersion:

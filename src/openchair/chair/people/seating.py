@@ -203,16 +203,14 @@ class Seating:
     def decided(self, customer_id: str, *, limit: int, after: str | None = None) -> tuple[tuple[Told, ...], bool]:
         """What was decided about a customer, newest first, from a cursor (a decision id) on; whether more follow."""
         rows, more = self.chair.state.decisions(customer_id=customer_id, limit=limit, after=after)
-        actions = {action.id: action for action in self.chair.catalogue}
-        found = (
-            Told(
-                tell.decision(self.chair, row),
-                explain.told(row["action"], explain.read(row["record"]), row, actions, row["day"]),
-                self._titles(actions.get(row["action"]), row["name"] or ""),
-            )
-            for row in rows
-        )
-        return tuple(found), more
+        return tuple(map(self._told, rows)), more
+
+    def _told(self, row: Mapping[str, Any]) -> Told:
+        record = explain.read(row["record"])
+        actions = tell.chosen_from(self.chair.state, self.chair.catalogue, record)
+        sentences = explain.told(row["action"], record, row, actions, row["day"])
+        titles = self._titles(actions.get(row["action"]), row["name"] or "")
+        return Told(tell.decision(self.chair, row), sentences, titles)
 
     def _titles(self, action: Action | None, name: str) -> Mapping[str, str]:
         """What an action is called to a customer, in each of LANGUAGES."""
