@@ -67,7 +67,7 @@ LEARNING = LearningReport(
         for k, (name, one) in enumerate(PILLARS.items())
     ),
     explored=0.23, policy="usual", beliefs="hierarchical-1", promotion="by hand",
-    drift=("Calls bring less than they did in spring.",),
+    drift=("service",),
     candidates=(
         judged(f"<b>{ENDLESS[:50]}", about(6.0, 4.0), by="ada"), judged("sharper", about(3.0, 2.5)),
         judged("bolder", about(1.0, 5.0)), judged("by chance", about(-14.0, 6.0), live=False),

@@ -86,7 +86,7 @@ class Learning:
             policy=live_policy(chair.state).version,
             beliefs=str(learned.get("policy", "")),
             promotion=chair.settings.promote,
-            drift=tuple(map(str, learned.get("drift", ()))),
+            drift=tuple(learned.get("drifted", ())),
             candidates=judgement.candidates(),
             logged=judgement.rows,
             promoted=promoted(chair.state),

@@ -7,9 +7,10 @@ from openchair.core.blocks import Block, Column, Empty, Figure, Group, Line, Lin
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.core.figures import chance
 from openchair.core.money import show
-from openchair.core.words import plural
+from openchair.core.words import listed, plural
 from openchair.dossier.stage import STAGES
 from openchair.learning.proof import FOREVER_DAYS, LEAST
+from openchair.loyalty.pillars import PILLARS
 
 QUESTION = "Does deciding pay?"
 NAMES = {"single": "One for all", "random": "By chance", "impersonal": "Without the person", "holdout": "Left alone"}
@@ -188,8 +189,9 @@ def _cost(view: LearningReport) -> Iterator[Block]:
         yield Figure("Given up for the customer’s own good", first.last_minor, "money", note)
     if view.explored is not None:
         yield Figure("Left to chance, to learn", view.explored, "share", "of choices were not for the best known")
-    for what in view.drift:
-        yield Sentence(f"Times have changed: {what}", "warning")
+    if view.drift:
+        moved = listed([PILLARS[one].title if one in PILLARS else one for one in view.drift])
+        yield Sentence(f"Times have changed: of late, other came of {moved} than was expected.", "warning")
     weeks = [one for one in view.weeks if one.acting]
     if weeks:
         yield Lines(

@@ -180,6 +180,7 @@ class LearningReport:
     promotion: str = ""
     """by hand or by rule."""
     drift: tuple[str, ...] = ()
+    """Pillars whose actions brought other than was expected of late, as the last turn saw it."""
     candidates: tuple[Judged, ...] = ()
     logged: int = 0
     """Settled decisions that candidates are judged by."""
