@@ -1,13 +1,12 @@
 """Killed at random moments of an import or a turn, whoever comes next finishes: nothing is lost, nothing twice."""
 
-import subprocess
-import sys
 import time
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.killing import begun, command
 
 import openchair
 from openchair.chair.chair import Chair
@@ -18,30 +17,28 @@ from openchair.simulation import simulate
 pytestmark = pytest.mark.slow
 
 END = "2026-06-01"
-# The command itself, but a dead process's lease ends soon, so that the test need not wait for it.
-PROGRAM = "from openchair.chair import lease; lease.SECONDS = 0.3; from openchair.cli.main import run; run()"
 
 
-def start(home: Path, *words: str) -> "subprocess.Popen[bytes]":
-    """Begin a command in a process of its own."""
-    command = [sys.executable, "-c", PROGRAM, "--home", str(home), *words]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def done(home: Path, *words: str) -> int | None:
+    """What a command that nobody kills ends with."""
+    process = begun(command, str(home), *words)
+    process.join()
+    return process.exitcode
 
 
 def killed_often(home: Path, *words: str, seed: int) -> int:
     """Start a command again and again and kill it at random; gives how often it was killed before its end."""
-    rng, longest, kills = np.random.default_rng(seed), None, 0
+    rng, longest, kills = np.random.default_rng(seed), 2.0, 0
     for _ in range(10):
         began = time.monotonic()
-        process = start(home, *words)
-        try:
-            process.wait(timeout=float(rng.uniform(0.7, 1.0 if longest is None else longest)))
-            longest = time.monotonic() - began
-        except subprocess.TimeoutExpired:
+        process = begun(command, str(home), *words)
+        process.join(float(rng.uniform(0.05, longest)))
+        if process.exitcode is None:
             process.kill()
-            process.wait()
+            process.join()
             kills += 1
-        longest = max(longest or 0, 2.5)
+        else:
+            longest = time.monotonic() - began
         time.sleep(0.35)
     return kills
 
@@ -72,16 +69,16 @@ def test_kill_during_import_and_turn(files: Path, tmp_path: Path) -> None:
         init_home(home, {"currency": "EUR"})
     assert killed_often(killed, "import", str(files), seed=1) >= 3
     time.sleep(0.5)
-    assert start(killed, "import", str(files)).wait() == 0
-    assert start(calm, "import", str(files)).wait() == 0
+    assert done(killed, "import", str(files)) == 0
+    assert done(calm, "import", str(files)) == 0
     ours, theirs = openchair.open(killed), openchair.open(calm)
     assert facts(ours) == facts(theirs)
     assert all(n == ids for n, ids in facts(ours).values())
 
     assert killed_often(killed, "turn", "--as-of", END, seed=2) >= 3
     time.sleep(0.5)
-    assert start(killed, "turn", "--as-of", END).wait() == 0
-    assert start(calm, "turn", "--as-of", END).wait() == 0
+    assert done(killed, "turn", "--as-of", END) == 0
+    assert done(calm, "turn", "--as-of", END) == 0
     for chair in (ours, theirs):
         people, more = chair.customers(limit=10_000)
         assert not more
