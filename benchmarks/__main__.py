@@ -22,7 +22,7 @@ from benchmarks import Row
 
 BENCHMARKS = (
     "imports", "value", "crowd", "senders", "ingest", "api", "decide", "dossier", "identity", "voices", "surveys",
-    "focus", "journey", "nextstep", "plan", "policy", "offpolicy",
+    "focus", "journey", "nextstep", "plan", "policy", "offpolicy", "loop",
 )  # fmt: skip
 
 
