@@ -11,7 +11,8 @@ from openchair.core.errors import BadInput
 from openchair.decisions.reasons import HARMS, HELD_BACK
 from openchair.learning import beliefs
 from openchair.learning.arms import ARMS, HOLDOUT, IMPERSONAL, LEARNED, RANDOM, SINGLE, Shares
-from openchair.learning.deciding import Chosen, Effects, Held, Leanings, decide
+from openchair.learning.deciding import Chosen, Held, decide
+from openchair.learning.effects import Effects, Leanings
 from openchair.loyalty.actions import default
 from openchair.loyalty.pillars import PILLAR_IDS
 

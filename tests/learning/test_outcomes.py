@@ -13,7 +13,7 @@ from openchair.decisions.situation import circumstances_of
 from openchair.dossier.stage import LAPSED, STEADY
 from openchair.learning import beliefs
 from openchair.learning.beliefs import Learned, effects_of, good_of, learn_from, start_of
-from openchair.learning.deciding import Leanings
+from openchair.learning.effects import Leanings
 from openchair.learning.outcomes import Log, came, ends, log_of
 from openchair.loyalty.actions import default
 

@@ -18,7 +18,8 @@ from openchair.core.sequential import boundary
 from openchair.decisions import features
 from openchair.dossier.stage import STAGES
 from openchair.learning import outcomes
-from openchair.learning.deciding import STEPS, Effects, Held, Leanings
+from openchair.learning.deciding import Held
+from openchair.learning.effects import STEPS, Effects, Leanings
 from openchair.learning.hierarchical import Belief, Prior, Spreads, fitted, learn
 from openchair.learning.outcomes import D, Log
 from openchair.loyalty.actions import Action

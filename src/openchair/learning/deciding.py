@@ -22,6 +22,7 @@ from openchair.decisions.reasons import BUDGET, COSTS_MORE, HARMS, HELD_BACK, NO
 from openchair.decisions.situation import Situations
 from openchair.learning.arms import HOLDOUT, IMPERSONAL, LEARNED, RANDOM, SINGLE, Shares, arms_of
 from openchair.learning.candidates import Policy
+from openchair.learning.effects import Effects, Leanings
 from openchair.learning.hierarchical import hoped
 from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import PILLAR_IDS
@@ -38,57 +39,6 @@ FELT = 0.1
 """Points of satisfaction of 0 to 10 that count as harm; less is felt by nobody."""
 EXPECTED_BYTES = 64 * 1024 * 1024
 """What may be remembered of the effects of actions, by features."""
-STEPS = 2
-"""A customer's own leaning to a pillar counts in whole steps, so many in either direction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What each of A actions is believed to do, per unit of each of d features.
-
-    mean: (A, d). cov: (A, d, d). n: (A,) outcomes behind it.
-    """
-
-    mean: Array
-    cov: Array
-    n: Array
-
-    def at(self, x: Array) -> tuple[Array, Array]:
-        """(k, A) expected effect and its standard deviation in situations with features x: (k, d)."""
-        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), x.shape[1] ** 2)
-        variance = products @ self.cov.reshape(len(self.cov), -1).T
-        return x @ self.mean.T, np.sqrt(np.maximum(variance, 0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Leanings:
-    """Customers whose outcomes say that pillars move them otherwise than others.
-
-    ids: (m,) numbers that follow from customer ids (`key`), in order. steps: (m, P) by how many of `step` (a share
-    of worth), as PILLAR_IDS.
-    """
-
-    ids: Array
-    steps: NDArray[np.int8]
-    step: float = 0.0
-
-    @staticmethod
-    def none() -> "Leanings":
-        """Nobody is known to differ."""
-        return Leanings(np.zeros(0), np.zeros((0, len(PILLAR_IDS)), dtype=np.int8))
-
-    @staticmethod
-    def key(customer_ids: NDArray[np.str_]) -> Array:
-        """(n,) what customers are known by here: it tells nothing without the id, as of someone erased."""
-        return uniforms(customer_ids, "leaning")
-
-    def of(self, customer_ids: NDArray[np.str_]) -> NDArray[np.int8]:
-        """(n, P) each customer's steps, 0 of whom nothing is known."""
-        if not len(self.ids):
-            return np.zeros((len(customer_ids), self.steps.shape[1]), dtype=np.int8)
-        wanted = Leanings.key(customer_ids)
-        place = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        return np.where((self.ids[place] == wanted)[:, None], self.steps[place], 0).astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -139,6 +89,8 @@ class Held:
 
         Customers by the million have but a few hundred codes between them, so each is worked out once.
         """
+        if not len(codes):
+            return np.zeros((3, 0, len(self.actions)))
         known, some = self._expected, np.unique(codes)
         lost = [code for code in some.tolist() if code not in known]
         if (len(known) + len(lost)) * 3 * self.worth.mean[:, 0].nbytes > EXPECTED_BYTES:
