@@ -131,7 +131,7 @@ def _disown(connection: Connection, bases: Sequence[str], customer_id: str) -> N
         decisions.c.customer_id.in_(bases), decisions.c.outcome_minor.is_not(None)
     )
     for decision_id in connection.scalars(settled).all():
-        nobody = {"decision_id": secrets.token_hex(16), "customer_id": ERASED + secrets.token_hex(10)}
+        nobody = {"decision_id": secrets.token_hex(16), "customer_id": ERASED + secrets.token_hex(10), "why": ""}
         connection.execute(update(decisions).where(decisions.c.decision_id == decision_id).values(nobody))
     nobody = {"customer_id": hashed(_salt(connection), customer_id), "detail": ""}
     connection.execute(update(audit).where(audit.c.customer_id.in_(bases)).values(nobody))
