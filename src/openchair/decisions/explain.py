@@ -111,7 +111,7 @@ def made_of(
         out: list[RuledOutRecord] = []
         for code in np.unique(codes[codes != 0]).tolist():
             places = np.flatnonzero(codes == code)
-            these = [names[places], repeat(REASONS[code])]
+            these: list[Any] = [names[places], repeat(REASONS[code])]
             if code in LIFTABLE:
                 these += [repeat(LIFTABLE[code]), expected[places].tolist(), counted[places].tolist()]
             out.extend(map(RuledOutRecord, *these))
