@@ -41,8 +41,8 @@ def today(
     as_json: Json = False,
 ) -> None:
     """The day's actions, best first, each with its reasons."""
-    from openchair.chair.markdown import markdown
     from openchair.chair.daily import day
+    from openchair.chair.markdown import markdown
     from openchair.cli.wiring import open_home
 
     with told():
