@@ -7,11 +7,11 @@ from sqlalchemy import Connection, Float, Select, cast, func, select
 
 from openchair.chair.state.proving import LOG_COLUMNS, LOT_COLUMNS, TALLY_COLUMNS
 from openchair.store.sql.database import Database
+from openchair.store.sql.decisions import DONE
 from openchair.store.sql.rows import table_of
 from openchair.store.sql.schema import customers, decisions, situations
 
-_DONE = ("approved", "sent", "delivered", "opened", "clicked", "answered")
-_IS_DONE = decisions.c.status.in_(_DONE).label("done")
+_IS_DONE = decisions.c.status.in_(DONE).label("done")
 _DAILY = decisions.c.moment == "daily"
 _IDS = 16**8
 """Customer ids are hexadecimal digests: their first eight digits part customers as a lot would."""
