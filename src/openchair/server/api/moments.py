@@ -96,7 +96,7 @@ class Together:
 
 def moments(chair: Chair, door: Door) -> APIRouter:
     """Scope write."""
-    router, together, keyring = APIRouter(), Together(chair.moments.decide), door.keyring
+    router, together, keyring = APIRouter(), Together(lambda asks: chair.moments.decide(asks)), door.keyring
 
     class Quick(APIRoute):
         """A route that is read by `take` and documented by its signature."""
