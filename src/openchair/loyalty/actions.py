@@ -60,7 +60,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     relationship. `cost_minor` is all it costs us, time included, in the shop's own minor units (the catalogue that
     comes with Openchair is written for cents of a euro, dollar or pound). `uplift` is the share of a customer's
     12-month value that we believe it adds, by the stages it suits; `uplift_sd` how unsure that is; `flat_minor` what
-    it adds whatever they are worth. All three are prior beliefs, which `learning.policy` replaces by what came of it.
+    it adds whatever they are worth. All three are prior beliefs, which `learning.beliefs` replaces by what came of it.
     No contact of any kind may lie less than `spacing_days` back, and none with the same `idea` (left out: the action's
     id) less than `idea_days`. It goes by the first of `channels` that the guard permits, at any moment where `moments`
     is empty. `minutes` is the team's time, `capacity` how often it can be done in `capacity_days` (None: no limit),
