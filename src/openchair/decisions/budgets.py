@@ -29,6 +29,8 @@ TITLES: Mapping[str, str] = {
 """What a budget can be of: money and discounts in minor units, the team's hours, contacts by each channel."""
 CHANNELS = tuple(TITLES)[3:]
 MOST = 1e12
+HALVINGS = 24
+"""Times that prices are halved, or raised, at first."""
 ROUNDS = 30
 """Times that prices are looked for anew at most."""
 STEPS = (1.0, 0.5, 2.0)
@@ -228,15 +230,15 @@ def prices_of(
     gains: list[float] = []
     used: list[Array] = []
 
-    def tried(prices: Array) -> bool:
+    def tried(prices: Array) -> Array:
         cost = cost_of(budgets, prices, free)
-        if any(np.array_equal(cost, before) for before in costs):
-            return False
-        gain, times = expected(cost)
-        costs.append(cost)
-        gains.append(gain)
-        used.append(uses @ times)
-        return True
+        known = next((place for place, before in enumerate(costs) if np.array_equal(cost, before)), -1)
+        if known < 0:
+            gain, times = expected(cost)
+            costs.append(cost)
+            gains.append(gain)
+            used.append(uses @ times)
+        return used[known]
 
     none = np.zeros(len(budgets))
     tried(none)
@@ -245,8 +247,10 @@ def prices_of(
     tried(np.full(len(budgets), np.inf))
     limits, unit = np.maximum(limits, used[-1]), max(map(abs, gains)) or 1.0
     scale = np.where(limits > 0, limits, 1.0)
-    if start is not None:
-        tried(start())
+    low, high = _bracketed(limits, tried, start() if start else none, unit)
+    for place in np.flatnonzero(high > low):
+        # One budget a step too cheap, and all others as they fit: what a mixture needs where many are alike.
+        tried(np.where(np.arange(len(budgets)) == place, low, high))
     best, price, share = -np.inf, none, np.ones(1)
     for _ in range(ROUNDS):
         found = linprog(
@@ -261,14 +265,29 @@ def prices_of(
             break  # HiGHS gave up on rounding: what was found so far stands
         share, price = found.x, -found.ineqlin.marginals * unit / scale
         # Chances are spread over more than the best, so what they use falls short of the dual's: steps to both sides.
-        fresh = [tried(price * step) for step in STEPS]
-        if not any(fresh) or -found.fun <= best + CLOSE:
+        before = len(costs)
+        for step in STEPS:
+            tried(price * step)
+        if len(costs) == before or -found.fun <= best + CLOSE:
             break
         best = -found.fun
     share = np.append(share, np.zeros(len(costs) - len(share)))
     kept = np.flatnonzero(share > CLOSE / 100)
     worth = {one.name: float(value) for one, value in zip(budgets, price, strict=True) if value > 0}
     return Prices(share[kept] / share[kept].sum(), np.array(costs)[kept], worth)
+
+
+def _bracketed(limits: Array, use: Callable[[Array], Array], start: Array, unit: float) -> tuple[Array, Array]:
+    """(B,) prices at which each budget is just exceeded, and just fits, all looked for at once by halving."""
+    low, high, prices = np.zeros(len(limits)), np.full(len(limits), np.inf), start.astype(np.float64)
+    least = unit * CLOSE / 1e3
+    for _ in range(HALVINGS):
+        over = use(prices) > limits * (1 + ROUNDING)
+        low, high = np.where(over, np.maximum(low, prices), low), np.where(over, high, np.minimum(high, prices))
+        high = np.where(high < low, np.inf, high)  # others moved: what fitted does no more
+        raised = np.where(np.isinf(high), np.maximum(4 * prices, least), (low + high) / 2)
+        prices = np.where((low == 0) & ~np.isinf(high), np.where(high <= least, 0.0, high / 4), raised)
+    return low, np.where(np.isinf(high), prices, high)
 
 
 def lot(

@@ -16,6 +16,7 @@ from openchair.decisions.choice import Choice
 from openchair.decisions.households import Households
 from openchair.decisions.limits import days_since, rests
 from openchair.decisions.plan import Budget, Plan, plan
+from openchair.learning.arms import RANDOM, SINGLE
 from openchair.learning.deciding import Held, Seen, weigh
 
 Array = NDArray[np.float64]
@@ -49,10 +50,12 @@ def ration(seen: Seen, held: Held, budgets: Sequence[Budget], of: Households, ra
         prices = Prices(np.ones(1), np.zeros((1, len(held.actions))), {})
         return Rationed(seen, weigh(seen, held), prices, unbound, waiting)
     few, best = _sampled(seen, ranks), list[Plan]()
+    # Those to compare with are decided for without a look at prices: they have what the others leave (see `behind`).
+    weight = np.where(behind(few.situations.arm), 0, few.situations.weight)[:, None]
 
     def expected(cost: Array) -> tuple[float, Array]:
         chance = weigh(few, held, cost).probabilities[:, :-1]
-        times = few.situations.weight[:, None] * chance
+        times = weight * chance
         return float((times * np.where(chance > 0, few.gains.mean, 0.0)).sum()), times.sum(axis=0)
 
     def start() -> Array:
@@ -62,6 +65,11 @@ def ration(seen: Seen, held: Held, budgets: Sequence[Budget], of: Households, ra
     prices = prices_of(budgets, expected, owed(held.actions), start)
     chances = prices.mixed(lambda cost: weigh(seen, held, cost))
     return Rationed(seen, chances, prices, best[-1].bound if best else unbound, waiting)
+
+
+def behind(arm: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """(n,) who stands behind the others where a budget ends: whoever is decided for by chance, or alike, to compare."""
+    return np.isin(arm, (RANDOM, SINGLE))
 
 
 def _gains(seen: Seen, held: Held, worth: Array) -> Array:

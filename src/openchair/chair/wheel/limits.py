@@ -65,10 +65,12 @@ def waiting(
     stands: Sequence[Standing],
     settings: Settings,
     day: date,
+    last: NDArray[np.bool_] | None = None,
 ) -> list[str]:
     """(n,) why each decision has to wait, since a budget was used; empty where it need not.
 
-    action: (n,) places in actions, A for nothing. channel: (n,) what each goes out by.
+    action: (n,) places in actions, A for nothing. channel: (n,) what each goes out by. last: (n,) who stands behind
+    the others.
     """
     first = np.append(budgets.owed(actions), False)[action]
     by = np.array(channel, dtype="U")
@@ -78,7 +80,8 @@ def waiting(
         each: NDArray[np.float64] = np.append(one.uses, 0.0)[action]
         return by_it.astype(np.float64) if one.name in budgets.CHANNELS else each
 
-    places = budgets.lot(action, stands, ranks(customer_ids, settings, day), first, taken)
+    order = ranks(customer_ids, settings, day) + (0 if last is None else last)
+    places = budgets.lot(action, stands, order, first, taken)
     reasons = [*(one.reason for one in stands), ""]  # -1 is nobody's
     return [reasons[place] for place in places.tolist()]
 

@@ -19,8 +19,9 @@ from openchair.core.settings import Settings
 from openchair.decisions.budgets import Prices, Standing, tightest
 from openchair.decisions.choice import Choice
 from openchair.decisions.households import Households, households_of
+from openchair.learning.arms import ARMS
 from openchair.learning.deciding import Held, Seen, named
-from openchair.learning.rationing import Rationed, ration
+from openchair.learning.rationing import Rationed, behind, ration
 from openchair.loyalty.actions import Action
 
 PRICES = "prices"
@@ -61,7 +62,8 @@ class Laid:
         places = pc.index_in(decisions["action"], value_set=pa.array(named(self.actions))).to_numpy().astype(np.int64)
         channel, who = (decisions[name].to_pylist() for name in ("channel", "customer_id"))
         about = (self.actions, self.stands, self.settings, self.moment.day)
-        reasons = limits.waiting(places, channel, who, *about)
+        arm = pc.index_in(decisions["arm"], value_set=pa.array(ARMS)).to_numpy().astype(np.int8)
+        reasons = limits.waiting(places, channel, who, *about, behind(arm))
         ids = decisions["decision_id"].to_pylist()
         return [Mark(one, "proposed", "deferred", why) for one, why in zip(ids, reasons, strict=True) if why]
 
