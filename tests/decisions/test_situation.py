@@ -74,7 +74,7 @@ def test_a_value_nobody_could_estimate_is_one_more_order() -> None:
     few["spent_minor"] = np.array([20_000, 0, 20_000])
     found, of = circumstances_of(few, DAY)
     assert found.value_known[of].tolist() == [False, False, True]
-    assert found.value_minor[of] == pytest.approx([3162, 0, 31620], rel=0.01)
+    assert found.value_minor[of] == pytest.approx([4217, 0, 42170], rel=0.01)
 
 
 def test_dates_may_be_python_dates_and_the_future_counts_as_today() -> None:

@@ -1,10 +1,10 @@
 """Situations: customers for whom a decision is the same, taken once however many they are.
 
 First come *circumstances*: a stage, hard rules, consents, a band of value, what was last heard from and said to the
-customer, what is left of their attention. Bands stand for their lower edge: "contacted 7 to 14 days ago" counts as 7,
-"5 to 10 orders" as 5, so a limit that an action sets is kept for every customer in the band. The guard judges
-circumstances; those that it judges alike, at the same stage and worth, are one *situation*, for nothing else enters
-the choice.
+customer, what is left of their attention. A band of worth stands for its middle, the others for their lower edge:
+"contacted 7 to 14 days ago" counts as 7, "5 to 10 orders" as 5, so a limit that an action sets is kept for every
+customer in the band. The guard judges circumstances; those that it judges alike, at the same stage, worth and features,
+are one *situation*, if they are in one lot and lean alike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ _BANDS = 28
 class Circumstances(Limits):
     """c distinct circumstances, each an element of every array: their limits, and what an action must suit.
 
-    stage, nps: index into STAGES, NPS_GROUPS. value_minor: what the customers in them are at least worth, as spender
+    stage, nps: index into STAGES, NPS_GROUPS. value_minor: what the customers in them are about worth, as spender
     and sender over 12 months, in minor units. value_known: False where no model could say, and one more order like
     those before is taken instead. orders: least number of orders. features: codes (decisions.features).
     """
@@ -203,7 +203,7 @@ def value_band(value_minor: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def least_value(band: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n,) the value that stands for a band, minor units: its lower edge, so that nobody in it is worth less.
+    """(n,) the lower edge of a band, minor units: nobody in it is worth less.
 
     >>> least_value(np.array([0, 1, 5])).tolist()
     [0.0, 100.0, 1000.0]
