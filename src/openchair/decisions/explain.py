@@ -34,7 +34,7 @@ from openchair.loyalty.actions import WAIT, Action, fingerprint
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 
 
-class CandidateRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class CandidateRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An action that could have been drawn: its expected gain with its interval (minor units), the outcomes behind
     that, its chance, and how many times its gain counted (the focus map's weight)."""
 
@@ -52,7 +52,7 @@ class CandidateRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.gain * self.weight
 
 
-class RuledOutRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class RuledOutRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An action that could not, and why; where that may change, if what, and what the action would then bring."""
 
     action: str
