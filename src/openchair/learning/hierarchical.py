@@ -27,7 +27,8 @@ WITHIN = 1.0
 """How sure the given spreads are: the standard deviation of their logarithms."""
 HOPE = 1.0
 """Standard deviations by which what is not known well is thought better of, in what chances are weighed by."""
-_AT_ONCE = 1000
+_AT_ONCE = 256
+"""Customers whose sums are dense at a time: few enough that they stay near the processor."""
 SHARPENS = 100.0
 """How fast inverse-gap weighting sharpens as outcomes come in."""
 
