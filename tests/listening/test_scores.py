@@ -364,7 +364,7 @@ def test_the_command_line_refuses_what_is_no_report(busy: Shop) -> None:
         (("nps", "--since", "yesterday"), "2026-07-01"),
         (("day", "--by", "stage"), "is not asked of the report day"),
         (("csat", "--days", "0"), "1 to 3,660"),
-        (("moon",), "one of day, nps"),
+        (("moon",), "one of day, plan, nps"),
     ):
         assert why in run("report", *words, home=home, code=1).stderr
     assert "120 customers" in run("report", home=home).stdout
