@@ -26,11 +26,11 @@ demo:
 
 test: lint
 	@$(PYTHON) scripts/setup.py browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 fast:
 	@$(PYTHON) scripts/setup.py dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow and not browser and not spark and not postgres"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow and not browser and not spark and not postgres"
 
 lint:
 	@$(PYTHON) scripts/setup.py dev

@@ -16,6 +16,8 @@ from tests.mailbox import Mailbox
 ROOT = Path(__file__).resolve().parents[1]
 # Expressions are many small things that live for a moment: looking for cycles among them took a seventh of all time.
 gc.set_threshold(100_000, 20, 50)
+# Each worker has a core to itself; matrices shared out between threads that wait for one are slower by far.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A test's Spark runs each plan once, so the last word in compiling it never pays; the same Spark and the same plans.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC")
 # A loaded machine is slow, not wrong.
@@ -24,7 +26,7 @@ settings.load_profile("house")
 
 SHARED = ROOT.parent / "shared" / "data"
 CHROMIUM = ROOT / ".venv" / "chromium.json"  # written by scripts/setup.py
-ALONE = ("spark", "postgres", "browser")  # each starts something heavy, so each stays on one worker
+HEAVY = ("spark", "postgres", "browser")
 
 
 @pytest.fixture(scope="session")
@@ -66,19 +68,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module's tests share its fixtures, so they stay on one worker; so do all that start the same heavy thing.
-
-    What takes long comes first, so that no worker is idle at the end.
-    """
-    group, slow = {}, Counter[str]()
+    """What takes long comes first, so that no worker is idle at the end. A module's tests stay on one worker, for they
+    share its fixtures: `--dist loadfile`, as groups by marker are lost between pytest-xdist 3.8 and pytest 9.2."""
+    slow = Counter[str]()
     for item in items:
-        heavy = next((name for name in ALONE if item.get_closest_marker(name)), None)
-        group[item] = heavy or item.nodeid.partition("::")[0]
-        slow[group[item]] += 1000 if heavy else item.get_closest_marker("slow") is not None
-        item.add_marker(pytest.mark.xdist_group(group[item]))
-    items.sort(key=lambda item: -slow[group[item]])
+        heavy = any(item.get_closest_marker(name) for name in HEAVY)
+        slow[_module(item)] += 1000 if heavy else item.get_closest_marker("slow") is not None
+    items.sort(key=lambda item: -slow[_module(item)])
+
+
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

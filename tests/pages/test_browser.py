@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from openchair.server.pages.render import ROOMS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 PAGES = ["/", "/plan", "/plan/of/made-up-1", "/customers", "/customers?search=zzz", "/customers/c0001",
          "/customers/c0003", "/customers/c0004", "/customers/c0005", "/surveys", "/surveys/nps", "/surveys/odd",

@@ -70,7 +70,6 @@ def test_no_driver_yet_teaches(made_up: Any, client: Client) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_a_round_by_hand(made_up: Any, serve: Any, browser: Browser) -> None:
     """A driver is chosen, placed with a reason, seen on the map, and put back, with the keyboard's own controls."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})

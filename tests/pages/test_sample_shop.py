@@ -13,7 +13,7 @@ from openchair.cli.wiring import open_home
 from openchair.server.app import create_app, state_of
 from openchair.server.pages.render import ROOMS
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CUSTOMERS = 400
 

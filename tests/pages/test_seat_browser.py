@@ -16,7 +16,7 @@ from openchair.cli.demo import SAMPLE, build
 from openchair.cli.wiring import open_home
 from openchair.server.app import create_app, state_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CUSTOMERS = 200
 TAGS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -11,7 +11,7 @@ from openchair.chair.chair import Chair
 from openchair.cli.wiring import init_home, open_home
 from openchair.server.app import create_app, state_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PASSWORD = "a chair for the customer"
 WISH = "We need a box that comes when somebody is at home in the evening."

@@ -15,7 +15,7 @@ from openchair.core.estimate import Unknown
 from openchair.server.app import create_app, state_of
 from openchair.server.schedule import Apart
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PASSWORD = "a chair for the customer"
 NADIA = "nadia@example.org"
