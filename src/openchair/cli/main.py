@@ -1,5 +1,6 @@
 """The `openchair` command. Heavy imports wait until a command needs them, so that --help answers at once."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +49,8 @@ def main(
     ] = False,
 ) -> None:
     """Listen, know, focus, decide, act, learn, tell: one turn of the wheel after another."""
+    # Read when NumPy is imported, which is later: its matrices are small here, and threads that share one only wait.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     context.obj = home
 
 

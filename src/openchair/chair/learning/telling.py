@@ -138,7 +138,8 @@ def _arms(view: LearningReport) -> Iterator[Block]:
             columns,
             tuple(
                 (
-                    Link(NAMES[one.arm], note=one.about), one.customers, one.lift, _percent(one.share), one.cost_minor,
+                    Link(NAMES[one.arm], note=one.about), one.customers, one.lift,
+                    None if isinstance(one.lift, Unknown) else _percent(one.share), one.cost_minor,
                     _days(one.days_more),
                 )
                 for one in others
