@@ -32,7 +32,7 @@ def decided(customers: dict[str, Any]) -> tuple[Any, Any, Any, list[str]]:
     mean = np.random.default_rng(1).normal(500, 400, situations.codes.shape)
     gains = choice.Gains(mean, np.full(mean.shape, 300.0), np.zeros(mean.shape))
     picked = choice.choose(gains, situations.codes)
-    return situations, gains, picked, explain.records_of(situations, ACTIONS, gains, picked)
+    return situations, gains, picked, _texts(situations, ACTIONS, gains, picked)
 
 
 def record(*candidates: tuple[str, float, float], out: tuple[explain.RuledOutRecord, ...] = (), n: float = 0.0) -> Any:
@@ -238,7 +238,7 @@ def test_a_weight_of_the_focus_map_is_said_and_counted(decided: tuple[Any, Any, 
     situations, gains, _, plain = decided
     weights = [1.5 if action.pillar == "service" else 1.0 for action in ACTIONS]
     picked = choice.choose(gains, situations.codes, weights=weights)
-    records = explain.records_of(situations, ACTIONS, gains, picked, weights)
+    records = _texts(situations, ACTIONS, gains, picked, weights)
     for before, after in zip(plain[::97], map(explain.read, records[::97]), strict=True):
         assert {one.action: one.gain for one in explain.read(before).candidates} == {
             one.action: one.gain for one in after.candidates
@@ -276,3 +276,7 @@ def test_who_is_left_alone_by_lot_is_told_so() -> None:
     """The holdout's wait is no chance and no rule."""
     out = (explain.RuledOutRecord("call-and-listen", reasons.REASONS[reasons.HELD_BACK]),)
     assert "the lot left them alone this quarter" in told(WAIT, record((WAIT, 0.0, 1.0), out=out))[1]
+
+
+def _texts(*of: Any) -> list[str]:
+    return [explain.text_of(one) for one in explain.made_of(*of)]

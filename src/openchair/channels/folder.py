@@ -26,7 +26,6 @@ COLUMNS = (
 )  # fmt: skip
 """What a line says: for whom, and what is to be printed, packed or said."""
 FORMATS = ("csv", "jsonl")
-_PART = ".openchair-{}.part"
 Row = Mapping[str, str]
 
 

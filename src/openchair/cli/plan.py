@@ -7,11 +7,13 @@ import typer
 from openchair.cli.output import Json, emit, told
 
 if TYPE_CHECKING:
+    from openchair.chair.acting.planned import PlanReport
     from openchair.chair.wheel.clear import Settled
 
 plan = typer.Typer(name="plan", help="What is planned for today, what waits for a yes, and what there is to spend.",
                    invoke_without_command=True, add_completion=False)  # fmt: skip
 Ids = Annotated[list[str] | None, typer.Argument(help="Decisions, by their ids.")]
+Those = Annotated[list[str], typer.Argument(help="Decisions, by their ids.")]
 Name = Annotated[str, typer.Option("--action", help="All that wait of an action, by its id.")]
 All = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
 
@@ -19,18 +21,13 @@ All = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
 @plan.callback()
 def shown(context: typer.Context, as_json: Json = False) -> None:
     """What is planned for today, what waits for a yes, and what there is to spend."""
-    from openchair.chair.acting.planned import plan as tell
-    from openchair.chair.markdown import markdown
     from openchair.cli.wiring import open_home
 
     if context.invoked_subcommand:
         return
     with told():
         view = open_home(context.obj).planning.report()
-    if as_json:
-        emit(view)
-    else:
-        typer.echo(markdown(tell(view)))
+    _show(view, as_json)
 
 
 @plan.command("approve")
@@ -73,7 +70,7 @@ def dismiss(
 @plan.command("undo")
 def undo(
     context: typer.Context,
-    decisions: Annotated[list[str], typer.Argument(help="Decisions, by their ids.")],
+    decisions: Those,
     as_json: Json = False,
 ) -> None:
     """Take answers back, where that can be done."""
@@ -88,7 +85,7 @@ def undo(
 @plan.command("done")
 def done(
     context: typer.Context,
-    decisions: Annotated[list[str], typer.Argument(help="Decisions, by their ids.")],
+    decisions: Those,
     as_json: Json = False,
 ) -> None:
     """Say of what was approved that it was done by hand."""
@@ -111,17 +108,12 @@ def budgets(
     as_json: Json = False,
 ) -> None:
     """Say what there is to spend in a day and a week; what is not named has no limit. Money in minor units."""
-    from openchair.chair.acting.planned import plan as tell
     from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.chair.markdown import markdown
     from openchair.cli.wiring import open_home
 
     with told():
         view = open_home(context.obj).planning.allow(_limits(limits), by=OWNER_AT_HOME, why=why)
-    if as_json:
-        emit(view)
-    else:
-        typer.echo(markdown(tell(view)))
+    _show(view, as_json)
 
 
 def _limits(words: list[str]) -> dict[str, dict[str, float | None]]:
@@ -137,6 +129,16 @@ def _limits(words: list[str]) -> dict[str, dict[str, float | None]]:
         except ValueError:
             raise BadInput("limit", value=word, bound="WHAT/day=NUMBER", remedy="Write call/day=15.") from None
     return given
+
+
+def _show(view: "PlanReport", as_json: bool) -> None:
+    from openchair.chair.acting.planned import plan as tell
+    from openchair.chair.markdown import markdown
+
+    if as_json:
+        emit(view)
+    else:
+        typer.echo(markdown(tell(view)))
 
 
 def _say(settled: "Settled", as_json: bool) -> None:

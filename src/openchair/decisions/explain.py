@@ -77,15 +77,8 @@ class Record(msgspec.Struct, frozen=True):
     """The fingerprint of the catalogue that it was chosen from (loyalty.actions)."""
 
 
-def records_of(
-    situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice, weights: Sequence[float] = ()
-) -> list[str]:
-    """As `made_of`, as JSON text that `read` reads back."""
-    return list(map(text_of, made_of(situations, actions, gains, choice, weights)))
-
-
 def text_of(record: Record) -> str:
-    """A record as JSON text."""
+    """A record as JSON text, which `read` reads back."""
     return _ENCODER.encode(record).decode()
 
 
