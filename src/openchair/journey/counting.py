@@ -16,6 +16,8 @@ PLACES = 10
 PREFIX = 4
 """Steps by which paths are told apart in a report."""
 MOST_ROUNDS = 12
+LOGS = 10**9
+"""Parts of a log that are counted."""
 BASE = 64
 """Digits of a path: a step's code and one, 0 for none."""
 SAMPLE_STEPS = 2_000_000
@@ -147,16 +149,19 @@ def paths(of: ir.Table, most: int = 500) -> ir.Table:
 def rounds(of: ir.Table) -> ir.Table:
     """nth, n, days, days2, ratio, ratio2: how long the n-th need of a customer took, and in logs against their first.
 
-    Only needs that were met after their first step count, so that how long is known.
+    Only needs that were met after their first step count, so that how long is known. Seconds and billionths of a log
+    are added up as whole numbers: a sum of fractions would depend on the order of the rows.
     """
-    seconds = (of.met_at - of.first_at).cast("float64")
-    took = of.mutate(days=seconds / DAY_S).filter(_.days > 0)
+    took = of.mutate(days=of.met_at - of.first_at).filter(_.days > 0)
     order = {"group_by": took.who, "order_by": took.need}
     took = took.mutate(nth=ibis.row_number().over(**order) + 1, base=took.days.first().over(**order))
-    took = took.filter(took.nth <= MOST_ROUNDS).mutate(ratio=(took.days / took.base).ln())
-    sums = {
-        f"{name}{power}": (took[name] ** int(power or 1)).sum() for name in ("days", "ratio") for power in ("", "2")
-    }
+    ratio = ((took.days.cast("float64") / took.base.cast("float64")).ln() * LOGS).round()
+    took = took.mutate(ratio=ratio).filter(took.nth <= MOST_ROUNDS)
+    sums = {}
+    for name, unit in (("days", DAY_S), ("ratio", LOGS)):
+        whole = took[name].cast("decimal(19, 0)")
+        sums[name] = whole.sum().cast("float64") / unit
+        sums[f"{name}2"] = (whole * whole).sum().cast("float64") / unit**2
     return took.group_by("nth").agg(n=_.count(), **sums).order_by("nth")
 
 
