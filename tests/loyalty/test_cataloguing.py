@@ -46,6 +46,7 @@ def test_the_newest_version_is_in_force_and_the_others_stay(chair: Chair) -> Non
     (dearer,) = chair.cataloguing.put(row, why="cards are dearer", by=OWNER_AT_HOME)
     assert dearer.fields == (FieldChange("cost_minor", 120, 150),)
     view = chair.cataloguing.view()
+    assert [one.number for one in view.versions] == [2, 1, 0]
     assert [one.why for one in view.versions] == ["cards are dearer", WHY, "what the shop began with"]
     assert view.version.by == OWNER_AT_HOME.name
     assert len(chair.cataloguing.view(first).actions) == 39

@@ -24,8 +24,10 @@ def test_the_newest_choice_of_a_subject_holds_and_the_others_stay(state: SqlStat
     assert (state.newest("target"), state.newest("driver", "price"), state.newest("driver")) == (
         later.number, other.number, 0,
     )  # fmt: skip
-    assert state.choice("target", first.number) == first
-    assert state.choice("driver", first.number) is state.choice("target", 0) is None
+    assert (first.number, later.number, other.number) == (1, 2, 1)
+    assert state.choice("target", 1) == first
+    assert state.choice("driver", 1, "price") == other
+    assert state.choice("driver", 1) is state.choice("target", 0) is None
 
 
 def test_two_who_change_the_same_do_not_overwrite_each_other(state: SqlState) -> None:

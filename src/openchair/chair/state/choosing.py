@@ -9,6 +9,8 @@ from typing import Protocol
 class Choice:
     """What somebody decided of a subject, as JSON; the newest of a kind and subject holds, the others are its past.
 
+    number: from 1, by kind and subject.
+
     >>> from datetime import UTC, datetime
     >>> Choice(1, "target", "", '{"language": "en"}', "ada", datetime(2026, 7, 1, tzinfo=UTC), "who we opened for").by
     'ada'
@@ -41,8 +43,8 @@ class Choosing(Protocol):
         """All choices of a subject, or the newest of them, the newest first."""
         ...
 
-    def choice(self, kind: str, number: int) -> Choice | None:
-        """One choice of a kind."""
+    def choice(self, kind: str, number: int, subject: str = "") -> Choice | None:
+        """One choice of a subject, by its number."""
         ...
 
     def newest(self, kind: str, subject: str = "") -> int:

@@ -22,12 +22,13 @@ choices = Table(
     Column("by", Words, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("why", Words, nullable=False),
-    # The number of the choice before it, 0 for none: of two who change the same at once, one is first.
+    # How many of its kind and subject were before it: of two who change the same at once, one is first.
     Column("over", BigInteger, nullable=False),
     UniqueConstraint("kind", "subject", "over"),
 )
 
-_shown = [column for column in choices.columns if column.name != "over"]
+_place = choices.c.over + 1
+_shown = [_place.label("number"), *(choices.c[one] for one in ("kind", "subject", "body", "by", "at", "why"))]
 
 
 class Choosing:
@@ -67,9 +68,9 @@ class Choosing:
             found = connection.execute(query.order_by(choices.c.number.desc()).limit(limit)).mappings()
             return [Choice(**row) for row in found]
 
-    def choice(self, kind: str, number: int) -> Choice | None:
-        """One choice of a kind."""
-        query = select(*_shown).where(choices.c.kind == kind, choices.c.number == number)
+    def choice(self, kind: str, number: int, subject: str = "") -> Choice | None:
+        """One choice of a subject, by its number."""
+        query = select(*_shown).where(choices.c.kind == kind, choices.c.subject == subject, _place == number)
         with self._database.read() as connection:
             found = connection.execute(query).mappings().first()
             return Choice(**found) if found is not None else None
@@ -81,4 +82,4 @@ class Choosing:
 
 
 def _newest(kind: str, subject: str) -> Select[tuple[int]]:
-    return select(func.max(choices.c.number)).where(choices.c.kind == kind, choices.c.subject == subject)
+    return select(func.max(_place)).where(choices.c.kind == kind, choices.c.subject == subject)

@@ -64,10 +64,9 @@ class Opportunities:
 
         Raises NotFound.
         """
-        kept, report = self._kept(key), self.report()
+        kept, report = self.chair.state.choices(SHEET, key), self.report()
         known = next((one for one in report.opportunities if one.key == key), None)
-        place = number or max(kept, default=0)
-        shown = kept.get(place)
+        shown = next((one for one in kept if number in (0, one.number)), None)
         if number and shown is None:
             bound = "was never kept, or is gone"
             raise NotFound("version", value=number, bound=bound, remedy="Choose one that is listed.")
@@ -80,8 +79,8 @@ class Opportunities:
             raise NotFound("opportunity", value=key, bound="is not here", remedy="List opportunities to find it.")
         fact_id, _, sentence = sheet.quote.partition(" ")
         quote = self.chair.voices.said(fact_id, int(sentence)) if sentence.isdecimal() else None
-        versions = tuple(Version(at, one.by, one.at, one.why) for at, one in kept.items())
-        return SheetView(key, name, place if shown else 0, sheet, quote, versions, known, self.chair.simulated)
+        versions = tuple(Version(one.number, one.by, one.at, one.why) for one in kept)
+        return SheetView(key, name, shown.number if shown else 0, sheet, quote, versions, known, self.chair.simulated)
 
     def write(self, key: str, written: Written, *, over: int, why: str = "", by: Actor) -> SheetView:
         """Keep a sheet as a new version. over: the version that was edited, 0 for the draft.
@@ -98,8 +97,7 @@ class Opportunities:
             if len(text) > LONGEST or (name == "headline" and not text):
                 bound = f"has 1 to {LONGEST:,} characters" if name == "headline" else f"at most {LONGEST:,} characters"
                 raise BadInput(name, value=f"{len(text):,} characters", bound=bound, remedy="Write another.")
-        edited = self._kept(key).get(over)
-        self._keep(SHEET, key, asdict(sheet) | {"name": before.name}, why, by, edited.number if edited else -over)
+        self._keep(SHEET, key, asdict(sheet) | {"name": before.name}, why, by, over)
         return self.sheet(key)
 
     def restore(self, key: str, number: int, *, by: Actor) -> SheetView:
@@ -124,11 +122,6 @@ class Opportunities:
         self.sheet(key)
         self._keep(CAPABILITY, key, {"capability": capability, "what": what.strip()}, why, by)
         return self.sheet(key)
-
-    def _kept(self, key: str) -> dict[int, Choice]:
-        """The versions of a sheet, counted from 1, the newest first."""
-        kept = self.chair.state.choices(SHEET, key)
-        return {len(kept) - place: one for place, one in enumerate(kept)}
 
     def _keep(
         self, kind: str, key: str, said: Mapping[str, str], why: str, by: Actor, over: int | None = None
