@@ -82,6 +82,18 @@ def test_a_decision_asked_for_twice_is_the_same_decision(home: Path) -> None:
     assert told(*ask, "--moment", "contact", home=home)["decision_id"] != one["decision_id"]
 
 
+def test_a_decision_may_be_asked_for_among_some_actions_or_by_one_channel(home: Path) -> None:
+    """As by the API; what is not in the catalogue is named, and so is a channel that nobody knows."""
+    ask = ("decide", "guest8@example.org", "--as-of", TODAY, "--moment", "visit")
+    some = told(*ask, "--candidate", "note-by-hand", "--candidate", "small-surprise", home=home)
+    assert {one["action"] for one in some["candidates"]} <= {"note-by-hand", "small-surprise", "wait"}
+    assert some["channel"] in (None, "", "parcel")
+    by = told(*ask, "--channel", "parcel", home=home)
+    assert by["channel"] in (None, "", "parcel")
+    assert "dance" in run(*ask, "--candidate", "dance", home=home, code=1).stderr
+    assert "'fax'; one of person" in run(*ask, "--channel", "fax", home=home, code=1).stderr
+
+
 def test_the_report_reads_out(home: Path, tmp_path: Path) -> None:
     """Markdown, to a file or to the terminal."""
     run("report", "--out", tmp_path / "today.md", home=home)

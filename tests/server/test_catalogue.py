@@ -15,7 +15,7 @@ WHY = "the counter is too small"
 def test_the_catalogue_is_read_and_written(shop: Shop) -> None:
     """As JSON and as YAML; what would change is said before; a version too late is a conflict; all can be put back."""
 
-    def send(method: str, path: str, body: dict[str, Any], scope: str = "write") -> Any:
+    def send(method: str, path: str, body: dict[str, Any], scope: str = "catalogue") -> Any:
         return shop.client.request(method, f"/api/v1/catalogue{path}", json=body, headers=shop.bearer(scope))
 
     before = get(shop, "/catalogue", "read")
@@ -47,11 +47,12 @@ def test_the_catalogue_is_read_and_written(shop: Shop) -> None:
 def test_what_cannot_be_kept_is_a_problem(shop: Shop) -> None:
     """Without the right, without a reason, both forms or none, an unknown version, a wrong field, a bomb."""
 
-    def send(method: str, path: str, body: Any, scope: str = "write") -> Any:
+    def send(method: str, path: str, body: Any, scope: str = "catalogue") -> Any:
         return shop.client.request(method, f"/api/v1/catalogue{path}", json=body, headers=shop.bearer(scope))
 
     rows = [{"id": one.id} | msgspec.to_builtins(one) for one in default()]
-    problem(send("PUT", "", {"actions": rows, "why": "x"}, "read"), 403, "not_allowed")
+    for scope in ("read", "write"):
+        problem(send("PUT", "", {"actions": rows[1:], "why": "x"}, scope), 403, "not_allowed")
     problem(send("PUT", "", {"actions": rows[1:]}), 400, "bad_input")
     problem(send("PUT", "", {"why": "x"}), 400, "bad_input")
     problem(send("PUT", "", {"actions": rows, "yaml": "", "why": "x"}), 400, "bad_input")

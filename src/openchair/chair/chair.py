@@ -332,9 +332,21 @@ class Chair:
 
     # decide
 
-    def decide(self, who: str, moment: str = "daily", *, at: Moment | None = None) -> Decision:
-        """The next best action for one customer now; the same day and occasion give the same decision."""
-        return self.moments.decide_one(Ask(who, moment, everything=True), at)
+    def decide(
+        self,
+        who: str,
+        moment: str = "daily",
+        *,
+        channel: str = "",
+        candidates: Sequence[str] | None = None,
+        at: Moment | None = None,
+    ) -> Decision:
+        """The next best action for one customer now; the same day and occasion give the same decision.
+
+        channel: only what goes by it. candidates: only these actions.
+        """
+        some = None if candidates is None else tuple(candidates)
+        return self.moments.decide_one(Ask(who, moment, channel, some, everything=True), at)
 
     def decision(self, decision_id: str) -> Decision:
         """One decision with its record. Raises NotFound."""

@@ -57,7 +57,12 @@ def today(
 def decide(
     context: typer.Context,
     who: Annotated[str, typer.Argument(help="Customer id, shop id, e-mail or phone number.")],
-    moment: Annotated[str, typer.Option(help="The occasion: daily, checkout, call, ...")] = "daily",
+    moment: Annotated[str, typer.Option(help="The occasion: daily, checkout, visit, ...")] = "daily",
+    channel: Annotated[str, typer.Option(help="Only what goes by this channel: e-mail, webhook, ...")] = "",
+    candidate: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this action, by its id; as often as there are actions to choose from."),
+    ] = None,
     as_of: AsOf = "",
     as_json: Json = False,
 ) -> None:
@@ -67,7 +72,8 @@ def decide(
 
     with told():
         chair = open_home(context.obj)
-        view = chair.decide(who, moment, at=chair.moment(as_of) if as_of else None)
+        at = chair.moment(as_of) if as_of else None
+        view = chair.decide(who, moment, channel=channel, candidates=candidate or None, at=at)
     if as_json:
         emit(view)
     else:

@@ -68,9 +68,9 @@ class Again(Body):
 
 
 def catalogue(chair: Chair, door: Door) -> APIRouter:
-    """Scopes read and write."""
+    """Scopes read and catalogue: it says, too, what goes out without a person's yes."""
     router = APIRouter(tags=["catalogue"])
-    reader, writer = door.reads("read"), door.asks("write")
+    reader, writer = door.reads("read"), door.asks("catalogue")
 
     @router.get("/catalogue", response_model=Catalogue, dependencies=[reader])
     def shown(version: Number = None) -> Response:

@@ -40,6 +40,7 @@ SCOPES = (
     "cases",
     "value",
     "outbox",
+    "catalogue",
 )
 """One for each part of what a key may do: to read dossiers is more than to read lists."""
 KEY_PREFIX = "oc_"
