@@ -23,7 +23,7 @@ from benchmarks import Row, at_least, at_most
 from benchmarks.serving import facts, new_home, served
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.listening.asking import LINK
-from openchair.chair.state.asking import Message
+from openchair.chair.state.records import Message
 from openchair.cli.wiring import open_home
 from openchair.listening.asking.survey import starter
 from openchair.store.sql.state import SqlState

@@ -11,7 +11,7 @@ from tests.chair.conftest import START, Shop, at, regulars
 
 from openchair.chair.intake import own
 from openchair.chair.intake.sync import sync
-from openchair.chair.state.planning import Mark
+from openchair.chair.state.records import Mark
 from openchair.chair.wheel import choose
 from openchair.decisions import explain
 from openchair.dossier import rules

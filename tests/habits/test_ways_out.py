@@ -49,7 +49,7 @@ from openchair.chair.people.privacy import Privacy
 from openchair.chair.people.seating import Seating
 from openchair.chair.ports import Letter
 from openchair.chair.room import Room
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.chair.value.auditing import Auditing
 from openchair.chair.value.growing import Growing
 from openchair.chair.value.valuing import Valuing

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from openchair.chair.acting.cataloguing import Cataloguing
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.core.errors import Conflict
 from openchair.loyalty.actions import Text, default, sorted_by_id
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from openchair.chair.focus.drivers.figures import DriverFigures, OutcomeFigures, packed
 from openchair.chair.focus.drivers.mapping import Focusing
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.core.estimate import Estimate, Unknown
 from openchair.focus.drivers import Driver
 

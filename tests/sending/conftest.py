@@ -13,7 +13,7 @@ from tests.people.conftest import OWNER, Clock, Shop
 
 from openchair.chair.chair import Chair
 from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Letter, NotSent
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.ids import digest
 from openchair.decisions import explain

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, SITUATION_COLUMNS, Envelope
 from openchair.chair.seats import Seat
-from openchair.chair.state.planning import Mark
+from openchair.chair.state.records import Mark
 from openchair.chair.views import Field, Merge
 from openchair.facts.kinds import schema
 from openchair.store.sql import schema as schema_of

@@ -7,7 +7,7 @@ from tests.store.making import HOUR, NOW, joined, linked
 
 from openchair.chair.intake import own
 from openchair.chair.listening.views import Invitation, SurveyState
-from openchair.chair.state.asking import Message
+from openchair.chair.state.records import Message
 from openchair.listening.asking.survey import starter
 from openchair.store.sql.state import SqlState
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from openchair.chair.ports import CUSTOMER_COLUMNS
-from openchair.chair.state.hearing import READING_COLUMNS, ThemeRow
+from openchair.chair.state.records import READING_COLUMNS, ThemeRow
 from openchair.chair.views import Merge
 from openchair.store.sql.state import SqlState
 

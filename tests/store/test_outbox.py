@@ -10,8 +10,7 @@ from tests.store.making import DAY, HOUR, NOW, chosen, facts, linked, met, peopl
 from openchair.chair.intake import own
 from openchair.chair.listening.views import SurveyState
 from openchair.chair.ports import Envelope
-from openchair.chair.state.outbox import Message
-from openchair.chair.state.planning import Mark
+from openchair.chair.state.records import Mark, Message
 from openchair.core.errors import NotFound
 from openchair.listening.asking.survey import starter
 from openchair.store.sql.state import SqlState

@@ -8,7 +8,7 @@ import pytest
 from tests.store.making import DAY, NOW, chosen, facts, joined, linked, met, named
 
 from openchair.chair.ports import Envelope
-from openchair.chair.state.planning import Mark
+from openchair.chair.state.records import Mark
 from openchair.core.errors import Conflict
 from openchair.store.sql.state import SqlState
 

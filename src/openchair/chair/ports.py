@@ -55,26 +55,21 @@ class Inbox(Protocol):
     @property
     def name(self) -> str:
         """A name that no other database's inbox has: history keeps it with every number it has seen of this one."""
-        ...
 
     def put(self, events: Sequence[Envelope]) -> list[bool]:
         """Keep events; returns when the commit is durable, True for each that is new, False for each known.
 
         Calls waiting at the same time share one commit. Raises StorageFull, and then nothing was kept.
         """
-        ...
 
     def waiting(self) -> int:
         """Events not yet in history."""
-        ...
 
     def batches(self, size: int) -> Iterator[list[tuple[int, Envelope]]]:
         """What waits, oldest first, in batches, each with its ever-growing sequence number."""
-        ...
 
     def clear(self, upto: int) -> None:
         """Forget the bodies of events up to a sequence number; their keys are remembered for ever."""
-        ...
 
 
 class History(Protocol):
@@ -82,27 +77,21 @@ class History(Protocol):
 
     def append(self, kind: str, rows: pa.RecordBatchReader | pa.Table, *, app: str = "", version: int = 0) -> int:
         """Add facts in one commit and give their number. With `app`, the commit carries (app, version)."""
-        ...
 
     def version(self, kind: str, app: str) -> int:
         """The highest version committed by `app`; -1 when none: what was committed before is not added again."""
-        ...
 
     def files(self, kind: str) -> list[str]:
         """The Parquet files that hold the kind's facts now."""
-        ...
 
     def read(self, kind: str, files: Sequence[str]) -> pa.RecordBatchReader:
         """The facts in some of those files, in batches."""
-        ...
 
     def erase(self, kind: str, identifiers: Sequence[str]) -> int:
         """Remove every fact about these identifiers from the files themselves; gives how many there were."""
-        ...
 
     def retain(self, kind: str, since: datetime) -> int:
         """Remove every fact that happened before `since` from the files themselves; gives how many there were."""
-        ...
 
 
 class Engine(Protocol):
@@ -110,39 +99,30 @@ class Engine(Protocol):
 
     def facts(self, kind: str) -> ir.Table:
         """All facts of a kind, with the kind's columns, also when there are none yet."""
-        ...
 
     def open_file(self, path: Path) -> RawFile:
         """A CSV, Parquet or Excel file as a table with `line`. Raises BadInput."""
-        ...
 
     def share(self, table: pa.Table) -> ir.Table:
         """A small table as an expression the engine can join with."""
-        ...
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """The expression computed once, for several uses; lives until `release`."""
-        ...
 
     def release(self) -> None:
         """Forget all that was shared or kept."""
-        ...
 
     def rows(self, expression: ir.Table) -> pa.Table:
         """The result, in memory: for what is small."""
-        ...
 
     def splink(self) -> Any:
         """A Splink database API on this engine's own connection: `splink.DuckDBAPI` or `splink.SparkAPI`."""
-        ...
 
     def close(self) -> None:
         """Give memory and temporary files back; nothing works afterwards."""
-        ...
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The result in batches: for what may be large. Nothing else may run until it is read to its end."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +166,6 @@ class Channel(Protocol):
     @property
     def target(self) -> str:
         """Where it leads."""
-        ...
 
     def send(self, letter: Letter) -> None:
         """Give a letter away; the same one given twice can be told by its message id.
@@ -194,7 +173,6 @@ class Channel(Protocol):
         Raises NotSent, and of its kinds Unreachable where no other letter would get through either, Undeliverable where
         this one never will, NoMore where the other side wants nothing ever again.
         """
-        ...
 
 
 @runtime_checkable
@@ -204,11 +182,9 @@ class Rounds(Protocol):
     @property
     def unfinished(self) -> bool:
         """Whether a round was cut short that the next is to finish, also where it has no letters."""
-        ...
 
     def round(self, is_sent: Callable[[str], bool]) -> AbstractContextManager[Callable[[Letter], None]]:
         """Gives what sends a letter as `send` does, until it is closed. is_sent: of a message id, what is kept."""
-        ...
 
 
 class NotSent(OpenchairError):

@@ -10,7 +10,7 @@ from openchair.chair.intake import own
 from openchair.chair.listening.asking import SECRET
 from openchair.chair.ports import Letter
 from openchair.chair.sealing import Seals
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.chair.views import Decision
 from openchair.core.ids import digest
 from openchair.decisions import guard

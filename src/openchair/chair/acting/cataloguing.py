@@ -14,7 +14,7 @@ import msgspec
 
 from openchair.chair.actor import Actor
 from openchair.chair.state import State
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.core.errors import BadInput, NotAllowed, NotFound
 from openchair.loyalty import actions
 from openchair.loyalty.actions import Action

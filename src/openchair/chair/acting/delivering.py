@@ -21,7 +21,7 @@ from openchair.chair.listening.asking import SECRET, SurveyRefused
 from openchair.chair.people import standing
 from openchair.chair.ports import Channel, Letter, NoMore, NotSent, Rounds, Undeliverable, Unreachable
 from openchair.chair.sealing import Seals
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.core.errors import BadInput, Conflict
 from openchair.decisions import guard
 from openchair.dossier import attention, consent

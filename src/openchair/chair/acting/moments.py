@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openchair.chair import tell
-from openchair.chair.state import Faced, State
+from openchair.chair.state import State
+from openchair.chair.state.records import Faced
 from openchair.chair.views import Decision
 from openchair.chair.wheel import choose
 from openchair.core.clock import Moment

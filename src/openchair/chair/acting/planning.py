@@ -9,7 +9,7 @@ import msgspec
 
 from openchair.chair.acting.planned import BudgetUse, Group, OfAction, PlanReport
 from openchair.chair.actor import Actor
-from openchair.chair.state.planning import UNDONE
+from openchair.chair.state.records import UNDONE
 from openchair.chair.views import Decision, TurnReport
 from openchair.chair.wheel import clear, limits
 from openchair.chair.wheel.clear import UNDO, Settled

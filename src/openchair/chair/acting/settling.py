@@ -14,7 +14,7 @@ from openchair.chair.acting.carrying import DECISION, Outgoing, Undone
 from openchair.chair.intake import own
 from openchair.chair.listening import lettering
 from openchair.chair.ports import Envelope
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.core.errors import NotFound
 from openchair.core.ids import digest
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.chair.views import Decision
 
 

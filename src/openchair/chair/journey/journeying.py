@@ -27,7 +27,7 @@ from openchair.journey.pains import Hurt
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
-    from openchair.chair.state.choosing import Choice
+    from openchair.chair.state.records import Choice
 
 SEED = 20_261_126
 """Of the draws: the same facts give the same figures."""

@@ -21,10 +21,10 @@ from openchair.value.growth import LARGEST_MINOR
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
-    from openchair.chair.state.choosing import Choice
+    from openchair.chair.state.records import Choice
 
 MOMENT, TACKLED = "journey moment", "journey tackled"
-"""Kinds of choices that persons make about journeys (chair.state.choosing)."""
+"""Kinds of choices that persons make about journeys (chair.state.records)."""
 LEFT_OUT = "none"
 """The moment of steps that are left out of journeys."""
 VALUE_DAYS = 90

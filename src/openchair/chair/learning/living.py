@@ -3,11 +3,11 @@
 import msgspec
 
 from openchair.chair.learning.views import Promoted
-from openchair.chair.state.choosing import Choosing
+from openchair.chair.state import Choosing
 from openchair.learning.candidates import USUAL, Policy, Rules
 
 POLICY, CANDIDATE = "policy", "candidate"
-"""Kinds of choices (chair.state.choosing): which policy is live, and policies that persons proposed, by name."""
+"""Kinds of choices (chair.state.records): which policy is live, and policies that persons proposed, by name."""
 
 
 def live_policy(state: Choosing) -> Policy:

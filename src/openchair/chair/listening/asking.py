@@ -19,7 +19,7 @@ from openchair.chair.intake import own
 from openchair.chair.listening.views import Invitation, SurveyState
 from openchair.chair.ports import Envelope
 from openchair.chair.sealing import ID_BYTES, Seals
-from openchair.chair.state.asking import Message
+from openchair.chair.state.records import Message
 from openchair.core.errors import Conflict, NotFound
 from openchair.core.estimate import Unknown
 from openchair.core.ids import digest

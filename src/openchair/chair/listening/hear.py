@@ -17,7 +17,7 @@ from ibis import _
 from openchair.chair.listening import learn
 from openchair.chair.ports import Engine, Progress
 from openchair.chair.state import State
-from openchair.chair.state.hearing import READING_COLUMNS
+from openchair.chair.state.records import READING_COLUMNS
 from openchair.core.clock import Moment
 from openchair.listening.voices import reading
 from openchair.listening.voices.embedding import Embedder

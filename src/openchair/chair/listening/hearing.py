@@ -13,7 +13,7 @@ from openchair.chair.listening import proposing
 from openchair.chair.listening.figuring import changes, needs_of, share_of, stake, wanted, weekly
 from openchair.chair.listening.hear import spoken
 from openchair.chair.listening.views import Heard, Quote, Theme, Wish
-from openchair.chair.state.hearing import ThemeRow
+from openchair.chair.state.records import ThemeRow
 from openchair.chair.views import Review
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, NotAllowed, NotFound

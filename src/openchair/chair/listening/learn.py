@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from openchair.chair.ports import Engine
 from openchair.chair.state import State
-from openchair.chair.state.hearing import ThemeRow
+from openchair.chair.state.records import ThemeRow
 from openchair.core.clock import Moment
 from openchair.core.ids import digest
 from openchair.listening.voices import language, naming, reading, sentiment, themes

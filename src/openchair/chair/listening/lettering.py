@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from openchair.chair.acting.carrying import Outgoing, Undone
 from openchair.chair.listening.picking import WAY, thing_of
 from openchair.chair.ports import Letter
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.core.ids import identifier
 from openchair.listening.asking.survey import Survey
 

@@ -10,7 +10,7 @@ from openchair.chair.lease import SEND, held
 from openchair.chair.listening.picking import Picked, pick
 from openchair.chair.listening.views import SendReport
 from openchair.chair.sealing import ID_BYTES
-from openchair.chair.state.outbox import Message
+from openchair.chair.state.records import Message
 from openchair.core.errors import BadInput, Conflict
 
 if TYPE_CHECKING:

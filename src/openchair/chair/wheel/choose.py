@@ -14,7 +14,7 @@ from openchair.chair.focus.drivers.placed import weights_of
 from openchair.chair.learning.living import live_policy
 from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
 from openchair.chair.state import State
-from openchair.chair.state.planning import Mark
+from openchair.chair.state.records import Mark
 from openchair.chair.wheel.learn import MODEL
 from openchair.chair.wheel.rationed import Laid, remembered
 from openchair.core.clock import Moment

@@ -18,7 +18,7 @@ from openchair.chair.acting import carrying
 from openchair.chair.intake import own
 from openchair.chair.people import standing
 from openchair.chair.ports import STANDING_COLUMNS
-from openchair.chair.state.planning import UNDONE, Mark
+from openchair.chair.state.records import UNDONE, Mark
 from openchair.chair.views import Decision, TurnReport
 from openchair.chair.wheel import limits
 from openchair.core.errors import BadInput, Conflict, NotFound

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 AT_HOME = ("family", "company")
 """Ties by which customers are of one household."""
 BUDGETS = "budgets"
-"""The kind of choice (chair.state.choosing) that holds them."""
+"""The kind of choice (chair.state.records) that holds them."""
 Seen = tuple[date, date, int]
 """Days from and to, and how many decisions of them were approved: what standings rest on."""
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from openchair.chair.state import State
-from openchair.chair.state.planning import Mark
+from openchair.chair.state.records import Mark
 from openchair.chair.wheel import limits
 from openchair.core.clock import Moment
 from openchair.core.settings import Settings

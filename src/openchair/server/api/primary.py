@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from openchair.chair.chair import Chair
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.server.api.frame import Asked, Body, Door
 
 Why = Annotated[str, Field(max_length=2_000, description="Why; it is kept with who and when.")]

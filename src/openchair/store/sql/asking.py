@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 
 from openchair.chair.intake.own import named
 from openchair.chair.listening.views import Invitation, SurveyState
-from openchair.chair.state.asking import Message
+from openchair.chair.state.records import Message
 from openchair.listening.asking.survey import Survey, parse, written
 from openchair.store.sql.database import Database
 from openchair.store.sql.outbox import Outbox

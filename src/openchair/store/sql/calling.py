@@ -61,10 +61,12 @@ class Calling(Caring):
         chance: str = "",
         among: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
-        """Customers one may have a reason to call, the most telling first, from the place `after` on.
+        """Customers whom a reason (listening.calls.REASONS) names, the most telling first, from a place on.
 
-        Rows with CUSTOMER_COLUMNS and `found`, `found_n`, `found_at`, what the reason is about. chance: the point from
-        which ids, which are hashes, are drawn. among: whom the reason is about, where the state cannot tell.
+        Without those called in the last weeks and those on a list of this week. Rows with CUSTOMER_COLUMNS, and what
+        the reason is about: `found` (a need's name), `found_n` (a score, how many have a need), `found_at`; and whether
+        a need or ties of theirs are known, `has_need`, `has_ties`. chance: the id from which customers are drawn.
+        among: the customers who sent friends, whom only history knows.
         """
         query = _POOLS[reason](now, chance, among).where(customers.c.merged_into.is_(None), *_callable(now, week))
         with self._database.read() as connection:

@@ -24,7 +24,11 @@ class Caring:
     _database: Database
 
     def unopened(self, since: datetime, until: datetime, limit: int) -> list[dict[str, Any]]:
-        """Low answers of a time that no case covers, the earliest of each customer."""
+        """Low answers of a time that no case covers, the earliest of each customer: fact_id, base_id, happened_at,
+        words, and `owner`, who reached them last by telephone.
+
+        A case covers its own answer, and whatever the same customer answered until it was closed.
+        """
         who, covers = identities.alias("who"), identities.alias("covers")
         covered = exists().where(
             reviews.c.kind == "case",
@@ -68,8 +72,8 @@ class Caring:
     def cases(
         self, *, closed: bool, owner: str | None, limit: int, after: str | None
     ) -> tuple[list[dict[str, Any]], bool]:
-        """Cases with their answer, the next one, and the customer's row: open ones by when they are due, closed ones
-        newest first."""
+        """Cases with score, metric, answered_at, words and later_score: open ones by when they are due, closed ones
+        newest first; of an owner (empty: of nobody); from a cursor (a case id) on, and whether more follow."""
         query = _cases().where(reviews.c.verdict != "" if closed else reviews.c.verdict == "")
         if owner is not None:
             query = query.where(reviews.c.owner == owner)
@@ -84,14 +88,15 @@ class Caring:
             return dict(row) if row else None
 
     def case_times(self, since: datetime) -> list[dict[str, Any]]:
-        """Of cases that are open, or were opened from a time on: when, how they answered, and how the next time."""
+        """Of cases that are open, or were opened from a time on: opened_at, due_at, decided_at, answered_at, score,
+        metric, later_score."""
         query = _cases(*(reviews.c[name] for name in ("opened_at", "due_at", "decided_at")), of_customers=False)
         query = query.where(or_(reviews.c.verdict == "", reviews.c.opened_at >= since))
         with self._database.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def own_case(self, case_id: str, owner: str) -> bool:
-        """Give an open case to somebody; False where none of that id is open."""
+        """Give an open case to somebody, or to nobody; False where none of that id is open."""
         mine = update(reviews).where(reviews.c.review_id == case_id, reviews.c.kind == "case", reviews.c.verdict == "")
         with self._database.write() as connection:
             return bool(connection.execute(mine.values(owner=owner)).rowcount)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, Select, Table, UniqueConstraint, func, select
 
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.core.errors import Conflict
 from openchair.store.sql.columns import Seq, UtcTime, Words
 from openchair.store.sql.database import Database
@@ -39,7 +39,8 @@ class Choosing:
     def choose(
         self, kind: str, subject: str, body: str, *, by: str, at: datetime, why: str = "", over: int | None = None
     ) -> Choice:
-        """Keep a choice. Raises Conflict where the one it was made from (`over`, 0: none) is not the newest."""
+        """Keep a choice. over: the number of the one that it was made from, 0 for none. Raises Conflict where another
+        came in the meantime, and then nothing is kept."""
         row = {"kind": kind, "subject": subject, "body": body, "by": by, "at": at, "why": why}
         newest = _newest(kind, subject)
         with self._database.write() as connection:

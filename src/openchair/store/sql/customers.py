@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text, tuple_
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, STANDING_COLUMNS
-from openchair.chair.state import PLACED
+from openchair.chair.state.records import PLACED
 from openchair.core.errors import BadInput
 from openchair.store.sql.database import Database
 from openchair.store.sql.identities import Identities, hide

@@ -30,7 +30,7 @@ from openchair.chair.ports import (
     SITUATION_COLUMNS,
     UNSETTLED_COLUMNS,
 )
-from openchair.chair.state import Faced
+from openchair.chair.state.records import Faced
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
 from openchair.store.sql.choosing import choices
@@ -181,7 +181,7 @@ class Decisions:
             )
 
     def unsettled(self, day: date) -> pa.Table:
-        """Decisions whose window was over before a day, without an outcome: UNSETTLED_COLUMNS."""
+        """UNSETTLED_COLUMNS of decisions whose window was over before a day, and that have no outcome yet."""
         without = _decisions.c.outcome_minor.is_(None)
         columns = [_decisions.c[name] for name in UNSETTLED_COLUMNS]
         with self._database.read() as connection:
@@ -205,7 +205,11 @@ class Decisions:
             return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
 
     def lately(self, since: date, looks: Sequence[date], policy: str, most: int) -> pa.Table:
-        """LATELY_COLUMNS of decisions from a day on, by customer and day; see the protocol."""
+        """LATELY_COLUMNS of decisions from a day on, of policies whose version begins so, by customer and day.
+
+        Those that were done; and of the days `looks` also those of a turn that were not, with `wait` for action. Where
+        there are more than `most` customers, those of about so many of them, as their ids have it. Of nobody erased.
+        """
         done = _ACTING & _decisions.c.status.in_(DONE)
         daily = (_decisions.c.day.in_(looks)) & (_decisions.c.moment == "daily")
         action = case((done, _decisions.c.action), else_="wait").label("action")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select, update
 
-from openchair.chair.state.hearing import READING_COLUMNS, ThemeRow
+from openchair.chair.state.records import READING_COLUMNS, ThemeRow
 from openchair.store.sql.database import Database
 from openchair.store.sql.erasure import buried
 from openchair.store.sql.rows import bulk, conform, staged, table_of, upsert
@@ -36,7 +36,10 @@ class Hearing:
             return table_of(found, pa.schema([("fact_id", pa.string())]))
 
     def add_readings(self, rows: pa.Table, *, anew: bool = False) -> None:
-        """Keep sentences (READING_COLUMNS); known ones stay, or with `anew` are replaced, unless a person read them."""
+        """Keep sentences (READING_COLUMNS); known ones stay, or with `anew` are replaced, unless a person read them.
+
+        Sentences of anyone erased are left out.
+        """
         names = [*READING_COLUMNS]
         key = ("identifier", "fact_id", "place")
         others = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
@@ -54,7 +57,8 @@ class Hearing:
     def sentences(
         self, *, by_person: bool = False, unplaced_since: datetime | None = None, of: Sequence[str] = (), limit: int = 0
     ) -> pa.Table:
-        """Sentences by fact and place: that persons read, of no theme since a time, of some facts."""
+        """Sentences (READING_COLUMNS) by fact and place: those that persons read, those of no theme since a time, those
+        of some facts; at most `limit`, the newest, where one is given."""
         query = select(*(_readings.c[name] for name in READING_COLUMNS))
         if by_person:
             query = query.where(_readings.c.read_by != _MODEL)
@@ -70,7 +74,8 @@ class Hearing:
                 return table_of(connection.execute(query.where(_readings.c.fact_id.in_(asked))), _SHAPE)
 
     def moods(self, *, by_theme: bool = False) -> pa.Table:
-        """fact_id, mood: the mean sentiment of the sentences of every voice; of each of its themes, with theme_id."""
+        """fact_id, mood: the mean sentiment, -1 to 1, of the sentences of every voice; by_theme: of each of its themes,
+        with theme_id between."""
         keys = [_readings.c.fact_id, *([_readings.c.theme_id] if by_theme else [])]
         query = select(*keys, func.avg(_readings.c.sentiment).label("mood")).where(_readings.c.kind == "voices")
         query = query.where(_readings.c.theme_id.is_not(None)) if by_theme else query
@@ -170,10 +175,9 @@ class Hearing:
     def heard_by(
         self, since: datetime, until: datetime, *, weeks: Sequence[datetime] = (), readings: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
-        """A row a theme (and week, and reading): messages, customers, ill, and what these are expected to spend.
-
-        With neither readings nor theme, theme_id None: whoever said anything.
-        """
+        """A row a theme (and week, and reading, where these are given): messages, customers, ill (those of them who
+        spoke ill), and what both are expected to spend in 12 months: value, spread, valued; ill_value, ill_spread,
+        ill_valued. spread is the sum of squared half widths. theme_id None: whoever said anything."""
         when = [_within(since, until), *([_readings.c.reading.in_(readings)] if readings else [])]
         week = case(*((_readings.c.happened_at >= at, at.date().isoformat()) for at in reversed(weeks)), else_="")
         beside = {**({"week": week} if weeks else {}), **({"reading": _readings.c.reading} if readings else {})}
@@ -181,7 +185,8 @@ class Hearing:
         return [row for query in [*themes, *([] if readings else [_by(beside, when)])] for row in self._rows(query)]
 
     def heard_together(self, since: datetime, until: datetime, readings: Sequence[str]) -> list[dict[str, Any]]:
-        """Pairs of (theme, reading) that the same customers spoke of, with how many."""
+        """Pairs of (theme, reading) that the same customers spoke of, with how many: one, one_reading, other,
+        other_reading, customers; of one with itself, all who spoke of it."""
         spoke = _joined(select(_WHO.label("who"), _readings.c.theme_id, _readings.c.reading)).where(
             _within(since, until), _readings.c.reading.in_(readings), _readings.c.theme_id.is_not(None)
         )
@@ -194,7 +199,8 @@ class Hearing:
     def heard_quotes(
         self, since: datetime, until: datetime, *, each: int, theme_id: str = "", readings: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
-        """The most telling sentences of each theme (of each reading, where readings are given), with whose they are."""
+        """The most telling sentences of each theme (of each reading, where readings are given): READING_COLUMNS with
+        customer_id and customer."""
         by = [_readings.c.theme_id, *([_readings.c.reading] if readings else [])]
         # Other words first: of sentences with the same closeness, which are mostly the same words, the newest.
         same = func.row_number().over(
@@ -222,7 +228,7 @@ class Hearing:
         return self._rows(query)
 
     def wishes_of(self, customer_id: str) -> list[dict[str, Any]]:
-        """What one customer needs, wants and aspires to, the most said first."""
+        """What one customer needs, wants and aspires to: reading, theme_id, name, times, last; the most said first."""
         keys = (_readings.c.reading, _readings.c.theme_id, _themes.c.name)
         query = (
             select(*keys, func.count().label("times"), func.max(_readings.c.happened_at).label("last"))

@@ -80,7 +80,7 @@ class Identities:
         return found
 
     def find(self, text: str) -> str | None:
-        """As `find_each`, of one."""
+        """The customer id behind a customer id (a merged one too), an identifier, or its bare value."""
         return self.find_each([text])[0]
 
     def find_each(self, texts: Sequence[str]) -> list[str | None]:

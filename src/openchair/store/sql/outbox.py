@@ -9,7 +9,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Select, and_, case, func, select, text, update
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, Envelope
-from openchair.chair.state.outbox import OPEN, Message
+from openchair.chair.state.records import OPEN, Message
 from openchair.store.sql.database import Database
 from openchair.store.sql.rows import insertion, staged, table_of
 from openchair.store.sql.said import record_within

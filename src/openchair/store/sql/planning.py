@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, case, func, select, text
 
-from openchair.chair.state.planning import PLAN_COLUMNS, UNDONE, Mark
+from openchair.chair.state.records import PLAN_COLUMNS, UNDONE, Mark
 from openchair.core.errors import Conflict
 from openchair.store.sql.columns import UtcTime
 from openchair.store.sql.database import Database
@@ -68,7 +68,8 @@ class Planning:
             return table_of(connection.execute(query.where(*wanted, among)), _PLAN)
 
     def tallies(self, day: date) -> pa.Table:
-        """How many of a day's plan there are by action, channel, status, who stopped it and why, with summed gains."""
+        """How many of a day's plan there are by action, channel, status and `stopped_by` (who decided, where it is
+        dismissed or deferred) and `why`: columns of these, n, and gain_minor, gain_low, gain_high summed."""
         stopped = case((decisions.c.status.in_(("dismissed", "deferred")), func.coalesce(decisions.c.decided_by, "")),
                        else_="")  # fmt: skip
         parts = (decisions.c.action, decisions.c.channel, decisions.c.status, stopped.label("stopped_by"),
@@ -137,8 +138,9 @@ class Planning:
     ) -> list[str]:
         """Set decisions' statuses and put the facts of it in inbox and index, with what carries them out, all at once.
 
-        Decisions that have another status by now stay as they are, and so do their facts; gives the ids of those that
-        were marked. Raises Conflict where more was approved in the meantime than was `seen`.
+        facts: of kind contacts, those of the events. by: empty for nobody. Decisions that have another status by now
+        stay as they are, and so do their facts; gives the ids of those that were marked. seen: days from and to, and
+        how many were approved of them when it was reckoned what still fits; raises Conflict where there are more.
         """
         columns = [[getattr(one, name) for one in marks] for name in _MARKS.names[:-1]]
         rows = pa.table([*columns, [by] * len(marks)], schema=_MARKS)

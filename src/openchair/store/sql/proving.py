@@ -5,7 +5,7 @@ from datetime import date
 import pyarrow as pa
 from sqlalchemy import Connection, Float, Select, cast, func, select
 
-from openchair.chair.state.proving import LOG_COLUMNS, LOT_COLUMNS, TALLY_COLUMNS
+from openchair.chair.state.records import LOG_COLUMNS, LOT_COLUMNS, TALLY_COLUMNS
 from openchair.store.sql.database import Database
 from openchair.store.sql.decisions import DONE
 from openchair.store.sql.rows import table_of
@@ -31,7 +31,11 @@ class Proving:
         return (first, last) if first and last else None
 
     def lots(self, since: date, before: date) -> pa.Table:
-        """LOT_COLUMNS of every customer decided for on these days, by their first decision."""
+        """LOT_COLUMNS of every customer decided for on the days from `since` until before `before`.
+
+        entered: the first of these days on which they were, and `arm` the one they were in then. Customers who are part
+        of another now are left out: the other's lot is theirs.
+        """
         within = (_DAILY, decisions.c.day >= since, decisions.c.day < before)
         first = (
             select(decisions.c.customer_id, func.min(decisions.c.day).label("entered"))
@@ -49,13 +53,21 @@ class Proving:
         return self._read(query, LOT_COLUMNS)
 
     def tally(self) -> pa.Table:
-        """TALLY_COLUMNS: daily decisions by day, arm, action and whether it was done."""
+        """TALLY_COLUMNS: how many daily decisions (`n`) were taken by day, arm and action, and whether it was done.
+
+        done: approved, sent or more. settled: those whose outcome is in.
+        """
         keys = (decisions.c.day, decisions.c.arm, decisions.c.action, _IS_DONE)
         counts = (func.count(), func.count(decisions.c.outcome_minor))
         return self._read(select(*keys, *counts).where(_DAILY).group_by(*keys).order_by(*keys), TALLY_COLUMNS)
 
     def tried(self, most: int) -> tuple[pa.Table, dict[str, str]]:
-        """LOG_COLUMNS of settled daily decisions of the arm `learned`, and their records."""
+        """LOG_COLUMNS of decisions of the arm `learned`, before the first day of which one is not settled, and the
+        records they rest on by their id.
+
+        Where there are more than `most` rows, those of a part of customers, chosen by their id, of about that many.
+        expected_minor: null where no model could say what would come anyway.
+        """
         learned = (_DAILY, decisions.c.arm == "learned")
         with self._database.read() as connection:
             # Actions are looked at for different times: of a day of which one is not settled, the others are no sample.
@@ -80,7 +92,7 @@ class Proving:
         return found, records
 
     def met(self, day: date) -> dict[str, tuple[str, int]]:
-        """Each record of a day's daily decisions of the arm `learned`, and how many customers it was of."""
+        """By its id each record of a day's decisions of the arm `learned`, and how many customers it was of."""
         those = (_DAILY, decisions.c.arm == "learned", decisions.c.day == day)
         counts = select(decisions.c.record_id, func.count().label("n")).where(*those).group_by(decisions.c.record_id)
         of = counts.subquery()

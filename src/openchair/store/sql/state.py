@@ -61,7 +61,7 @@ class SqlState(Customers, Said, Decisions, Team, Erasure, Asking, Hearing, Calli
             connection.execute(upsert(connection, schema.notes, "key").values(key=key, value=value))
 
     def keep_note(self, key: str, value: str) -> str:
-        """Remember a word unless one is remembered already; gives the one that is kept."""
+        """Remember a word unless one is remembered already; gives the one that is kept, the same to all who ask."""
         known = self.note(key)
         if known is not None:
             return known

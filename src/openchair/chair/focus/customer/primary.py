@@ -16,7 +16,7 @@ from openchair.chair.focus.customer.sides import sides
 from openchair.chair.focus.customer.views import Confirmed, Leading, PrimaryReport, Recommendation, Segment
 from openchair.chair.listening.measuring import weighable
 from openchair.chair.ports import Engine
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.chair.wheel.stand import owned
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, NotAllowed

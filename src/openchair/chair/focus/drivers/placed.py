@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from openchair.chair.focus.drivers.figures import DriverFigures, Effort, OutcomeFigures, Placed
 from openchair.chair.state import State
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.core.estimate import Estimate, Number, Unknown
 from openchair.focus import placing
 from openchair.focus.placing import Evidence, Said, Totals
 from openchair.loyalty.actions import Action
 
 DRIVER, EFFORT = "driver", "effort"
-"""Kinds of choices (chair.state.choosing): one a driver, and one for all the effort there is."""
+"""Kinds of choices (chair.state.records): one a driver, and one for all the effort there is."""
 AIMS = {"mediocre": "left mediocre on purpose", "stop": "stopped"}
 BEYOND = 0.03
 """Part of all effort by which more than is wanted is worth a word."""

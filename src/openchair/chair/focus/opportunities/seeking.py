@@ -13,7 +13,7 @@ from openchair.chair.actor import Actor
 from openchair.chair.focus.opportunities.views import OpportunitiesReport, Opportunity, SheetView, Version, Written
 from openchair.chair.listening.hearing import UNNAMED
 from openchair.chair.listening.views import Heard, Quote, Wish
-from openchair.chair.state.choosing import Choice
+from openchair.chair.state.records import Choice
 from openchair.chair.wheel.stand import owned
 from openchair.core.errors import BadInput, NotAllowed, NotFound
 from openchair.core.estimate import Estimate, Unknown
