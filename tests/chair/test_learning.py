@@ -41,9 +41,11 @@ def people(n: int) -> np.ndarray[Any, np.dtype[np.str_]]:
     return np.array(sorted(digest("learning", str(k)) for k in range(n)))
 
 
-def decide(shop: Shop, ids: np.ndarray[Any, Any], day: date, shares: Shares, action: str = "wait") -> None:
+def decide(
+    shop: Shop, ids: np.ndarray[Any, Any], day: date, shares: Shares, action: str = "wait", homes: Any = None
+) -> None:
     """The daily decisions of a day, each in its arm by lot."""
-    arms = arms_of(ids, day, shares, SALT)
+    arms = arms_of(ids if homes is None else homes, day, shares, SALT)
     rows = (
         {"customer_id": who, "decision_id": f"{day}{who}", "action": action, "arm": ARMS[arm]}
         for who, arm in zip(ids.tolist(), arms.tolist(), strict=True)
@@ -51,9 +53,11 @@ def decide(shop: Shop, ids: np.ndarray[Any, Any], day: date, shares: Shares, act
     shop.state.save_decisions(day, "daily", met(("s1", json.dumps(RECORD))), chosen(*rows))
 
 
-def known(shop: Shop, ids: np.ndarray[Any, Any]) -> None:
+def known(shop: Shop, ids: np.ndarray[Any, Any], homes: np.ndarray[Any, Any] | None = None) -> None:
     shop.state.link(linked(*((f"id:{who}", who) for who in ids.tolist())), datetime(2026, 1, 1, tzinfo=UTC))
-    shop.state.replace_customers(named(*ids.tolist()))
+    rows = named(*ids.tolist())
+    place = rows.schema.get_field_index("household")
+    shop.state.replace_customers(rows.set_column(place, "household", pa.array(ids if homes is None else homes)))
 
 
 def counted(shop: Shop, bought: dict[tuple[str, date], int], today: date, margin: float = 1.0) -> Counted | None:
@@ -68,12 +72,15 @@ def counted(shop: Shop, bought: dict[tuple[str, date], int], today: date, margin
 
 
 def test_sums_are_those_of_each_customer_in_their_arm(shop: Shop) -> None:
-    """Counted in the engine as one would by hand: two quarters, newcomers, days before, and every look."""
+    """Counted in the engine as one would by hand: two quarters, newcomers, days before, and every look; a household
+    that was drawn together is one case, from its first member's day on, of what they brought on average."""
     rng, ids, shares = np.random.default_rng(3), people(60), Shares(0.3, 0.1)
-    known(shop, ids)
+    homes = np.where(np.arange(60) < 24, ids[np.arange(60) // 3 * 3], ids)
+    known(shop, ids, homes)
     enters = {who: BEGIN + timedelta(days=int(day)) for who, day in zip(ids, rng.integers(0, 30, 60), strict=True)}
     for day in sorted({*enters.values(), date(2026, 4, 1)}):
-        decide(shop, np.array([who for who in ids if enters[who] <= day]), day, shares)
+        here = np.array([enters[who] <= day for who in ids])
+        decide(shop, ids[here], day, shares, homes=homes[here])
     today = date(2026, 4, 20)
     bought = {
         (who, BEGIN + timedelta(days=int(day))): int(rng.integers(1, 9_000))
@@ -83,16 +90,19 @@ def test_sums_are_those_of_each_customer_in_their_arm(shop: Shop) -> None:
     found = counted(shop, bought, today, margin=0.5)
     assert found is not None and found.begins == BEGIN and found.to <= today
     for lot, (start, until) in enumerate(((date(2026, 1, 1), date(2026, 4, 1)), (date(2026, 4, 1), found.to))):
-        arms = arms_of(ids, start, shares, SALT)
-        entered = [max(enters[who], start) for who in ids]
+        members = {home: ids[homes == home].tolist() for home in dict.fromkeys(homes.tolist())}
+        arms = arms_of(np.array([*members]), start, shares, SALT)
+        entered = [max(min(enters[who] for who in some), start) for some in members.values()]
+        sizes = [sum(len(some) for some, of in zip(members.values(), arms, strict=True) if of == k) for k in range(5)]
+        assert lot == 0 or found.customers == tuple(sizes)
         for look in range(len(found.times[lot])):
             end = min(start + timedelta(days=LOOK_DAYS * (look + 1)), until)
             for arm in range(len(ARMS)):
                 cases = []
-                for who, day, of in zip(ids, entered, arms, strict=True):
+                for some, day, of in zip(members.values(), entered, arms, strict=True):
                     if of == arm and day < end:
                         after, before = (
-                            sum(minor for (w, d), minor in bought.items() if w == who and a <= d < b) * 0.5
+                            sum(minor for (w, d), minor in bought.items() if w in some and a <= d < b) * 0.5 / len(some)
                             for a, b in ((day, end), (day - timedelta(days=BEFORE_DAYS), day))
                         )
                         cases.append((after, before * UNIT_DAYS / BEFORE_DAYS))
@@ -208,15 +218,18 @@ def test_a_small_shop_is_told_how_long_it_takes(tmp_path: Path) -> None:
     assert "cannot be known yet" in told.headline and "more days" in markdown(told)
 
 
-def test_nothing_is_seen_where_nothing_is(shop: Shop) -> None:
+@pytest.mark.parametrize("size", [1, 4])
+def test_nothing_is_seen_where_nothing_is(shop: Shop, size: int) -> None:
     """A/A: customers of ten shops whose decisions do nothing, looked at every week for two quarters: not one sees a
-    lift."""
-    ids, shares, alarms = people(160), Shares(0.5, 0), 0
-    known(shop, ids)
+    lift; also where they are households whose members spend as one, who would pass for four times as many."""
+    ids, shares, alarms = people(160 * size), Shares(0.5, 0), 0
+    homes = ids[np.arange(len(ids)) // size * size]
+    known(shop, ids, homes)
     for day in (BEGIN, date(2026, 4, 1)):
-        decide(shop, ids, day, shares)
+        decide(shop, ids, day, shares, homes=homes)
     for seed in range(10):
-        bought = {(who, day): minor for who, day, minor in spending(ids, shares, 1.0, seed, weeks=20)}
+        spent = spending(ids[::size], shares, 1.0, seed, weeks=20)
+        bought = {(who, day): minor for home, day, minor in spent for who in ids[homes == home].tolist()}
         found = counted(shop, bought, BEGIN + timedelta(days=140))
         assert found is not None
         looks = course(found.against(HOLDOUT))

@@ -49,11 +49,12 @@ class Shop:
         found: pa.Table = self.chair.state.planned(day=day, statuses=statuses, limit=10_000)
         return found.to_pylist()
 
-    def tie(self, *guests: int, relation: str = "family") -> None:
-        """Let guests be of one household."""
+    def tie(self, *guests: int, relation: str = "family", since: datetime | None = None) -> None:
+        """Let guests be of one household, from now on or since a time."""
         for one, other in pairwise(guests):
             row = {"identifier": f"email:guest{one}@example.org", "other": f"email:guest{other}@example.org",
                    "relation": relation}  # fmt: skip
+            row |= {"happened_at": since} if since else {}
             event = own.envelope("ties", f"{one} {other}", self.clock(), row)
             self.chair.state.record([event], {"ties": own.table("ties", event)})
 

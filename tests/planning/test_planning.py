@@ -166,6 +166,33 @@ def test_of_a_household_one_is_acted_on(shop: Shop) -> None:
     assert REASONS[HOUSEHOLD] in {one.reason for one in told.ruled_out}
 
 
+def test_a_household_is_drawn_together(shop: Shop) -> None:
+    """Members of families and firms share an arm all through a quarter, in the plan and in the moment; who becomes one
+    household within a quarter keeps the arm they had, and is drawn together from the next on."""
+    shop.chair = replace(shop.chair, settings=replace(shop.chair.settings, holdout=0.4, comparison=0.1))
+    homes = [range(start, start + 3) for start in range(0, 120, 3)]
+    for place, home in enumerate(homes):
+        since = None if place >= 20 else NOON - timedelta(days=30)
+        shop.tie(*home, relation=("family", "company")[place % 2], since=since)
+
+    def arms() -> list[set[str]]:
+        day = shop.chair.turns(1)[0].day
+        of = {row["customer_id"]: row["arm"] for row in shop.chair.state.lots(day, day + timedelta(days=1)).to_pylist()}
+        return [{of[shop.chair.find(f"guest{guest}@example.org")] for guest in home} for home in homes]
+
+    shop.turn(days=1)
+    first = arms()
+    assert {len(home) for home in first[:20]} == {1} and len(set.union(*first[:20])) > 2
+    assert max(len(home) for home in first[20:]) > 1
+    for home, arm in zip(homes[:5], first, strict=False):
+        told = {shop.chair.decide(f"guest{guest}@example.org", "checkout").arm for guest in home}
+        assert told == arm
+    shop.turn(days=60)
+    assert arms() == first
+    shop.turn(days=40)
+    assert {len(home) for home in arms()} == {1} and arms()[:20] != first[:20]
+
+
 def test_whoever_is_approved_first_is_the_one_of_a_household(shop: Shop) -> None:
     """Ties that came since the turn hold as somebody is approved: the other waits, until the first is taken back."""
     one, other = shop.rows("proposed")[:2]

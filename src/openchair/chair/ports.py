@@ -242,6 +242,7 @@ CUSTOMER_COLUMNS: Mapping[str, pa.DataType] = {
     "attention_spent": pa.float64(),
     "resting": pa.string(),
     "quiet": pa.string(),
+    "household": pa.string(),
 }
 """The row of a customer that a turn writes. rules and consents are bit sets (dossier.rules, dossier.consent).
 
@@ -251,6 +252,7 @@ they paid, on lines with a discount or a coupon; nothing is reckoned from it. va
 sender_*: friends yet to come, worth_*: both, all over 12 months. brought_*: what the friends already here are worth,
 which their own value_* counts: never added. attention_*: units (dossier.attention). resting: ideas not yet to be
 repeated, sorted, with commas. quiet: their own quiet hours and time zone, where they have any, as "21-8 Asia/Karachi".
+household: whom they are drawn together with (chair.wheel.know), named after one of these; themselves for most.
 """
 
 STANDING_COLUMNS: Mapping[str, pa.DataType] = {

@@ -32,9 +32,9 @@ DAILY = "daily"
 """The occasion of the decisions that a turn takes for everyone."""
 LOOKED_AT = (
     "stage", "orders", "spent_minor", "value_minor", "worth_minor", "rules", "food_safety", "consents", "nps_score",
-    "sent_friends", "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting",
+    "sent_friends", "complained_on", "contacted_on", "attention_budget", "attention_spent", "resting", "household",
 )  # fmt: skip
-"""Columns of a customer's row that are looked at, beside customer_id."""
+"""Columns of a customer's row that are looked at, beside customer_id; household may be left out."""
 FELT = 0.1
 """Points of satisfaction of 0 to 10 that count as harm; less is felt by nobody."""
 EXPECTED_BYTES = 64 * 1024 * 1024
@@ -215,7 +215,7 @@ made with `weigh` at the prices of budgets."""
 def decide(
     columns: Mapping[str, Any], held: Held, day: date, occasion: str = DAILY, plan: Plan | None = None
 ) -> Chosen:
-    """One decision for each of n customers. columns: customer_id and LOOKED_AT, (n,) each; `household` too, maybe.
+    """One decision for each of n customers. columns: customer_id and LOOKED_AT, (n,) each.
 
     The same columns, beliefs, day and occasion give the same decisions, whoever else is decided for: a plan and the one
     best action aside, which are of everyone. Raises BadInput for an occasion that is no moment, and as situations do.

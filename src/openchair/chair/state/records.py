@@ -60,7 +60,7 @@ READING_COLUMNS: Mapping[str, pa.DataType] = {
 }
 """A sentence: where it stands in which fact, and what it was read as. `identifier` is empty where it is nobody's."""
 
-LOT_COLUMNS = {"customer_id": pa.string(), "arm": pa.string(), "entered": pa.date32()}
+LOT_COLUMNS = {"customer_id": pa.string(), "arm": pa.string(), "entered": pa.date32(), "home": pa.string()}
 TALLY_COLUMNS = {
     "day": pa.date32(), "arm": pa.string(), "action": pa.string(), "done": pa.bool_(), "n": pa.int64(),
     "settled": pa.int64(),

@@ -2,22 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 
 from openchair.chair.people.identifying import identify
 from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
 from openchair.chair.state import State
 from openchair.chair.wheel import send, spend
+from openchair.chair.wheel.limits import AT_HOME
 from openchair.chair.wheel.stand import beside, ideas_of, owned
 from openchair.core.clock import Moment
 from openchair.core.ids import IDENTIFIER_KINDS
 from openchair.core.settings import Settings
+from openchair.decisions.households import households_of
 from openchair.facts.days import local_day
 from openchair.facts.kinds import KINDS
+from openchair.learning.arms import quarters
 from openchair.loyalty.actions import Action
 from openchair.value import audit, growth
 from openchair.value.spenders import subscribing
@@ -63,11 +70,26 @@ def know(
     of = send.Sources(by["referrals"], identities, spent.days, spent.stats, spent.scored, nps)
     sent = send.senders(engine, of, settings, moment)
     rewards = audit.bought(bought.filter(~bought.is_return))
-    counted = _rows(identities, spent.scored, by, nps, sent.senders, rewards, moment)
+    homes = engine.share(households(state, moment))
+    counted = _rows(identities, spent.scored, by, (nps, sent.senders, homes), rewards, moment)
     table = beside(engine, counted, by["traits"], by["contacts"], ideas_of(state, actions), settings, moment)
     types = {name: ibis.dtype(kind) for name, kind in _IBIS.items()}
     kept = engine.keep(table.select(**{name: table[name].cast(types[name]) for name in CUSTOMER_COLUMNS}))
     return Known(kept, spent.days, identities, spent.learned, sent.learned)
+
+
+def households(state: State, moment: Moment) -> pa.Table:
+    """customer_id and household of those who are drawn together: by ties that there were before the quarter began.
+
+    Ties that came since would move somebody from one arm to another within it.
+    """
+    begun = datetime.combine(quarters(moment.day, moment.day)[0][0], time(), moment.zone)
+    pairs = state.relatives(AT_HOME, before=begun)
+    ids = pc.unique(pa.chunked_array([*pairs["left_id"].chunks, *pairs["right_id"].chunks], pa.string())).sort()
+    left, right = (pc.index_in(pairs[end], value_set=ids).to_numpy().astype(np.int64) for end in pairs.column_names)
+    of = households_of(len(ids), left, right)
+    first = of.who[np.searchsorted(of.home, of.home)]
+    return pa.table({"customer_id": ids.take(pa.array(of.who)), "household": ids.take(pa.array(first))})
 
 
 _IBIS = {
@@ -92,12 +114,14 @@ def _rows(
     identities: ir.Table,
     scored: ir.Table,
     by: Mapping[str, ir.Table],
-    nps: ir.Table,
-    senders: ir.Table,
+    others: Sequence[ir.Table],
     rewards: ir.Table,
     moment: Moment,
 ) -> ir.Table:
-    """One row a customer: everyone an identifier means, with all that is counted beside it. by: facts with owners."""
+    """One row a customer: everyone an identifier means, with all that is counted beside it, and `others`.
+
+    by: facts with owners.
+    """
     answers, voices = (t.mutate(day=local_day(t.happened_at, moment.zone)) for t in (by["answers"], by["voices"]))
     asked = _asked(answers)
     hurt = ibis.union(
@@ -107,8 +131,7 @@ def _rows(
     parts = (
         scored.mutate(**{name: ibis.null("string") for name in spend.SOME if name not in scored.columns}),
         _names(by["traits"]),
-        nps,
-        senders,
+        *others,
         hurt.group_by("customer_id").agg(complained_on=_.day.max()),
         rewards.select("customer_id", rewarded_share=rewards.rewarded_minor / rewards.sold_minor.nullif(0)),
     )
@@ -119,6 +142,7 @@ def _rows(
         **send.worth(table),
         name=ibis.coalesce(table.given_name, table.called),
         stage=table.stage.fill_null("prospect"),
+        household=ibis.coalesce(table.household, table.customer_id),
         **{n: table[n].fill_null(0) for n in ("orders", "spent_minor", "sent_friends")},
     )
 

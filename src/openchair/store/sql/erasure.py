@@ -85,6 +85,8 @@ class Erasure:
             gone |= {merges: joined, reviews: or_(reviews.c.customer_id.in_(bases), reviews.c.subject.in_(subjects))}
             for table, condition in gone.items():
                 connection.execute(delete(table).where(condition))
+            after_them = update(schema.customers).where(schema.customers.c.household.in_(bases))
+            connection.execute(after_them.values(household=schema.customers.c.customer_id))
             naming = _naming([*identifiers, *subjects, *bases], words)
             for name, columns in NAMING.items():
                 _delete(connection, schema.metadata.tables[name], columns, naming)

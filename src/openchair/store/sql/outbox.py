@@ -113,8 +113,11 @@ class Outbox:
         with self._database.read() as connection:
             return table_of(connection.execute(query, execution_options=_STREAMED), shape)
 
-    def relatives(self, relations: Sequence[str] = ("family",)) -> pa.Table:
-        """left_id and right_id of customers who are said to be one family, or tied so, each pair one way or other."""
+    def relatives(self, relations: Sequence[str] = ("family",), before: datetime | None = None) -> pa.Table:
+        """left_id and right_id of customers who are said to be one family, or tied so, each pair one way or other.
+
+        before: only ties that there were by then.
+        """
         one, other = identities.alias(), identities.alias()
         query = (
             select(one.c.customer_id, other.c.customer_id)
@@ -123,6 +126,8 @@ class Outbox:
             .join(other, other.c.identifier == _ties.c.other)
             .where(_ties.c.relation.in_(relations), one.c.customer_id != other.c.customer_id)
         )
+        if before is not None:
+            query = query.where(_ties.c.happened_at < before)
         with self._database.read() as connection:
             return table_of(connection.execute(query.distinct()), _words("left_id", "right_id"))
 

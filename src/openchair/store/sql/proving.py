@@ -12,6 +12,7 @@ from openchair.store.sql.rows import table_of
 from openchair.store.sql.schema import customers, decisions, situations
 
 _IS_DONE = decisions.c.status.in_(DONE).label("done")
+_HOME = func.coalesce(customers.c.household, customers.c.customer_id).label("home")
 _DAILY = decisions.c.moment == "daily"
 _IDS = 16**8
 """Customer ids are hexadecimal digests: their first eight digits part customers as a lot would."""
@@ -33,8 +34,8 @@ class Proving:
     def lots(self, since: date, before: date) -> pa.Table:
         """LOT_COLUMNS of every customer decided for on the days from `since` until before `before`.
 
-        entered: the first of these days on which they were, and `arm` the one they were in then. Customers who are part
-        of another now are left out: the other's lot is theirs.
+        entered: the first of these days on which they were, and `arm` the one they were in then. home: their household.
+        Customers who are part of another now are left out: the other's lot is theirs.
         """
         within = (_DAILY, decisions.c.day >= since, decisions.c.day < before)
         first = (
@@ -44,7 +45,7 @@ class Proving:
             .subquery()
         )
         query = (
-            select(decisions.c.customer_id, decisions.c.arm, first.c.entered)
+            select(decisions.c.customer_id, decisions.c.arm, first.c.entered, _HOME)
             .join(first, (first.c.customer_id == decisions.c.customer_id) & (first.c.entered == decisions.c.day))
             .join(customers, customers.c.customer_id == decisions.c.customer_id)
             .where(_DAILY, customers.c.merged_into.is_(None))

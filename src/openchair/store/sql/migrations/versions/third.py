@@ -22,7 +22,7 @@ def upgrade() -> None:
     for figure in ("sender", "brought", "worth"):
         for part in ("minor", "low", "high"):
             op.add_column("customers", sa.Column(f"{figure}_{part}", sa.Float()))
-    for name in ("segment", "subscribed"):
+    for name in ("segment", "subscribed", "household"):
         op.add_column("customers", sa.Column(name, WORDS))
     op.add_column("customers", sa.Column("rewarded_share", sa.Float()))
     op.add_column("decisions", sa.Column("arm", WORDS, nullable=False, server_default="learned"))
@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("window_days", sa.Integer(), nullable=False, server_default="28"))
     op.add_column("decisions", sa.Column("expected_minor", sa.Float()))
     op.add_column("decisions", sa.Column("why", WORDS, nullable=False, server_default=""))
+    op.execute("UPDATE customers SET household = customer_id")
     # Until the next turn worth is what was known: spender value.
     op.execute("UPDATE customers SET worth_minor = value_minor, worth_low = value_low, worth_high = value_high")
     op.create_table(
