@@ -69,7 +69,7 @@ from openchair.dossier.standing import Consent, Rule
 from openchair.dossier.traits import Note, Said, Trait, group_of
 from openchair.server.pages import error_page, page_routes
 from openchair.server.pages.house import House
-from openchair.server.pages.reports import page_of
+from openchair.server.pages.report import page_of
 from openchair.value.lifetime import HORIZONS
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -596,9 +596,9 @@ class Around:
 def app_around(chair: Any, lang: str = "en", role: str = "owner") -> Starlette:
     """The pages as the server mounts them."""
     settings = settings_of(chair.home, {"name": "The Made-up Snack Shop"}, {})
-    blocks = page_of(House(chair, settings, lambda: NOW), cast(Report, MadeUpReport()), "/blocks")
+    blocks = page_of(cast(Report, MadeUpReport()), "/blocks").routes(House(chair, settings, lambda: NOW))
     app = Starlette(
-        routes=[*page_routes(chair, settings, clock=lambda: NOW), blocks],
+        routes=[*page_routes(chair, settings, clock=lambda: NOW), *blocks],
         middleware=[Middleware(Around, lang=lang, role=role)],
         exception_handlers={OpenchairError: error_page, HTTPException: error_page, Exception: error_page},
     )

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from tests.pages.made_up_catalogue import ODD
 
 from openchair.loyalty.actions import default, of, written
-from openchair.server.pages.action_form import row_of
+from openchair.server.pages.shop.action_form import row_of
 
 OWNER, WHY = "owner@example.org", "because"
 

@@ -10,7 +10,7 @@ import pytest
 from httpx import Client
 
 from openchair.facts.mapping import guess
-from openchair.server.pages.imports import mapping_of
+from openchair.server.pages.shop.imports import mapping_of
 
 STATES = [
     "busy", "before any import", "before the first turn", "nothing to do", "one", "all answered", "long ago", "huge",
@@ -383,7 +383,7 @@ def test_files_that_cannot_be_taken(client: Client, monkeypatch: pytest.MonkeyPa
     assert client.post("/imports", content=b"hello").status_code == 400
     there = upload(client, "broken.csv", b"\x00\x01").headers["location"]
     assert "it is not text" in client.get(there).text
-    monkeypatch.setattr("openchair.server.pages.imports.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("openchair.server.pages.shop.imports.LARGEST_BYTES", 1000)
     large = upload(client, "large.csv", b"x" * 100_000)
     assert large.status_code == 413
     assert "openchair import FILE" in large.text

@@ -9,7 +9,7 @@ import pytest
 from httpx import Client
 
 from openchair.listening.asking.survey import of, starter
-from openchair.server.pages import editing
+from openchair.server.pages.customers import survey_form
 
 BY = "owner@example.org"
 
@@ -35,7 +35,7 @@ def test_a_form_gives_back_the_survey_it_was_made_of(id: str, made_up: Any, clie
     """Read from its own page, unchanged, it is the same survey; so nothing is lost by editing."""
     page = client.get(f"/surveys/{id}")
     assert page.status_code == 200
-    assert of(editing.row_of(fields(page.text), id)) == made_up.surveys.those[id].definition
+    assert of(survey_form.row_of(fields(page.text), id)) == made_up.surveys.those[id].definition
 
 
 def test_the_list_says_how_each_survey_stands(made_up: Any, client: Client) -> None:

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from openchair.chair.actor import Actor
 from openchair.chair.chair import Chair
 from openchair.core.clock import Moment, zone
-from openchair.core.errors import NotAllowed
 from openchair.core.settings import Settings
 from openchair.server.keyring import actor_of
 
@@ -54,11 +53,3 @@ def actor(request: Request) -> Actor:
     """Who is signed in, as facts and the audit log remember them."""
     user = getattr(request.state, "user", None)
     return actor_of(user) if user else Actor("someone on this machine", "staff")
-
-
-def owner(request: Request) -> Actor:
-    """The owner who is signed in. Raises NotAllowed for anyone else."""
-    found = actor(request)
-    if found.role != "owner":
-        raise NotAllowed("page", value=found.name, bound="is for owners of the shop", remedy="Ask one of them.")
-    return found

@@ -25,8 +25,7 @@ from openchair.core.errors import OpenchairError
 from openchair.core.estimate import Estimate, Unknown
 from openchair.core.words import count, listed, plural, tongue
 from openchair.dossier.stage import every
-from openchair.server.pages import bars, drawing, words
-from openchair.server.pages.charts import chart_of
+from openchair.server.pages.drawing import bars, charts, shapes, words
 
 HERE = Path(__file__).resolve().parents[1]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
@@ -114,17 +113,17 @@ def _environment() -> Environment:
         "brief": words.brief,
         "called": called,
         "chance": figures.chance,
-        "chart": chart_of,
+        "chart": charts.chart_of,
         "count": count,
         "day": words.day_words,
         "ends": _ends,
-        "fall": drawing.fall_of,
+        "fall": shapes.fall_of,
         "kept": words.kept,
         "listing": listed,
-        "map_of": drawing.map_of,
+        "map_of": shapes.map_of,
         "moment": words.moment_words,
         "money": words.money,
-        "plane": drawing.plane_of,
+        "plane": shapes.plane_of,
         "ranged": bars.ranged,
         "rhythm": every,
         "runs": _runs,
@@ -141,6 +140,7 @@ def _environment() -> Environment:
         "parts": bars.parts,
         "plural": plural,
         "rooms": ROOMS,
+        "settled": words.SETTLED,
         "weighed": bars.weighed,
     }
     kinds = {"known": Estimate, "unknown": Unknown, "a_link": Link, "a_date": date}

@@ -8,8 +8,8 @@ from textwrap import wrap
 
 from openchair.core.blocks import Flow, Scatter, Waterfall
 from openchair.core.estimate import Estimate, Number, Unknown
-from openchair.server.pages.bars import Scale
-from openchair.server.pages.charts import Place, ticks
+from openchair.server.pages.drawing.bars import Scale
+from openchair.server.pages.drawing.charts import Place, ticks
 
 PLANE = (480.0, 340.0)
 """Width and height of a scatter, in units of the drawing."""

@@ -25,6 +25,19 @@ _FACTS = {
     "steps": ("step of a journey", "steps of journeys"),
 }
 _TOLD = 3
+SETTLED = {
+    "approved": "Approved",
+    "dismissed": "Not now",
+    "deferred": "Put off",
+    "sent": "Sent",
+    "delivered": "Delivered",
+    "opened": "Opened",
+    "clicked": "Followed",
+    "answered": "Answered",
+    "vetoed": "Vetoed by the customer",
+    "failed": "Could not be sent",
+}
+"""What a page says of a decision that is no question any more, by its status."""
 
 
 def spelled(n: int) -> str:
@@ -39,6 +52,15 @@ def spelled(n: int) -> str:
         return _SMALL[n]
     tens, ones = divmod(n, 10)
     return _TENS[tens - 2] + (f"-{_SMALL[ones]}" if ones else "")
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """A sentence that begins with a count.
+
+    >>> counted(1, "person waits", "people wait"), counted(14, "person waits", "people wait")
+    ('One person waits', 'Fourteen people wait')
+    """
+    return f"{spelled(n).capitalize()} {one if n == 1 else many}"
 
 
 def arrived(facts: Mapping[str, int]) -> str:
