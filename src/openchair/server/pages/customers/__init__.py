@@ -1,0 +1,1 @@
+"""Customers: everyone, each on one sheet, what they say, and what they are asked."""

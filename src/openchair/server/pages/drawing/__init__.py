@@ -1,0 +1,1 @@
+"""Figures as shapes with their places, and in words: pure, for templates to draw."""

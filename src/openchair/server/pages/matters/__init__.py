@@ -1,0 +1,1 @@
+"""What matters: the reports, each with the forms by which a person answers to it."""
