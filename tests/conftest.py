@@ -20,9 +20,11 @@ gc.set_threshold(100_000, 20, 50)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A test's Spark runs each plan once, so the last word in compiling it never pays; the same Spark and the same plans.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC")
-# A loaded machine is slow, not wrong.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+# A loaded machine is slow, not wrong; a change is judged by the same examples each time, and new ones are searched for
+# by HYPOTHESIS_PROFILE=search.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 SHARED = ROOT.parent / "shared" / "data"
 CHROMIUM = ROOT / ".venv" / "chromium.json"  # written by scripts/setup.py
