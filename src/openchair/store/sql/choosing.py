@@ -2,30 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Select, Table, UniqueConstraint, func, select
+from sqlalchemy import Select, func, select
 
 from openchair.chair.state.records import Choice
 from openchair.core.errors import Conflict
-from openchair.store.sql.columns import Seq, UtcTime, Words
 from openchair.store.sql.database import Database
 from openchair.store.sql.rows import insertion
-from openchair.store.sql.schema import metadata
-
-choices = Table(
-    "choices",
-    metadata,
-    Column("number", Seq, primary_key=True, autoincrement=True),
-    Column("kind", Words, nullable=False),
-    Column("subject", Words, nullable=False),
-    # JSON: what was decided
-    Column("body", Words, nullable=False),
-    Column("by", Words, nullable=False),
-    Column("at", UtcTime, nullable=False),
-    Column("why", Words, nullable=False),
-    # How many of its kind and subject were before it: of two who change the same at once, one is first.
-    Column("over", BigInteger, nullable=False),
-    UniqueConstraint("kind", "subject", "over"),
-)
+from openchair.store.sql.schema import choices
 
 _place = choices.c.over + 1
 _shown = [_place.label("number"), *(choices.c[one] for one in ("kind", "subject", "body", "by", "at", "why"))]

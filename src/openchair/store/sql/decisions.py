@@ -33,13 +33,12 @@ from openchair.chair.ports import (
 from openchair.chair.state.records import Faced
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
-from openchair.store.sql.choosing import choices
 from openchair.store.sql.columns import packed
 from openchair.store.sql.database import Database
 from openchair.store.sql.erasure import ERASED
 from openchair.store.sql.identities import bases_of, found_each
 from openchair.store.sql.rows import bulk, conform, insertion, page, staged, table_of
-from openchair.store.sql.schema import customers, identities, turns
+from openchair.store.sql.schema import choices, customers, identities, turns
 from openchair.store.sql.schema import decisions as _decisions
 from openchair.store.sql.schema import situations as _situations
 

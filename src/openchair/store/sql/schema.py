@@ -3,12 +3,15 @@
 Times are UTC and aware on both. Money is integer minor units where it is counted, float where it is estimated.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
     Date,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -23,79 +26,66 @@ from openchair.chair.ports import CUSTOMER_COLUMNS, INDEXED_KINDS
 from openchair.facts import kinds
 from openchair.store.sql.columns import OF_ARROW, Packed, Seq, UtcTime, Words
 
-_names = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=_names)
-
-notes = Table("notes", metadata, Column("key", Words, primary_key=True), Column("value", Words, nullable=False))
-
-inbox = Table(
-    "inbox",
-    metadata,
-    Column("seq", Seq, primary_key=True, autoincrement=True),
-    Column("key", Words, nullable=False),
-    Column("source", Words, nullable=False),
-    Column("received_at", UtcTime, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
 )
-messages = Table(
-    "messages",
-    metadata,
-    # md5 of source and key: what was once acknowledged is known for ever, in 16 bytes.
-    Column("hash", LargeBinary(16), primary_key=True),
-    sqlite_with_rowid=False,
-)
+_TYPES: dict[str, Any] = {
+    "": Words, "seq": Seq, "time": UtcTime, "day": Date, "int": Integer, "big": BigInteger, "float": Float,
+    "bytes": LargeBinary, "hash": LargeBinary(32), "packed": Packed,
+}  # fmt: skip
 
-identities = Table(
-    "identities",
-    metadata,
-    Column("identifier", Words, primary_key=True),
-    # base_id for good by exact identifiers; customer_id is the least base id among those that are merged.
-    Column("base_id", Words, nullable=False, index=True),
-    Column("customer_id", Words, nullable=False, index=True),
-    Column("linked_at", UtcTime, nullable=False),
-    Column("because", Words, nullable=False),
-)
-merges = Table(
+
+def _columns(text: str) -> list[Column[Any]]:
+    """Columns as `name:type`, words where no type is named; `!` key, `?` may be null, `+` has an index, `=` a default.
+
+    >>> [(c.name, c.primary_key, c.nullable) for c in _columns("key! value at:time? arm=learned")]
+    [('key', True, False), ('value', False, False), ('at', False, True), ('arm', False, False)]
+    """
+    columns = []
+    for one in text.split():
+        one, _, default = one.partition("=")
+        name, _, kind = one.rstrip("!?+").partition(":")
+        marks: dict[str, Any] = {"index": True} if "+" in one else {}
+        marks |= {"server_default": default.strip("'")} if default else {}
+        columns.append(Column(name, _TYPES[kind], primary_key="!" in one, nullable="?" in one, **marks))
+    return columns
+
+
+def _table(name: str, columns: str, *more: Any, **options: Any) -> Table:
+    return Table(name, metadata, *_columns(columns), *more, **options)
+
+
+notes = _table("notes", "key! value")
+leases = _table("leases", "job! owner until:time")
+
+inbox = _table("inbox", "seq:seq! key source received_at:time body:bytes", sqlite_autoincrement=True)
+# md5 of source and key: what was once acknowledged is known for ever, in 16 bytes.
+messages = Table("messages", metadata, Column("hash", LargeBinary(16), primary_key=True), sqlite_with_rowid=False)
+
+# base_id for good by exact identifiers; customer_id is the least base id among those that are merged.
+identities = _table("identities", "identifier! base_id+ customer_id+ linked_at:time because")
+# evidence: JSON, what each record says, field by field, with the weight of evidence.
+merges = _table(
     "merges",
-    metadata,
-    Column("merge_id", Words, primary_key=True),
-    Column("left_id", Words, nullable=False, index=True),
-    Column("right_id", Words, nullable=False, index=True),
-    Column("kind", Words, nullable=False),
-    Column("because", Words, nullable=False),
-    Column("probability", Float),
-    # JSON: what each record says, field by field, with the weight of evidence.
-    Column("evidence", Words, nullable=False),
-    Column("status", Words, nullable=False),
-    Column("found_at", UtcTime, nullable=False),
-    Column("decided_at", UtcTime),
-    Column("decided_by", Words, nullable=False),
-    Column("why", Words, nullable=False),
+    "merge_id! left_id+ right_id+ kind because probability:float? evidence status found_at:time decided_at:time? "
+    "decided_by why",
     Index("ix_merges_found", "status", "found_at", "merge_id"),
 )
-erased = Table(
-    "erased",
-    metadata,
-    Column("hash", Words, primary_key=True),
-    # Hashes taken over from another home come with its salt.
-    Column("salt", Words, nullable=False),
-    Column("erased_at", UtcTime, nullable=False),
-)
+# Hashes taken over from another home come with its salt.
+erased = _table("erased", "hash! salt erased_at:time")
 _shown = text("merged_into IS NULL")
 customers = Table(
     "customers",
     metadata,
     *(Column(name, OF_ARROW[kind], primary_key=name == "customer_id") for name, kind in CUSTOMER_COLUMNS.items()),
-    # The customer that this one is now part of; its row is hidden until it is its own again.
-    Column("merged_into", Words),
-    # The name in small letters, for search and order; SQLite itself knows the small letters of ASCII only.
-    Column("folded", Words),
+    # The customer that this one is now part of; its row is hidden until it is its own again. The name in small letters,
+    # for search and order; SQLite itself knows the small letters of ASCII only.
+    *_columns("merged_into? folded?"),
     Index("ix_customers_worth", "value_minor", "customer_id"),
     Index("ix_customers_recent", "last_on", "customer_id"),
     Index("ix_customers_name", "folded", "customer_id"),
@@ -119,282 +109,99 @@ Index("ix_facts_answers_low", indexed["answers"].c.happened_at, sqlite_where=low
 _consents = text("name >= 'consent.' AND name < 'consent/'")
 _newest = indexed["traits"].c.happened_at
 Index("ix_facts_traits_consents", _newest, sqlite_where=_consents, postgresql_where=_consents)
-indexed_files = Table(
-    "indexed_files",
-    metadata,
-    Column("kind", Words, primary_key=True),
-    Column("file", Words, primary_key=True),
-)
+indexed_files = _table("indexed_files", "kind! file!")
 
-situations = Table(
-    "situations",
-    metadata,
-    # Follows from the record's own text, so a record that changes never rewrites what an older decision rested on.
-    Column("record_id", Words, primary_key=True),
-    Column("situation_id", Words, nullable=False),
-    Column("record", Packed, nullable=False),
-)
+# record_id follows from the record's own text: a record that changes never rewrites what a decision rested on.
+situations = _table("situations", "record_id! situation_id record:packed")
 _acting = text("action <> 'wait'")
-decisions = Table(
+# why: why it was put off, dismissed or taken back.
+decisions = _table(
     "decisions",
-    metadata,
-    Column("decision_id", Words, primary_key=True),
-    Column("customer_id", Words, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("moment", Words, nullable=False),
-    Column("situation_id", Words, nullable=False),
-    Column("record_id", Words, ForeignKey("situations.record_id"), nullable=False),
-    Column("stage", Words),
-    Column("action", Words, nullable=False),
-    Column("gain_minor", Float, nullable=False),
-    Column("gain_low", Float),
-    Column("gain_high", Float),
-    Column("propensity", Float, nullable=False),
-    Column("policy", Words, nullable=False),
-    Column("worth_minor", Float),
-    Column("arm", Words, nullable=False, server_default="learned"),
-    Column("channel", Words, nullable=False, server_default=""),
-    Column("features", BigInteger, nullable=False, server_default="0"),
-    Column("window_days", Integer, nullable=False, server_default="28"),
-    Column("expected_minor", Float),
-    Column("status", Words, nullable=False, server_default="proposed"),
-    Column("decided_by", Words),
-    Column("decided_at", UtcTime),
-    Column("why", Words, nullable=False, server_default=""),  # why it was put off, dismissed or taken back
-    Column("outcome_minor", BigInteger),
-    Column("outcome_at", UtcTime),
+    "decision_id! customer_id day:day moment situation_id record_id stage? action gain_minor:float gain_low:float? "
+    "gain_high:float? propensity:float policy worth_minor:float? arm=learned channel='' features:big=0 "
+    "window_days:int=28 expected_minor:float? status=proposed decided_by? decided_at:time? why='' outcome_minor:big? "
+    "outcome_at:time?",
+    ForeignKeyConstraint(["record_id"], ["situations.record_id"]),
     UniqueConstraint("customer_id", "day", "moment"),
     Index("ix_decisions_gain", "day", "gain_minor", "decision_id"),
     Index("ix_decisions_acting", "day", "gain_minor", "decision_id", sqlite_where=_acting, postgresql_where=_acting),
 )
+# What a person decided about the shop. body: JSON. over: how many of its kind and subject were before it: of
+# two who change the same at once, one is first.
+choices = _table(
+    "choices", "number:seq! kind subject body by at:time why over:big", UniqueConstraint("kind", "subject", "over")
+)
 
-turns = Table(
-    "turns",
-    metadata,
-    Column("turn_id", Words, primary_key=True),
-    Column("started_at", UtcTime, nullable=False, index=True),
-    Column("report", Words, nullable=False),
-)
-imports = Table(
-    "imports",
-    metadata,
-    Column("import_id", Words, primary_key=True),
-    Column("started_at", UtcTime, nullable=False, index=True),
-    Column("report", Words, nullable=False),
-)
-rejects = Table(
-    "rejects",
-    metadata,
-    Column("number", Seq, primary_key=True, autoincrement=True),
-    # What the row was and where it stood: a file read twice has its rejects once.
-    Column("key", Words, nullable=False, unique=True),
-    Column("file", Words, nullable=False),
-    Column("line", BigInteger, nullable=False),
-    Column("reason", Words, nullable=False),
-    Column("row", Words, nullable=False),
-)
+turns = _table("turns", "turn_id! started_at:time+ report")
+imports = _table("imports", "import_id! started_at:time+ report")
+# key: what the row was and where it stood: a file read twice has its rejects once.
+rejects = _table("rejects", "number:seq! key file line:big reason row", UniqueConstraint("key"))
 import_rejects = Table(
     "import_rejects",
     metadata,
-    Column("import_id", Words, primary_key=True),
+    *_columns("import_id!"),
     Column("number", Seq, ForeignKey("rejects.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
 )
-reviews = Table(
+# owner, due_at: whose it is and until when it should be answered; a case has both.
+reviews = _table(
     "reviews",
-    metadata,
-    Column("review_id", Words, primary_key=True),
-    Column("kind", Words, nullable=False),
-    Column("subject", Words, nullable=False),
-    Column("customer_id", Words, index=True),
-    Column("text", Words, nullable=False),
-    Column("opened_at", UtcTime, nullable=False),
-    Column("opened_by", Words, nullable=False),
-    Column("verdict", Words, nullable=False),
-    Column("decided_by", Words, nullable=False),
-    Column("decided_at", UtcTime),
-    Column("why", Words, nullable=False),
-    # Whose it is and until when it should be answered; a case has both.
-    Column("owner", Words, nullable=False, server_default=""),
-    Column("due_at", UtcTime),
+    "review_id! kind subject customer_id?+ text opened_at:time opened_by verdict decided_by decided_at:time? why "
+    "owner='' due_at:time?",
     Index("ix_reviews_opened", "verdict", "opened_at", "review_id"),
 )
-seats = Table(
+seats = _table(
     "seats",
-    metadata,
-    Column("seat_id", Words, primary_key=True),
-    Column("customer_id", Words, nullable=False, index=True),
-    Column("language", Words, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("created_by", Words, nullable=False),
-    Column("expires_at", UtcTime, nullable=False),
-    Column("opened_at", UtcTime),
-    Column("session_hash", LargeBinary),
-    Column("revoked_at", UtcTime),
-    Column("code_hash", LargeBinary),
-    Column("code_tries", Integer, nullable=False),
-    Column("code_sent_at", UtcTime),
+    "seat_id! customer_id+ language created_at:time created_by expires_at:time opened_at:time? session_hash:bytes? "
+    "revoked_at:time? code_hash:bytes? code_tries:int code_sent_at:time?",
 )
-audit = Table(
+audit = _table(
     "audit",
-    metadata,
-    Column("number", Seq, primary_key=True, autoincrement=True),
-    Column("happened_at", UtcTime, nullable=False),
-    Column("who", Words, nullable=False),
-    Column("act", Words, nullable=False),
-    Column("customer_id", Words),
-    Column("detail", Words, nullable=False),
+    "number:seq! happened_at:time who act customer_id? detail",
     Index("ix_audit_customer_id_number", "customer_id", "number"),
     Index("ix_audit_who_number", "who", "number"),
 )
-surveys = Table(
-    "surveys",
-    metadata,
-    Column("survey_id", Words, primary_key=True),
-    Column("version", Integer, nullable=False),
-    # draft, live or closed
-    Column("status", Words, nullable=False),
-    # JSON: listening.asking.survey.Survey
-    Column("definition", Words, nullable=False),
-    Column("changed_at", UtcTime, nullable=False),
-    Column("changed_by", Words, nullable=False),
-)
-outbox = Table(
+# status: draft, live or closed. definition: JSON, listening.asking.survey.Survey.
+surveys = _table("surveys", "survey_id! version:int status definition changed_at:time changed_by")
+# chair.state.records.Message
+outbox = _table(
     "outbox",
-    metadata,
-    Column("message_id", Words, primary_key=True),
-    # What it is (survey) and which one.
-    Column("kind", Words, nullable=False),
-    Column("subject", Words, nullable=False),
-    Column("customer_id", Words, nullable=False, index=True),
-    Column("channel", Words, nullable=False),
-    Column("address", Words, nullable=False),
-    Column("language", Words, nullable=False),
-    Column("made_at", UtcTime, nullable=False),
-    Column("due_at", UtcTime, nullable=False),
-    # waiting, sent, given, failed, dropped
-    Column("status", Words, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("why", Words, nullable=False),
-    Column("sent_at", UtcTime),
-    Column("answered_at", UtcTime),
+    "message_id! kind subject customer_id+ channel address language made_at:time due_at:time status tries:int why "
+    "sent_at:time? answered_at:time?",
     Index("ix_outbox_due", "status", "due_at", "message_id"),
     Index("ix_outbox_subject", "subject", "made_at", "message_id"),
 )
-models = Table(
-    "models",
-    metadata,
-    Column("name", Words, primary_key=True),
-    Column("made_at", UtcTime, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-)
-themes = Table(
-    "themes",
-    metadata,
-    Column("theme_id", Words, primary_key=True),
-    Column("name", Words, nullable=False),
-    # JSON: names and telling words by language
-    Column("told", Words, nullable=False),
-    Column("centroid", LargeBinary, nullable=False),
-    Column("born_on", Date, nullable=False),
-    # The person who named it, so that no turn names it anew; empty while none has.
-    Column("named_by", Words, nullable=False),
-)
-readings = Table(
+models = _table("models", "name! made_at:time body:bytes")
+# told: JSON, names and telling words by language. named_by: the person who named it, so that no turn names it anew.
+themes = _table("themes", "theme_id! name told centroid:bytes born_on:day named_by")
+# A sentence of something said, by where in the fact's text it begins and ends; empty identifier: nobody's. closeness:
+# cosine with the theme's centre. reading: want, need, aspiration, pain, praise or other; surety: how sure; read_by:
+# who says so, model or a person's name. sentiment: -1 to 1.
+readings = _table(
     "readings",
-    metadata,
-    # A sentence of something said, by where in the fact's text it begins and ends; empty identifier: nobody's.
-    Column("identifier", Words, nullable=False),
-    Column("fact_id", Words, nullable=False),
-    Column("place", Integer, nullable=False),
-    Column("kind", Words, nullable=False),
-    Column("happened_at", UtcTime, nullable=False),
-    Column("channel", Words, nullable=False),
-    Column("begins", Integer, nullable=False),
-    Column("ends", Integer, nullable=False),
-    Column("language", Words, nullable=False),
-    Column("theme_id", Words),
-    # Cosine with the theme's centre.
-    Column("closeness", Float),
-    # want, need, aspiration, pain, praise or other; how sure; who says so: model, or a person's name.
-    Column("reading", Words, nullable=False),
-    Column("surety", Float, nullable=False),
-    Column("read_by", Words, nullable=False),
-    # -1 to 1
-    Column("sentiment", Float, nullable=False),
+    "identifier fact_id place:int kind happened_at:time channel begins:int ends:int language theme_id? "
+    "closeness:float? reading surety:float read_by sentiment:float",
     PrimaryKeyConstraint("identifier", "fact_id", "place"),
     Index("ix_readings_theme", "theme_id", "happened_at"),
     Index("ix_readings_fact", "fact_id", "place"),
     sqlite_with_rowid=False,
 )
-calls = Table(
+# week: its Monday; leader: who is to call; questions: JSON; status: empty, reached, not reached or skipped.
+calls = _table(
     "calls",
-    metadata,
-    Column("call_id", Words, primary_key=True),
-    # The Monday of its week, and who is to call.
-    Column("week", Date, nullable=False),
-    Column("leader", Words, nullable=False),
-    Column("place", Integer, nullable=False),
-    Column("customer_id", Words, nullable=False, index=True),
-    Column("reason", Words, nullable=False),
-    Column("because", Words, nullable=False),
-    # JSON: the questions worth asking
-    Column("questions", Words, nullable=False),
-    # "", reached, not reached or skipped
-    Column("status", Words, nullable=False),
-    Column("done_at", UtcTime),
+    "call_id! week:day leader place:int customer_id+ reason because questions status done_at:time?",
     Index("ix_calls_week", "week", "leader", "place"),
 )
-leases = Table(
-    "leases",
-    metadata,
-    Column("job", Words, primary_key=True),
-    Column("owner", Words, nullable=False),
-    Column("until", UtcTime, nullable=False),
-)
 
-users = Table(
-    "users",
-    metadata,
-    Column("user_id", Words, primary_key=True),
-    Column("email", Words, nullable=False, unique=True),
-    Column("name", Words, nullable=False),
-    Column("role", Words, nullable=False),
-    Column("password", Words, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-)
-invites = Table(
-    "invites",
-    metadata,
-    Column("hash", LargeBinary(32), primary_key=True),
-    Column("role", Words, nullable=False),
-    Column("email", Words),
-    Column("expires_at", UtcTime, nullable=False),
-)
-sessions = Table(
+users = _table("users", "user_id! email name role password created_at:time", UniqueConstraint("email"))
+invites = _table("invites", "hash:hash! role email? expires_at:time")
+sessions = _table(
     "sessions",
-    metadata,
-    Column("hash", LargeBinary(32), primary_key=True),
-    Column("user_id", Words, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("created_at", UtcTime, nullable=False),
-    Column("expires_at", UtcTime, nullable=False),
+    "hash:hash! user_id+ created_at:time expires_at:time",
+    ForeignKeyConstraint(["user_id"], ["users.user_id"], ondelete="CASCADE"),
 )
-keys = Table(
+keys = _table(
     "keys",
-    metadata,
-    Column("key_id", Words, primary_key=True),
-    Column("hash", LargeBinary(32), nullable=False, unique=True),
-    Column("name", Words, nullable=False),
-    Column("scopes", Words, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("last_used_at", UtcTime),
-    Column("revoked_at", UtcTime),
+    "key_id! hash:hash name scopes created_at:time last_used_at:time? revoked_at:time?",
+    UniqueConstraint("hash"),
 )
-idempotency = Table(
-    "idempotency",
-    metadata,
-    Column("hash", LargeBinary(32), primary_key=True),
-    Column("fingerprint", LargeBinary(32), nullable=False),
-    Column("created_at", UtcTime, nullable=False, index=True),
-    Column("status", Integer),
-    Column("body", LargeBinary),
-)
+idempotency = _table("idempotency", "hash:hash! fingerprint:hash created_at:time+ status:int? body:bytes?")
