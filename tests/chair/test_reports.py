@@ -21,7 +21,7 @@ from openchair.cli.wiring import init_home, open_home
 from openchair.core.blocks import Column, Empty, Lines, Quote, Scatter, Sentence, Table, Told, Waterfall, table_of
 from openchair.core.errors import BadInput, NotFound
 from openchair.server.pages.render import _pages
-from openchair.store.sql.access import SCOPES
+from openchair.store.sql.team.access import SCOPES
 
 NAMES = {
     "day",

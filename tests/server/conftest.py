@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from openchair.chair.chair import Chair
 from openchair.cli.wiring import init_home, open_home
 from openchair.server.app import create_app, state_of
-from openchair.store.sql.access import SCOPES, Access
+from openchair.store.sql.team.access import SCOPES, Access
 
 # The schedule rests: a test syncs and turns when it means to.
 SETTINGS = {"name": "Snack shop", "currency": "EUR", "sync_seconds": "3600", "turn_at": "off"}

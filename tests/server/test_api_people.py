@@ -16,7 +16,7 @@ from openchair.chair.lease import HEAVY, held
 from openchair.chair.views import Audited, Clearance, Merge, Review
 from openchair.server.api.frame import Page
 from openchair.server.api.people import Link
-from openchair.store.sql.access import SCOPES
+from openchair.store.sql.team.access import SCOPES
 
 BAR = {"id": "bar", "contents": {"edible": True, "allergens": ["milk"]}, "channel": "parcel"}
 FIGS = {"id": "figs", "contents": {"edible": True, "allergens": []}, "channel": "parcel"}

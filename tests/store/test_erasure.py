@@ -195,7 +195,7 @@ def test_tombstones_of_another_home_stand_beside_our_own(state: SqlState, own: b
 
 def test_the_columns_that_may_name_somebody_are_texts_of_their_tables() -> None:
     """What erasure reads is there, and each of those tables has one column for a key."""
-    from openchair.store.sql.erasure import NAMING
+    from openchair.store.sql.who.erasure import NAMING
 
     for name, columns in NAMING.items():
         table = schema.metadata.tables[name]

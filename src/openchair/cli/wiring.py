@@ -19,9 +19,9 @@ from openchair.loyalty import actions
 from openchair.loyalty.actions import Action
 from openchair.store import backup
 from openchair.store.history import DeltaHistory
-from openchair.store.sql.access import Access
 from openchair.store.sql.database import Database
 from openchair.store.sql.state import open_state
+from openchair.store.sql.team.access import Access
 
 FILE = "openchair.toml"
 TOMBSTONES = "erased.txt"

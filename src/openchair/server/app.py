@@ -31,8 +31,8 @@ from openchair.server.schedule import Apart, schedule
 from openchair.server.seat import seat_routes
 from openchair.server.signin import signin_routes
 from openchair.server.survey import leaving_routes, survey_routes
-from openchair.store.sql.access import Access
 from openchair.store.sql.state import SqlState
+from openchair.store.sql.team.access import Access
 
 
 def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openchair.core.settings import Settings
 from openchair.server.problems import problem
-from openchair.store.sql.access import Access, User
+from openchair.store.sql.team.access import Access, User
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN_PATHS = ("/sign-in", "/welcome/", "/static/", "/favicon.ico", "/seat/", "/survey/", "/leave/", "/hooks/")

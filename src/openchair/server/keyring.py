@@ -13,7 +13,7 @@ from openchair.chair.actor import Actor
 from openchair.core.errors import Conflict
 from openchair.server.ingest import key_of
 from openchair.server.problems import Refused
-from openchair.store.sql.access import Access, Key, User
+from openchair.store.sql.team.access import Access, Key, User
 
 FRESH_SECONDS = 3.0
 """How long a key's check is remembered: within this a revoked key stops."""

@@ -17,7 +17,7 @@ from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.core.settings import Settings
 from openchair.server.gate import cookie_name
 from openchair.server.pages.render import back, render
-from openchair.store.sql.access import SESSION_DAYS, Access
+from openchair.store.sql.team.access import SESSION_DAYS, Access
 
 TRIES = 5
 """Wrong passwords for one e-mail before it has to wait."""

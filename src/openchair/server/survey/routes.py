@@ -1,7 +1,7 @@
 """The pages of a survey: looking records nothing, for mail scanners open every link; the button does.
 
-An answer is acknowledged once its commit is durable (`store.sql.inbox`): many share one. What comes from a trap that no
-person can fall into, a field or a link nobody sees, is kept apart with its reason, and thanked as everyone is.
+An answer is acknowledged once its commit is durable (`store.sql.post.inbox`): many share one. What comes from a trap
+that no person can fall into, a field or a link nobody sees, is kept apart with its reason, and thanked as everyone is.
 """
 
 import asyncio

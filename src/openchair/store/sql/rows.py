@@ -1,22 +1,131 @@
 """Rows into the state's database and out of it, one or a million: alike on SQLite and PostgreSQL."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
-from sqlalchemy import Column, Connection, Result, Select, Table, literal, select, tuple_
+from sqlalchemy import Column, Connection, Result, Select, Table, column, literal, select, table, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from openchair.chair.state.records import Many, Row
 from openchair.core.errors import BadInput
 from openchair.store.sql.columns import OF_ARROW
-from openchair.store.sql.database import CACHE
+from openchair.store.sql.database import CACHE, Database
+
+T = TypeVar("T")
+Piece = TypeVar("Piece")
+STREAM = {"yield_per": 50_000}
+ASKED = select(table("asked", column("id")).c.id)
+"""Ids that a query asks about, however many: see `asked`."""
 
 
-def pour(connection: Connection, table: str, rows: pa.RecordBatchReader | pa.Table) -> int:
+class Tables:
+    """What every part of the state has: a read or a write in one transaction of its own, rows as they are asked for."""
+
+    _database: Database
+
+    def _rows(self, query: Select[Any]) -> list[Row]:
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _row(self, query: Select[Any]) -> Row | None:
+        return next(iter(self._rows(query)), None)
+
+    def _made(self, made: Callable[..., T], query: Select[Any]) -> list[T]:
+        """Rows as frozen records of the same fields."""
+        return [made(**row) for row in self._rows(query)]
+
+    def _one(self, made: Callable[..., T], query: Select[Any]) -> T | None:
+        return next(iter(self._made(made, query)), None)
+
+    def _values(self, query: Select[Any]) -> list[Any]:
+        """What is in the first column."""
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
+    def _value(self, query: Select[Any]) -> Any:
+        with self._database.read() as connection:
+            return connection.scalar(query)
+
+    def _table(
+        self, query: Select[Any], columns: Mapping[str, pa.DataType], among: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Rows as an Arrow table; among: the ids that stand for ASKED in the query."""
+        with self._database.read() as connection:
+            if among is None:
+                return table_of(connection.execute(query, execution_options=STREAM), shape(columns))
+            with asked(connection, among):
+                return table_of(connection.execute(query), shape(columns))
+
+    def _page(
+        self, made: Callable[..., T], query: Select[Any], place: Sequence[Column[Any]], *, after: Any, limit: int,
+        down: bool = True,
+    ) -> tuple[list[T], bool]:  # fmt: skip
+        """Rows from a cursor on, in the order of `place`, and whether more follow.
+
+        place: columns of which the last is unique: a cursor is its value in the last row seen. Raises BadInput for one
+        that is nowhere.
+        """
+        with self._database.read() as connection:
+            if after is not None:
+                cursor = connection.execute(select(*place).where(place[-1] == after)).first()
+                if cursor is None:
+                    raise BadInput("cursor", value=after, bound="is in no list", remedy="Start from the first page.")
+                here, there = tuple_(*place), tuple_(*(literal(v, c.type) for v, c in zip(cursor, place, strict=True)))
+                query = query.where(here < there if down else here > there)
+            query = query.order_by(*(c.desc() if down else c for c in place)).limit(limit + 1)
+            rows = [made(**row) for row in connection.execute(query).mappings()]
+        return rows[:limit], len(rows) > limit
+
+    def _change(self, statement: Any) -> int:
+        """How many rows a statement changed."""
+        with self._database.write() as connection:
+            return int(connection.execute(statement).rowcount)
+
+    def _put(self, into: Table, rows: Sequence[Mapping[str, Any]], *, over: bool = False) -> None:
+        """Add rows; those whose key is known change nothing, or with `over` are replaced."""
+        if rows:
+            with self._database.write() as connection:
+                put(connection, into, rows, over=over)
+
+
+def put(connection: Connection, into: Table, rows: Sequence[Mapping[str, Any]], *, over: bool = False) -> None:
+    """Add rows inside a transaction; those whose key is known change nothing, or with `over` are replaced."""
+    if rows:
+        made = insertion(connection, into)
+        key = [column.name for column in into.primary_key]
+        others = {column.name: made.excluded[column.name] for column in into.columns if column.name not in key}
+        made = made.on_conflict_do_update(index_elements=key, set_=others) if over else made.on_conflict_do_nothing()
+        connection.execute(made, list(rows))
+
+
+def shape(columns: Mapping[str, pa.DataType]) -> pa.Schema:
+    """Columns as Arrow has them."""
+    return pa.schema(list(columns.items()))
+
+
+def words(*names: str) -> dict[str, pa.DataType]:
+    """Columns of text."""
+    return dict.fromkeys(names, pa.string())
+
+
+def pieces(rows: Sequence[Piece], size: int) -> Iterator[Sequence[Piece]]:
+    """Rows so many at a time."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+@contextmanager
+def asked(connection: Connection, ids: Sequence[str]) -> Iterator[None]:
+    """Ids in a temporary table of this transaction, where queries find them as ASKED."""
+    with staged(connection, pa.table({"id": pa.array(ids, pa.string())}), "asked"):
+        yield
+
+
+def pour(connection: Connection, table: str, rows: Many) -> int:
     """Insert Arrow rows into a table's columns of the same names, in batches, in the connection's transaction."""
     names = ", ".join(f'"{n}"' for n in rows.schema.names)
     raw: Any = connection.connection.driver_connection
@@ -37,14 +146,13 @@ def pour(connection: Connection, table: str, rows: pa.RecordBatchReader | pa.Tab
 
 
 @contextmanager
-def staged(connection: Connection, rows: pa.RecordBatchReader | pa.Table) -> Iterator[str]:
+def staged(connection: Connection, rows: Many, name: str = "staged") -> Iterator[str]:
     """The rows in a temporary table of this transaction, to be joined or inserted from."""
-    dialect = connection.dialect
-    columns = ", ".join(f'"{f.name}" {OF_ARROW[f.type]().compile(dialect)}' for f in rows.schema)
-    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged ({columns})")
-    pour(connection, "staged", rows)
-    yield "staged"
-    connection.exec_driver_sql("DROP TABLE staged")
+    columns = ", ".join(f'"{f.name}" {OF_ARROW[f.type]().compile(connection.dialect)}' for f in rows.schema)
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} ({columns})")
+    pour(connection, name, rows)
+    yield name
+    connection.exec_driver_sql(f"DROP TABLE {name}")
 
 
 @contextmanager
@@ -68,44 +176,22 @@ def bulk(connection: Connection, table: Table) -> Iterator[None]:
         connection.exec_driver_sql(f"PRAGMA {CACHE}")
 
 
+def add(connection: Connection, into: Table, rows: Many, known: str = "DO NOTHING") -> None:
+    """Add very many rows by way of a temporary table, in the order of their key: its tree grows quickest so."""
+    names, key = ", ".join(rows.schema.names), ", ".join(column.name for column in into.primary_key)
+    with staged(connection, rows) as those, bulk(connection, into):
+        connection.exec_driver_sql(
+            f"""INSERT INTO {into.name} ({names}) SELECT {names} FROM {those} WHERE true
+            ORDER BY {key} ON CONFLICT ({key}) {known}"""  # noqa: S608  # our own tables
+        )
+
+
 def insertion(connection: Connection, table: Table) -> Any:
     """An INSERT that can say what happens on a conflict: the same on both, but each dialect has its own class."""
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
-def upsert(connection: Connection, table: Table, key: str) -> Any:
-    """An INSERT that replaces all but the key of a row that is there."""
-    put = insertion(connection, table)
-    others = {c.name: put.excluded[c.name] for c in table.columns if c.name != key}
-    return put.on_conflict_do_update(index_elements=[key], set_=others)
-
-
-def page(
-    connection: Connection,
-    query: Select[Any],
-    place: Sequence[Column[Any]],
-    *,
-    after: Any,
-    limit: int,
-    down: bool = True,
-) -> tuple[list[dict[str, Any]], bool]:
-    """Rows from a cursor on, in the order of `place`, and whether more follow.
-
-    place: columns of which the last is unique: a cursor is its value in the last row seen. Raises BadInput for one that
-    is nowhere.
-    """
-    if after is not None:
-        cursor = connection.execute(select(*place).where(place[-1] == after)).first()
-        if cursor is None:
-            raise BadInput("cursor", value=after, bound="is in no list", remedy="Start from the first page.")
-        here, there = tuple_(*place), tuple_(*(literal(v, c.type) for v, c in zip(cursor, place, strict=True)))
-        query = query.where(here < there if down else here > there)
-    found = connection.execute(query.order_by(*(c.desc() if down else c for c in place)).limit(limit + 1)).mappings()
-    rows = [dict(row) for row in found]
-    return rows[:limit], len(rows) > limit
-
-
-def conform(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+def conform(rows: Many, schema: pa.Schema) -> pa.RecordBatchReader:
     """Rows with exactly these columns and types, still as a stream."""
     batches: Iterable[pa.RecordBatch] = rows.to_batches(50_000) if isinstance(rows, pa.Table) else rows
     return pa.RecordBatchReader.from_batches(schema, (b.select(schema.names).cast(schema) for b in batches))

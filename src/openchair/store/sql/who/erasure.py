@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, up
 
 from openchair.chair.intake import own
 from openchair.store.sql import schema
-from openchair.store.sql.database import Database
-from openchair.store.sql.identities import bases_of
-from openchair.store.sql.rows import insertion
+from openchair.store.sql.rows import Tables, pieces, put
 from openchair.store.sql.schema import audit, decisions, erased, identities, inbox, indexed, merges, reviews, turns
+from openchair.store.sql.who.identities import bases_of
 
 ERASED = "erased-"
 """How the customer id begins of settled decisions about someone who is erased; the rest is chance."""
@@ -34,10 +33,8 @@ NAMING: dict[str, tuple[str, ...]] = {
 """Tables whose rows go when one of these columns names the erased person, whomever else they are about."""
 
 
-class Erasure:
-    """What the State protocol says of erasing."""
-
-    _database: Database
+class Erasure(Tables):
+    """Erasing for good."""
 
     def bury(self, identifiers: Sequence[str], at: datetime) -> None:
         """Remember for ever, as hashes, that whoever had these identifiers is erased."""
@@ -104,10 +101,8 @@ def buried(connection: Connection, identifiers: Collection[str]) -> set[str]:
     """Those of these identifiers that someone had who is erased."""
     salts = connection.scalars(select(erased.c.salt).distinct()).all()
     named = {hashed(salt, one): one for salt in salts for one in identifiers}
-    hashes = [*named]
-    parts = (hashes[start : start + _AT_ONCE] for start in range(0, len(hashes), _AT_ONCE))
-    found = (connection.scalars(select(erased.c.hash).where(erased.c.hash.in_(part))) for part in parts)
-    return {named[one] for some in found for one in some}
+    parts = (select(erased.c.hash).where(erased.c.hash.in_(part)) for part in pieces([*named], _AT_ONCE))
+    return {named[one] for part in parts for one in connection.scalars(part)}
 
 
 def ends_of(kind: str) -> tuple[str, ...]:
@@ -122,9 +117,7 @@ def _salt(connection: Connection) -> str:
 
 
 def _engrave(connection: Connection, salt: str, hashes: Iterable[str], at: datetime) -> None:
-    rows = [{"hash": one, "salt": salt, "erased_at": at} for one in sorted(set(hashes))]
-    if rows:
-        connection.execute(insertion(connection, erased).on_conflict_do_nothing(), rows)
+    put(connection, erased, [{"hash": one, "salt": salt, "erased_at": at} for one in sorted(set(hashes))])
 
 
 def _disown(connection: Connection, bases: Sequence[str], customer_id: str) -> None:
@@ -169,8 +162,8 @@ def _delete(connection: Connection, table: Table, columns: Sequence[str], naming
     """Delete the rows that name the erased person."""
     key = next(iter(table.primary_key.columns))
     found = [one for one, text in _texts(connection, table, columns) if naming(text)]
-    for start in range(0, len(found), _AT_ONCE):
-        connection.execute(delete(table).where(key.in_(found[start : start + _AT_ONCE])))
+    for part in pieces(found, _AT_ONCE):
+        connection.execute(delete(table).where(key.in_(part)))
 
 
 def _silence(connection: Connection, bases: Sequence[str], naming: Callable[[str], bool]) -> None:

@@ -1,32 +1,29 @@
 """The plan of a day in the state's database: what was decided, what was used, and many answers at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, case, func, select, text
 
-from openchair.chair.state.records import PLAN_COLUMNS, UNDONE, Mark
+from openchair.chair.state.records import PLAN_COLUMNS, UNDONE, Facts, Mark
 from openchair.core.errors import Conflict
 from openchair.store.sql.columns import UtcTime
-from openchair.store.sql.database import Database
-from openchair.store.sql.erasure import ERASED
-from openchair.store.sql.inbox import WRITERS
-from openchair.store.sql.outbox import follow
-from openchair.store.sql.rows import staged, table_of
-from openchair.store.sql.said import record_within
+from openchair.store.sql.post.inbox import WRITERS
+from openchair.store.sql.post.outbox import follow
+from openchair.store.sql.rows import ASKED, Tables, asked, shape, staged, words
 from openchair.store.sql.schema import customers, decisions, identities, indexed
+from openchair.store.sql.who.erasure import ERASED
+from openchair.store.sql.who.facts import record_within
 
-_PLAN = pa.schema(list(PLAN_COLUMNS.items()))
 _acting = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
-_MARKS = pa.schema([(name, pa.string()) for name in ("decision_id", "before", "status", "why", "who")])
+_MARKED = ("decision_id", "before", "status", "why")
+_GAINS = ("gain_minor", "gain_low", "gain_high")
 
 
-class Planning:
-    """What the State protocol says of the plan of a day."""
-
-    _database: Database
+class Planning(Tables):
+    """The plan of a day."""
 
     def planned(
         self,
@@ -39,8 +36,7 @@ class Planning:
     ) -> pa.Table:
         """Daily decisions to do something (PLAN_COLUMNS), best gain first: of a day, of some statuses, of an action;
         or those with these ids, whatever their day and occasion."""
-        own = ("decision_id", "action", "status", "why", "decided_by", "decided_at", "day", "channel")
-        columns = {name: decisions.c[name] for name in (*own, "gain_minor", "gain_low", "gain_high")} | {
+        columns = dict(decisions.c.items()) | {
             "customer_id": func.coalesce(customers.c.merged_into, decisions.c.customer_id),
             "decided_for": decisions.c.customer_id,
             "name": customers.c.name,
@@ -59,13 +55,9 @@ class Planning:
             wanted.append(decisions.c.status.in_(statuses))
         if action:
             wanted.append(decisions.c.action == action)
-        if decision_ids is None:
-            with self._database.read() as connection:
-                return table_of(connection.execute(query.where(*wanted)), _PLAN)
-        asked = pa.table({"asked_id": pa.array(decision_ids, pa.string())})
-        with self._database.read() as connection, staged(connection, asked) as those:
-            among = text(f"decisions.decision_id IN (SELECT asked_id FROM {those})")  # noqa: S608  # our own table
-            return table_of(connection.execute(query.where(*wanted, among)), _PLAN)
+        if decision_ids is not None:
+            wanted.append(decisions.c.decision_id.in_(ASKED))
+        return self._table(query.where(*wanted), PLAN_COLUMNS, decision_ids)
 
     def tallies(self, day: date) -> pa.Table:
         """How many of a day's plan there are by action, channel, status and `stopped_by` (who decided, where it is
@@ -74,7 +66,7 @@ class Planning:
                        else_="")  # fmt: skip
         parts = (decisions.c.action, decisions.c.channel, decisions.c.status, stopped.label("stopped_by"),
                  decisions.c.why)  # fmt: skip
-        sums = [func.sum(decisions.c[name]).label(name) for name in ("gain_minor", "gain_low", "gain_high")]
+        sums = [func.sum(decisions.c[name]) for name in _GAINS]
         theirs = (decisions.c.day == day, decisions.c.moment == "daily", decisions.c.customer_id.not_like(f"{ERASED}%"))
         query = (
             select(*parts, func.count().label("n"), *sums)
@@ -83,31 +75,23 @@ class Planning:
             .group_by(*parts)
             .order_by(*parts)
         )
-        names = ("action", "channel", "status", "stopped_by", "why")
-        shape = pa.schema([*((name, pa.string()) for name in names), ("n", pa.int64()),
-                           *((one.name, pa.float64()) for one in sums)])  # fmt: skip
-        with self._database.read() as connection:
-            return table_of(connection.execute(query), shape)
+        names = words("action", "channel", "status", "stopped_by", "why")
+        return self._table(query, names | {"n": pa.int64()} | dict.fromkeys(_GAINS, pa.float64()))
 
     def done(self, since: date, day: date) -> pa.Table:
         """action, channel, today (whether of `day`), times: what was approved of the days from `since` to `day`."""
         today = case((decisions.c.day == day, 1), else_=0)
         parts = (decisions.c.action, decisions.c.channel, today)
         query = select(*parts, func.count()).where(_done(since, day)).group_by(*parts).order_by(*parts)
-        shape = pa.schema(
-            [("action", pa.string()), ("channel", pa.string()), ("today", pa.int64()), ("times", pa.int64())]
-        )
-        with self._database.read() as connection:
-            return table_of(connection.execute(query), shape)
+        return self._table(query, words("action", "channel") | dict.fromkeys(("today", "times"), pa.int64()))
 
     def acted_at_home(self, customer_ids: Sequence[str], day: date, relations: Sequence[str]) -> set[str]:
         """Those of these customers beside whom another, tied to them so, was acted on: of whose decisions of a day one
         was approved."""
         one, other, ties = identities.alias(), identities.alias(), indexed["ties"]
-        asked = pa.table({"asked_id": pa.array(customer_ids, pa.string())})
         found: set[str] = set()
-        with self._database.read() as connection, staged(connection, asked) as those:
-            among = one.c.customer_id.in_(text(f"SELECT asked_id FROM {those}"))  # noqa: S608  # our own table
+        with self._database.read() as connection, asked(connection, customer_ids):
+            among = one.c.customer_id.in_(ASKED)
             for mine, theirs in ((ties.c.identifier, ties.c.other), (ties.c.other, ties.c.identifier)):
                 query = (
                     select(one.c.customer_id)
@@ -124,13 +108,12 @@ class Planning:
         """How many decisions to do something, of the days from `since` to `day`, have each status."""
         theirs = (_acting, decisions.c.day.between(since, day))
         query = select(decisions.c.status, func.count().label("n")).where(*theirs).group_by(decisions.c.status)
-        with self._database.read() as connection:
-            return {row.status: row.n for row in connection.execute(query.order_by(decisions.c.status))}
+        return {row["status"]: row["n"] for row in self._rows(query.order_by(decisions.c.status))}
 
     def mark(
         self,
         marks: Sequence[Mark],
-        facts: Mapping[str, pa.Table],
+        facts: Facts,
         *,
         by: str,
         at: datetime,
@@ -142,8 +125,8 @@ class Planning:
         stay as they are, and so do their facts; gives the ids of those that were marked. seen: days from and to, and
         how many were approved of them when it was reckoned what still fits; raises Conflict where there are more.
         """
-        columns = [[getattr(one, name) for one in marks] for name in _MARKS.names[:-1]]
-        rows = pa.table([*columns, [by] * len(marks)], schema=_MARKS)
+        told = {name: [getattr(one, name) for one in marks] for name in _MARKED} | {"who": [by] * len(marks)}
+        rows = pa.table(told, shape(words(*told)))
         with self._database.write() as connection:
             if not self._database.lite:  # SQLite has one writer anyway
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
@@ -161,15 +144,14 @@ class Planning:
                 taken = sorted(marked.scalars())
                 kept = frozenset(taken)
                 lost = text(f"DELETE FROM {those} WHERE decision_id = :one")  # noqa: S608  # our own table
-                for one in marks:
-                    if one.decision_id not in kept:
-                        connection.execute(lost, {"one": one.decision_id})
+                if gone := [{"one": one.decision_id} for one in marks if one.decision_id not in kept]:
+                    connection.execute(lost, gone)
                 mine = [one for one in marks if one.decision_id in kept]
                 follow(connection, those, [one.message for one in mine if one.message])
             events = [one.event for one in mine if one.event]
             theirs = pa.array(taken, pa.string())
-            told = {kind: table.filter(pc.is_in(table["decision_id"], theirs)) for kind, table in facts.items()}
-            record_within(connection, events, told)
+            said = {kind: table.filter(pc.is_in(table["decision_id"], theirs)) for kind, table in facts.items()}
+            record_within(connection, events, said)
             return taken
 
 

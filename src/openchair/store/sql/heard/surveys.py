@@ -1,7 +1,6 @@
 """Surveys, and what waits to be sent to customers, in the state's database."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,11 +10,8 @@ from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 
 from openchair.chair.intake.own import named
 from openchair.chair.listening.views import Invitation, SurveyState
-from openchair.chair.state.records import Message
 from openchair.listening.asking.survey import Survey, parse, written
-from openchair.store.sql.database import Database
-from openchair.store.sql.outbox import Outbox
-from openchair.store.sql.rows import insertion
+from openchair.store.sql.rows import Tables, insertion, pieces
 from openchair.store.sql.schema import identities, indexed, outbox
 from openchair.store.sql.schema import surveys as _surveys
 
@@ -45,10 +41,8 @@ class _Properties(msgspec.Struct):
     invitation: str = ""
 
 
-class Asking(Outbox):
-    """What the State protocol says of surveys and the outbox."""
-
-    _database: Database
+class Asking(Tables):
+    """Surveys, and messages that ask."""
 
     def survey(self, survey_id: str) -> SurveyState | None:
         """One survey, with what became of it."""
@@ -65,10 +59,8 @@ class Asking(Outbox):
 
     def definitions(self) -> list[Survey]:
         """What all surveys ask, by id, whatever became of them."""
-        with self._database.read() as connection:
-            return [
-                _read(one) for one in connection.scalars(select(_surveys.c.definition).order_by(_surveys.c.survey_id))
-            ]
+        found = self._values(select(_surveys.c.definition).order_by(_surveys.c.survey_id))
+        return [_read(one) for one in found]
 
     def put_survey(self, survey: SurveyState, *, over: int) -> bool:
         """Keep a survey in place of its version `over` (0: of none), and whether that was the one that was there."""
@@ -79,19 +71,6 @@ class Asking(Outbox):
             put = update(_surveys).where(*here) if over else insertion(connection, _surveys).on_conflict_do_nothing()
             return connection.execute(put.values(row).returning(_surveys.c.survey_id)).first() is not None
 
-    def add_messages(self, messages: Sequence[Message]) -> None:
-        """Put messages into the outbox; one whose id is known changes nothing."""
-        if messages:
-            with self._database.write() as connection:
-                put = insertion(connection, outbox).on_conflict_do_nothing()
-                connection.execute(put, [asdict(one) for one in messages])
-
-    def message(self, message_id: str) -> Message | None:
-        """One message."""
-        with self._database.read() as connection:
-            row = connection.execute(select(outbox).where(outbox.c.message_id == message_id)).mappings().first()
-            return Message(**row) if row else None
-
     def invitation(self, message_id: str) -> Invitation | None:
         """A message that asks, as its customer's answer needs it; None where it is gone, or the survey is."""
         with self._database.read() as connection:
@@ -100,14 +79,8 @@ class Asking(Outbox):
                 return None
             first, who = rows[0], named([row.identifier for row in rows])
             said = connection.execute(_SAID, {"identifier": who, "survey_id": first.subject}).all()
-        survey = SurveyState(
-            first.subject,
-            first.version,
-            first.survey_status,
-            _read(first.definition),
-            first.changed_at,
-            first.changed_by,
-        )
+        about = (first.subject, first.version, first.survey_status, _read(first.definition), first.changed_at)
+        survey = SurveyState(*about, first.changed_by)
         return Invitation(message_id, survey, first.language, who, first.channel, dict(_newest(message_id, said)))
 
     def mark_answered(self, at: Mapping[str, datetime]) -> None:
@@ -115,9 +88,9 @@ class Asking(Outbox):
         mark = update(outbox).where(outbox.c.message_id == bindparam("id"), outbox.c.answered_at.is_(None))
         rows = [{"id": message_id, "when": when} for message_id, when in sorted(at.items())]
         # In pieces, so that an answer that comes meanwhile waits for one of them only.
-        for start in range(0, len(rows), _AT_ONCE):
+        for some in pieces(rows, _AT_ONCE):
             with self._database.write() as connection:
-                connection.execute(mark.values(answered_at=bindparam("when")), rows[start : start + _AT_ONCE])
+                connection.execute(mark.values(answered_at=bindparam("when")), list(some))
 
 
 def _newest(message_id: str, rows: Iterable[Any]) -> Iterator[tuple[str, tuple[float | None, str | None, str]]]:

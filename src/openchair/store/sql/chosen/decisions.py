@@ -21,7 +21,8 @@ from sqlalchemy import (
     or_,
     select,
     text,
-)
+    union_all,
+)  # fmt: skip
 
 from openchair.chair.ports import (
     CUSTOMER_COLUMNS,
@@ -29,27 +30,20 @@ from openchair.chair.ports import (
     LATELY_COLUMNS,
     SITUATION_COLUMNS,
     UNSETTLED_COLUMNS,
-)
-from openchair.chair.state.records import Faced
+)  # fmt: skip
+from openchair.chair.state.records import Faced, Page, Row
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
 from openchair.store.sql.columns import packed
-from openchair.store.sql.database import Database
-from openchair.store.sql.erasure import ERASED
-from openchair.store.sql.identities import bases_of, found_each
-from openchair.store.sql.rows import bulk, conform, insertion, page, staged, table_of
+from openchair.store.sql.rows import ASKED, Tables, asked, bulk, conform, insertion, shape, staged
 from openchair.store.sql.schema import choices, customers, identities, turns
 from openchair.store.sql.schema import decisions as _decisions
 from openchair.store.sql.schema import situations as _situations
+from openchair.store.sql.who.erasure import ERASED
+from openchair.store.sql.who.identities import bases_of, found_each
 
-_DECISIONS = pa.schema(list(DECISION_COLUMNS.items()))
-_TOLD = pa.schema(list(SITUATION_COLUMNS.items()))
-_OUTCOMES = pa.schema(
-    [("decision_id", pa.string()), ("outcome_minor", pa.int64()), ("outcome_at", pa.timestamp("us", tz="UTC"))]
-)
+_OUTCOMES = {"decision_id": pa.string(), "outcome_minor": pa.int64(), "outcome_at": pa.timestamp("us", tz="UTC")}
 _ACTING = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
-_FEW = 500
-"""Customers whom one query asks about."""
 DONE = ("approved", "sent", "delivered", "opened", "clicked", "answered")
 _unanswered = or_(
     _decisions.c.status == "proposed", and_(_decisions.c.status == "deferred", _decisions.c.decided_by.is_(None))
@@ -57,10 +51,8 @@ _unanswered = or_(
 """What nobody has said anything to: proposed, or put off since a budget was used."""
 
 
-class Decisions:
-    """What the State protocol says of decisions."""
-
-    _database: Database
+class Decisions(Tables):
+    """Decisions as they were taken."""
 
     def save_decisions(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None:
         """Keep a day's decisions (DECISION_COLUMNS) and the distinct situations they were taken in.
@@ -102,7 +94,7 @@ class Decisions:
         situations: Sequence[Mapping[str, Any]],
         decisions: Sequence[Mapping[str, Any]],
         instead: Sequence[str] = (),
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, Row]:
         """Keep a few decisions in one commit; gives those that another, who was first, had decided otherwise, by id.
 
         situations: their `record_id`, `situation_id` and `record`. decisions: with `record_id`, `day`, `moment` and
@@ -118,7 +110,7 @@ class Decisions:
             others = [row["decision_id"] for row in decisions if kept[row["decision_id"]] != row["record_id"]]
             return _by_id(connection, others) if others else {}
 
-    def decided(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def decided(self, decision_ids: Sequence[str]) -> dict[str, Row]:
         """Those of a few decisions that were taken, by id, joined with their situation and customer."""
         with self._database.read() as connection:
             return _by_id(connection, decision_ids)
@@ -131,7 +123,7 @@ class Decisions:
         acting: bool = False,
         limit: int = 100,
         after: str | None = None,
-    ) -> tuple[list[dict[str, Any]], bool]:
+    ) -> Page:
         """Decisions joined with their situation and customer, best gain first within the newest day.
 
         acting: only decisions to do something. after: a decision id, from which on the list goes. Of one customer,
@@ -147,10 +139,9 @@ class Decisions:
         if acting:
             query = query.where(_ACTING)
         place = (_decisions.c.day, _decisions.c.gain_minor, _decisions.c.decision_id)
-        with self._database.read() as connection:
-            return page(connection, query, place, after=after, limit=limit)
+        return self._page(dict, query, place, after=after, limit=limit)
 
-    def decision(self, decision_id: str) -> dict[str, Any] | None:
+    def decision(self, decision_id: str) -> Row | None:
         """One decision, joined likewise."""
         return self.decided([decision_id]).get(decision_id)
 
@@ -159,21 +150,19 @@ class Decisions:
 
         They may be about any of the records that a customer is now.
         """
-        found: list[str] = []
+        bases = select(identities.c.base_id).where(identities.c.customer_id.in_(ASKED))
+        theirs = _decisions.c.customer_id.in_(union_all(ASKED, bases))
         waits = _decisions.c.status.in_(("approved", "deferred")) & _decisions.c.outcome_minor.is_(None)
-        with self._database.read() as connection:
-            for start in range(0, len(customer_ids), _FEW):
-                part = list(customer_ids[start : start + _FEW])
-                bases = select(identities.c.base_id).where(identities.c.customer_id.in_(part))
-                theirs = _decisions.c.customer_id.in_(part) | _decisions.c.customer_id.in_(bases)
-                found += connection.scalars(
-                    select(_decisions.c.decision_id).where(theirs, waits, _decisions.c.day >= since)
-                )
-        return sorted(found)
+        query = select(_decisions.c.decision_id).where(theirs, waits, _decisions.c.day >= since)
+        with self._database.read() as connection, asked(connection, customer_ids):
+            return sorted(connection.scalars(query))
 
     def set_outcomes(self, rows: pa.Table) -> None:
         """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""
-        with self._database.write() as connection, staged(connection, conform(rows, _OUTCOMES).read_all()) as those:
+        with (
+            self._database.write() as connection,
+            staged(connection, conform(rows, shape(_OUTCOMES)).read_all()) as those,
+        ):
             connection.exec_driver_sql(
                 f"""UPDATE decisions SET outcome_minor = {those}.outcome_minor, outcome_at = {those}.outcome_at
                 FROM {those} WHERE decisions.decision_id = {those}.decision_id"""  # noqa: S608  # our own table's name
@@ -182,26 +171,16 @@ class Decisions:
     def unsettled(self, day: date) -> pa.Table:
         """UNSETTLED_COLUMNS of decisions whose window was over before a day, and that have no outcome yet."""
         without = _decisions.c.outcome_minor.is_(None)
-        columns = [_decisions.c[name] for name in UNSETTLED_COLUMNS]
-        with self._database.read() as connection:
-            windows = connection.scalars(select(_decisions.c.window_days).where(without).distinct()).all()
-            over = [
-                (_decisions.c.window_days == days) & (_decisions.c.day < day - timedelta(days=days)) for days in windows
-            ]
-            found = connection.execution_options(yield_per=50_000).execute(
-                select(*columns).where(without, or_(false(), *over))
-            )
-            return table_of(found, pa.schema(list(UNSETTLED_COLUMNS.items())))
+        windows = self._values(select(_decisions.c.window_days).where(without).distinct())
+        over = [(_decisions.c.window_days == n) & (_decisions.c.day < day - timedelta(days=n)) for n in windows]
+        query = select(*(_decisions.c[name] for name in UNSETTLED_COLUMNS)).where(without, or_(false(), *over))
+        return self._table(query, UNSETTLED_COLUMNS)
 
     def worths(self, day: date) -> pa.Table:
         """customer_id and worth_minor of whoever had a worth when a day's turn decided for them."""
-        columns = (_decisions.c.customer_id, _decisions.c.worth_minor)
-        query = select(*columns).where(
-            _decisions.c.day == day, _decisions.c.moment == "daily", _decisions.c.worth_minor.is_not(None)
-        )
-        wanted = pa.schema([(column.name, DECISION_COLUMNS[column.name]) for column in columns])
-        with self._database.read() as connection:
-            return table_of(connection.execution_options(yield_per=50_000).execute(query), wanted)
+        theirs = (_decisions.c.day == day, _decisions.c.moment == "daily", _decisions.c.worth_minor.is_not(None))
+        query = select(_decisions.c.customer_id, _decisions.c.worth_minor).where(*theirs)
+        return self._table(query, {name: DECISION_COLUMNS[name] for name in ("customer_id", "worth_minor")})
 
     def lately(self, since: date, looks: Sequence[date], policy: str, most: int) -> pa.Table:
         """LATELY_COLUMNS of decisions from a day on, of policies whose version begins so, by customer and day.
@@ -219,22 +198,25 @@ class Decisions:
             .where(_decisions.c.customer_id.not_like(f"{ERASED}%"))
             .order_by(_decisions.c.customer_id, _decisions.c.day, _decisions.c.decision_id)
         )
-        with self._database.read() as connection:
-            number = connection.scalar(select(func.count()).select_from(customers)) or 0
-            if number > most:
-                query = query.where(_decisions.c.customer_id < f"{int(16**8 * most / number):08x}")
-            found = connection.execution_options(yield_per=50_000).execute(query)
-            return table_of(found, pa.schema(list(LATELY_COLUMNS.items())))
+        number = self._value(select(func.count()).select_from(customers))
+        if number > most:
+            query = query.where(_decisions.c.customer_id < share_of(most, number))
+        return self._table(query, LATELY_COLUMNS)
+
+
+def share_of(most: int, number: int) -> str:
+    """Below which id about so many of a number of customers lie: ids are hexadecimal digests, so it is as by lot."""
+    return f"{int(16**8 * most / number):08x}"
 
 
 def _decide(
     connection: Connection, day: date, moment: str, situations: pa.Table, decisions: pa.Table, whose: str
 ) -> None:
     """Put decisions in place of proposed ones of a day and moment: of all customers, or of those of the new ones."""
-    told = conform(situations, _TOLD).read_all()
+    told = conform(situations, shape(SITUATION_COLUMNS)).read_all()
     pairs = list(zip(told["situation_id"].to_pylist(), told["record"].to_pylist(), strict=True))
     ids = pa.array([digest(*pair) for pair in pairs], pa.string())
-    rows = conform(decisions, _DECISIONS).read_all()
+    rows = conform(decisions, shape(DECISION_COLUMNS)).read_all()
     place = pc.index_in(rows["situation_id"], value_set=told["situation_id"].combine_chunks())
     if place.null_count:
         lost = rows.filter(place.is_null())["situation_id"][0].as_py()
@@ -262,7 +244,7 @@ def _decide(
         )
 
 
-def _by_id(connection: Connection, decision_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _by_id(connection: Connection, decision_ids: Sequence[str]) -> dict[str, Row]:
     found = connection.execute(_joined().where(_decisions.c.decision_id.in_(decision_ids))).mappings()
     return {row["decision_id"]: dict(row) for row in found}
 

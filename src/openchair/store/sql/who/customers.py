@@ -8,15 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, STANDING_COLUMNS
-from openchair.chair.state.records import PLACED
+from openchair.chair.state.records import PLACED, Many, Page, Row
 from openchair.core.errors import BadInput
-from openchair.store.sql.database import Database
-from openchair.store.sql.identities import Identities, hide
-from openchair.store.sql.rows import bulk, conform, staged, table_of
+from openchair.store.sql.rows import ASKED, bulk, conform, shape, staged
 from openchair.store.sql.schema import customers, identities
+from openchair.store.sql.who.identities import Identities, hide
 
 ORDERS: dict[str, tuple[str, bool]] = {
     "worth": ("value_minor", True),
@@ -28,18 +27,14 @@ ORDERS: dict[str, tuple[str, bool]] = {
 
 _FEW = 500
 """Customers who are named in the query itself."""
-_CUSTOMERS = pa.schema(list(CUSTOMER_COLUMNS.items()))
-_STANDING = pa.schema(list(STANDING_COLUMNS.items()))
 
 
 class Customers(Identities):
-    """What the State protocol says of customers."""
+    """Rows of customers."""
 
-    _database: Database
-
-    def replace_customers(self, rows: pa.RecordBatchReader | pa.Table) -> int:
+    def replace_customers(self, rows: Many) -> int:
         """Put this turn's rows (CUSTOMER_COLUMNS) in place of the last turn's, all at once."""
-        told = _with_folded(conform(rows, _CUSTOMERS))
+        told = _with_folded(conform(rows, shape(CUSTOMER_COLUMNS)))
         names = ", ".join(told.schema.names)
         with self._database.write() as connection:
             connection.exec_driver_sql(
@@ -62,32 +57,25 @@ class Customers(Identities):
 
     def restand(self, rows: pa.Table) -> None:
         """Set STANDING_COLUMNS of these customers; those without a row are passed over."""
-        told = conform(rows, _STANDING).read_all()
+        told = conform(rows, shape(STANDING_COLUMNS)).read_all()
         with self._database.write() as connection, staged(connection, told) as those:
             values = ", ".join(f"{name} = {those}.{name}" for name in told.schema.names[1:])
             connection.exec_driver_sql(
                 f"UPDATE customers SET {values} FROM {those} WHERE customers.customer_id = {those}.customer_id"  # noqa: S608
             )
 
-    def customer(self, customer_id: str) -> dict[str, Any] | None:
+    def customer(self, customer_id: str) -> Row | None:
         """The row of one customer, hidden or not."""
-        with self._database.read() as connection:
-            row = connection.execute(_chosen().where(customers.c.customer_id == customer_id)).mappings().first()
-            return dict(row) if row else None
+        return self._row(_chosen().where(customers.c.customer_id == customer_id))
 
     def rows_of(self, customer_ids: Sequence[str]) -> pa.Table:
         """The rows (CUSTOMER_COLUMNS) of these customers, hidden or not, by customer id; some may have none."""
         query = _chosen().order_by(customers.c.customer_id)
-        with self._database.read() as connection:
-            if len(customer_ids) <= _FEW:
-                return table_of(connection.execute(query.where(customers.c.customer_id.in_(customer_ids))), _CUSTOMERS)
-            with staged(connection, pa.table({"asked_id": pa.array(customer_ids, pa.string())})) as those:
-                among = text(f"customer_id IN (SELECT asked_id FROM {those})")  # noqa: S608
-                return table_of(connection.execute(query.where(among)), _CUSTOMERS)
+        if len(customer_ids) <= _FEW:
+            return self._table(query.where(customers.c.customer_id.in_(customer_ids)), CUSTOMER_COLUMNS)
+        return self._table(query.where(customers.c.customer_id.in_(ASKED)), CUSTOMER_COLUMNS, customer_ids)
 
-    def customers(
-        self, *, search: str = "", order: str = "worth", limit: int = 50, after: str | None = None
-    ) -> tuple[list[dict[str, Any]], bool]:
+    def customers(self, *, search: str = "", order: str = "worth", limit: int = 50, after: str | None = None) -> Page:
         """Rows in an order (worth, recent, name, orders) from a cursor (a customer id) on, and whether more follow."""
         if order not in ORDERS:
             raise BadInput("order", value=order, bound=f"one of {', '.join(ORDERS)}", remedy="Name one of these.")
@@ -97,7 +85,7 @@ class Customers(Identities):
             query = query.where(self._matching(search.strip()))
         with self._database.read() as connection:
             cursor = None if after is None else _cursor(connection, column, after)
-            rows: list[dict[str, Any]] = []
+            rows: list[Row] = []
             for part in _pages(query, column, down, cursor):
                 found = connection.execute(part.limit(limit + 1 - len(rows))).mappings()
                 rows.extend(dict(row) for row in found)
@@ -108,9 +96,7 @@ class Customers(Identities):
     def placed(self, columns: Sequence[str] = PLACED) -> pa.Table:
         """Columns of every customer that is shown; by themselves those that scores are weighted by."""
         query = select(*(customers.c[name] for name in columns)).where(customers.c.merged_into.is_(None))
-        with self._database.read() as connection:
-            found = connection.execution_options(yield_per=50_000).execute(query)
-            return table_of(found, pa.schema([(name, CUSTOMER_COLUMNS[name]) for name in columns]))
+        return self._table(query, {name: CUSTOMER_COLUMNS[name] for name in columns})
 
     def consent_counts(self) -> dict[int, int]:
         """How many customers have each distinct set of consent bits."""

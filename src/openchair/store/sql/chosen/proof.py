@@ -3,32 +3,27 @@
 from datetime import date
 
 import pyarrow as pa
-from sqlalchemy import Connection, Float, Select, cast, func, select
+from sqlalchemy import Float, cast, func, select
 
 from openchair.chair.state.records import LOG_COLUMNS, LOT_COLUMNS, TALLY_COLUMNS
-from openchair.store.sql.database import Database
-from openchair.store.sql.decisions import DONE
-from openchair.store.sql.rows import table_of
+from openchair.store.sql.chosen.decisions import DONE, share_of
+from openchair.store.sql.rows import ASKED, STREAM, Tables, asked, shape, table_of
 from openchair.store.sql.schema import customers, decisions, situations
 
 _IS_DONE = decisions.c.status.in_(DONE).label("done")
 _HOME = func.coalesce(customers.c.household, customers.c.customer_id).label("home")
 _DAILY = decisions.c.moment == "daily"
-_IDS = 16**8
-"""Customer ids are hexadecimal digests: their first eight digits part customers as a lot would."""
-_AT_ONCE = 500
 
 
-class Proving:
-    """What the State protocol says of proof."""
-
-    _database: Database
+class Proving(Tables):
+    """Arms and what came of them."""
 
     def decided_between(self) -> tuple[date, date] | None:
         """The first and the last day of daily decisions; None before there are any."""
-        ends = [select(decisions.c.day).where(_DAILY).order_by(by).limit(1) for by in _EITHER_WAY]
-        with self._database.read() as connection:
-            first, last = (connection.scalar(end) for end in ends)
+        first, last = (
+            self._value(select(decisions.c.day).where(_DAILY).order_by(by).limit(1))
+            for by in (decisions.c.day, decisions.c.day.desc())
+        )
         return (first, last) if first and last else None
 
     def lots(self, since: date, before: date) -> pa.Table:
@@ -51,7 +46,7 @@ class Proving:
             .where(_DAILY, customers.c.merged_into.is_(None))
             .order_by(decisions.c.customer_id)
         )
-        return self._read(query, LOT_COLUMNS)
+        return self._table(query, LOT_COLUMNS)
 
     def tally(self) -> pa.Table:
         """TALLY_COLUMNS: how many daily decisions (`n`) were taken by day, arm and action, and whether it was done.
@@ -60,7 +55,7 @@ class Proving:
         """
         keys = (decisions.c.day, decisions.c.arm, decisions.c.action, _IS_DONE)
         counts = (func.count(), func.count(decisions.c.outcome_minor))
-        return self._read(select(*keys, *counts).where(_DAILY).group_by(*keys).order_by(*keys), TALLY_COLUMNS)
+        return self._table(select(*keys, *counts).where(_DAILY).group_by(*keys).order_by(*keys), TALLY_COLUMNS)
 
     def tried(self, most: int) -> tuple[pa.Table, dict[str, str]]:
         """LOG_COLUMNS of decisions of the arm `learned`, before the first day of which one is not settled, and the
@@ -77,19 +72,14 @@ class Proving:
             )
             settled = (*learned, decisions.c.day < open_) if open_ else learned
             rows = connection.scalar(select(func.count()).select_from(decisions).where(*settled)) or 0
-            some = () if rows <= most else (decisions.c.customer_id < f"{int(_IDS * most / rows):08x}",)
+            some = () if rows <= most else (decisions.c.customer_id < share_of(most, rows),)
             made = {"done": _IS_DONE, "outcome_minor": cast(decisions.c.outcome_minor, Float)}
             columns = [made[name] if name in made else decisions.c[name] for name in LOG_COLUMNS]
             query = select(*columns).where(*settled, *some).order_by(decisions.c.decision_id)
-            found = _table(connection, query, LOG_COLUMNS)
-            records: dict[str, str] = {}
-            wanted = found["record_id"].unique().to_pylist()
-            for start in range(0, len(wanted), _AT_ONCE):
-                part = situations.c.record_id.in_(wanted[start : start + _AT_ONCE])
-                records |= {
-                    row.record_id: row.record
-                    for row in connection.execute(select(situations.c.record_id, situations.c.record).where(part))
-                }
+            found = table_of(connection.execute(query, execution_options=STREAM), shape(LOG_COLUMNS))
+            told = select(situations.c.record_id, situations.c.record).where(situations.c.record_id.in_(ASKED))
+            with asked(connection, found["record_id"].unique().to_pylist()):
+                records: dict[str, str] = dict(connection.execute(told).all())
         return found, records
 
     def met(self, day: date) -> dict[str, tuple[str, int]]:
@@ -98,18 +88,5 @@ class Proving:
         counts = select(decisions.c.record_id, func.count().label("n")).where(*those).group_by(decisions.c.record_id)
         of = counts.subquery()
         query = select(situations.c.record_id, situations.c.record, of.c.n)
-        with self._database.read() as connection:
-            rows = connection.execute(query.join(of, of.c.record_id == situations.c.record_id))
-            return {row.record_id: (row.record, row.n) for row in rows}
-
-    def _read(self, query: Select[tuple[object, ...]], columns: dict[str, pa.DataType]) -> pa.Table:
-        with self._database.read() as connection:
-            return _table(connection, query, columns)
-
-
-_EITHER_WAY = (decisions.c.day, decisions.c.day.desc())
-
-
-def _table(connection: Connection, query: Select[tuple[object, ...]], columns: dict[str, pa.DataType]) -> pa.Table:
-    result = connection.execution_options(yield_per=50_000).execute(query)
-    return table_of(result, pa.schema(list(columns.items())))
+        rows = self._rows(query.join(of, of.c.record_id == situations.c.record_id))
+        return {row["record_id"]: (row["record"], row["n"]) for row in rows}

@@ -4,31 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    Select,
-    Subquery,
-    case,
-    cast,
-    exists,
-    func,
-    null,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Float, Select, Subquery, case, cast, exists, func, null, or_, select
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, Envelope
+from openchair.chair.state.records import Facts, Row
 from openchair.dossier.consent import CHANNELS
 from openchair.store.sql import schema
-from openchair.store.sql.caring import Caring, with_customer
 from openchair.store.sql.columns import UtcTime, Words
-from openchair.store.sql.identities import bases_of
-from openchair.store.sql.rows import insertion
-from openchair.store.sql.said import record_within
+from openchair.store.sql.heard.cases import with_customer
+from openchair.store.sql.rows import Tables, insertion
 from openchair.store.sql.schema import calls as _calls
 from openchair.store.sql.schema import customers, identities, low, readings, reviews, themes, users
+from openchair.store.sql.who.facts import record_within
+from openchair.store.sql.who.identities import bases_of
 
 CALLED_DAYS = 28
 """Whoever was called, or listed and seen to, in so many days is on no new list; an unhappy answer is fresh so long."""
@@ -39,16 +27,16 @@ AT_RISK_ORDERS, SILENT_ORDERS = 3, 2
 
 _BY_CALL = ("call", *(word for word, channel in CHANNELS.items() if channel == "call"))
 _WANTING = readings.c.reading.in_(("need", "aspiration"))
+_THEIRS = identities.c.customer_id == customers.c.customer_id
 _answers, _contacts = schema.indexed["answers"], schema.indexed["contacts"]
 
 
-class Calling(Caring):
-    """What the State protocol says of calls and cases."""
+class Calling(Tables):
+    """Calls to make."""
 
     def leaders(self) -> list[str]:
         """The e-mails of everyone who may sign in, sorted."""
-        with self._database.read() as connection:
-            return list(connection.scalars(select(users.c.email).order_by(users.c.email)))
+        return self._values(select(users.c.email).order_by(users.c.email))
 
     def candidates(
         self,
@@ -60,7 +48,7 @@ class Calling(Caring):
         after: int = 0,
         chance: str = "",
         among: Sequence[str] = (),
-    ) -> list[dict[str, Any]]:
+    ) -> list[Row]:
         """Customers whom a reason (listening.calls.REASONS) names, the most telling first, from a place on.
 
         Without those called in the last weeks and those on a list of this week. Rows with CUSTOMER_COLUMNS, and what
@@ -69,40 +57,34 @@ class Calling(Caring):
         among: the customers who sent friends, whom only history knows.
         """
         query = _POOLS[reason](now, chance, among).where(customers.c.merged_into.is_(None), *_callable(now, week))
-        with self._database.read() as connection:
-            return [dict(row) for row in connection.execute(query.limit(limit).offset(after)).mappings()]
+        return self._rows(query.limit(limit).offset(after))
 
     def put_calls(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep calls to make; one whose id is known changes nothing."""
-        if rows:
-            with self._database.write() as connection:
-                connection.execute(insertion(connection, _calls).on_conflict_do_nothing(), [dict(row) for row in rows])
+        self._put(_calls, rows)
 
-    def calls(self, week: date, leader: str = "") -> list[dict[str, Any]]:
+    def calls(self, week: date, leader: str = "") -> list[Row]:
         """A week's calls with the customer's row, by leader and place; those on no list come last."""
         query = with_customer(select(_calls), _calls.c.customer_id).where(_calls.c.week == week)
         if leader:
             query = query.where(_calls.c.leader == leader)
         query = query.order_by(_calls.c.leader, _calls.c.reason == "noted", _calls.c.place, _calls.c.call_id)
-        with self._database.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+        return self._rows(query)
 
-    def call(self, call_id: str) -> dict[str, Any] | None:
+    def call(self, call_id: str) -> Row | None:
         """One call, likewise."""
         query = with_customer(select(_calls), _calls.c.customer_id).where(_calls.c.call_id == call_id)
-        with self._database.read() as connection:
-            row = connection.execute(query).mappings().first()
-            return dict(row) if row else None
+        return self._row(query)
 
     def waiting_call(self, week: date, customer_id: str) -> str | None:
         """The call to this customer that a list of the week holds and nobody has reached."""
         query = select(_calls.c.call_id).where(
             _calls.c.week == week, _calls.c.customer_id.in_(bases_of(customer_id)), _calls.c.status != "reached"
         )
-        with self._database.read() as connection:
-            return connection.scalar(query.order_by(_calls.c.call_id).limit(1))
+        found: str | None = self._value(query.order_by(_calls.c.call_id).limit(1))
+        return found
 
-    def end_call(self, row: Mapping[str, Any], events: Sequence[Envelope], facts: Mapping[str, pa.Table]) -> bool:
+    def end_call(self, row: Mapping[str, Any], events: Sequence[Envelope], facts: Facts) -> bool:
         """Keep what became of a call (a row of calls, new or known) and the facts of it, in one transaction.
 
         False, and nothing kept, where that call was reached already.
@@ -119,26 +101,18 @@ class Calling(Caring):
                 record_within(connection, events, facts)
             return done
 
-    def call_counts(self, since: date) -> list[dict[str, Any]]:
+    def call_counts(self, since: date) -> list[Row]:
         """By week and leader, newest first: week, leader, listed, reached, tried (reached or not)."""
 
-        def many(*conditions: ColumnElement[bool]) -> Any:
-            return func.sum(case((conditions[0], 1), else_=0))
+        def many(condition: ColumnElement[bool]) -> Any:
+            return func.sum(case((condition, 1), else_=0))
 
-        query = (
-            select(
-                _calls.c.week,
-                _calls.c.leader,
-                many(_calls.c.reason != "noted").label("listed"),
-                many(_calls.c.status == "reached").label("reached"),
-                many(_calls.c.status.in_(("reached", "not reached"))).label("tried"),
-            )
-            .where(_calls.c.week >= since)
-            .group_by(_calls.c.week, _calls.c.leader)
-            .order_by(_calls.c.week.desc(), _calls.c.leader)
-        )
-        with self._database.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+        by = (_calls.c.week, _calls.c.leader)
+        listed = many(_calls.c.reason != "noted").label("listed")
+        reached = many(_calls.c.status == "reached").label("reached")
+        tried = many(_calls.c.status.in_(("reached", "not reached"))).label("tried")
+        query = select(*by, listed, reached, tried).where(_calls.c.week >= since).group_by(*by)
+        return self._rows(query.order_by(_calls.c.week.desc(), _calls.c.leader))
 
 
 # --- whom to call ---------------------------------------------------------------------------------------------------
@@ -153,7 +127,7 @@ def _callable(now: datetime, week: date) -> tuple[ColumnElement[bool], ...]:
         .where(or_(_calls.c.week == week, (_calls.c.status != "") & (_calls.c.done_at > since)))
     )
     called = exists().where(
-        identities.c.customer_id == customers.c.customer_id,
+        _THEIRS,
         _contacts.c.identifier == identities.c.identifier,
         func.lower(_contacts.c.channel).in_(_BY_CALL),
         _contacts.c.status.in_(("approved", "sent", "delivered", "opened", "clicked", "answered")),
@@ -167,10 +141,9 @@ def _pool(what: Any = None, number: Any = None, at: Any = None) -> Select[Any]:
     found = (cast(null(), Words) if what is None else what).label("found")
     found_n = (cast(null(), Float) if number is None else number).label("found_n")
     found_at = (cast(null(), UtcTime) if at is None else at).label("found_at")
-    theirs = identities.c.customer_id == customers.c.customer_id
-    need = exists().where(theirs, readings.c.identifier == identities.c.identifier, _WANTING).label("has_need")
+    need = exists().where(_THEIRS, readings.c.identifier == identities.c.identifier, _WANTING).label("has_need")
     ends = (schema.indexed["ties"].c[end] == identities.c.identifier for end in ("identifier", "other"))
-    ties = exists().where(theirs, or_(*ends)).label("has_ties")
+    ties = exists().where(_THEIRS, or_(*ends)).label("has_ties")
     return select(*(customers.c[name] for name in CUSTOMER_COLUMNS), found, found_n, found_at, need, ties)
 
 
@@ -184,10 +157,9 @@ def _at_risk(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
 
 
 def _silent(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
-    theirs = identities.c.customer_id == customers.c.customer_id
-    answered = exists().where(theirs, _answers.c.identifier == identities.c.identifier)
-    heard = exists().where(theirs, readings.c.identifier == identities.c.identifier)
-    reached = exists().where(theirs, _calls.c.customer_id == identities.c.base_id, _calls.c.status == "reached")
+    answered = exists().where(_THEIRS, _answers.c.identifier == identities.c.identifier)
+    heard = exists().where(_THEIRS, readings.c.identifier == identities.c.identifier)
+    reached = exists().where(_THEIRS, _calls.c.customer_id == identities.c.base_id, _calls.c.status == "reached")
     quiet = (customers.c.nps_score.is_(None), customers.c.complained_on.is_(None), ~answered, ~heard, ~reached)
     return _pool().where(customers.c.orders >= SILENT_ORDERS, *quiet).order_by(*_MOST)
 
@@ -195,13 +167,8 @@ def _silent(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
 def _unhappy(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
     """Whose case somebody has is called by them, not by another."""
     worst = _fresh_low(now)
-    taken = exists().where(
-        reviews.c.kind == "case",
-        reviews.c.verdict == "",
-        reviews.c.owner != "",
-        identities.c.base_id == reviews.c.customer_id,
-        identities.c.customer_id == customers.c.customer_id,
-    )
+    open_ = (reviews.c.kind == "case", reviews.c.verdict == "", reviews.c.owner != "")
+    taken = exists().where(*open_, identities.c.base_id == reviews.c.customer_id, _THEIRS)
     query = _pool(number=worst.c.score, at=worst.c.happened_at)
     return (
         query.join(worst, worst.c.customer_id == customers.c.customer_id)
@@ -227,20 +194,12 @@ def _needs(now: datetime, chance: str, among: Sequence[str]) -> Select[Any]:
     spoken = (
         select(readings.c.theme_id, identities.c.customer_id, func.max(readings.c.happened_at).label("at"))
         .join_from(readings, identities, identities.c.identifier == readings.c.identifier)
-        .where(
-            _WANTING,
-            readings.c.theme_id.is_not(None),
-            readings.c.happened_at > now - timedelta(days=NEED_DAYS),
-        )
+        .where(_WANTING, readings.c.theme_id.is_not(None), readings.c.happened_at > now - timedelta(days=NEED_DAYS))
         .group_by(readings.c.theme_id, identities.c.customer_id)
         .cte("spoken")
     )
-    few = (
-        select(spoken.c.theme_id, func.count().label("n"))
-        .group_by(spoken.c.theme_id)
-        .having(func.count() <= RARE)
-        .subquery()
-    )
+    counted = select(spoken.c.theme_id, func.count().label("n")).group_by(spoken.c.theme_id)
+    few = counted.having(func.count() <= RARE).subquery()
     place = func.row_number().over(partition_by=spoken.c.customer_id, order_by=(few.c.n, spoken.c.theme_id))
     rare = (
         select(spoken.c.customer_id, spoken.c.at, themes.c.name, few.c.n, place.label("place"))

@@ -6,18 +6,15 @@ from sqlalchemy import Select, func, select
 
 from openchair.chair.state.records import Choice
 from openchair.core.errors import Conflict
-from openchair.store.sql.database import Database
-from openchair.store.sql.rows import insertion
+from openchair.store.sql.rows import Tables, insertion
 from openchair.store.sql.schema import choices
 
 _place = choices.c.over + 1
 _shown = [_place.label("number"), *(choices.c[one] for one in ("kind", "subject", "body", "by", "at", "why"))]
 
 
-class Choosing:
-    """What the State protocol says of choices."""
-
-    _database: Database
+class Choosing(Tables):
+    """Choices of persons."""
 
     def choose(
         self, kind: str, subject: str, body: str, *, by: str, at: datetime, why: str = "", over: int | None = None
@@ -42,27 +39,21 @@ class Choosing:
         """The choices of a kind that hold, by subject."""
         newest = select(func.max(choices.c.number)).where(choices.c.kind == kind).group_by(choices.c.subject)
         query = select(*_shown).where(choices.c.number.in_(newest)).order_by(choices.c.subject)
-        with self._database.read() as connection:
-            return {row["subject"]: Choice(**row) for row in connection.execute(query).mappings()}
+        return {one.subject: one for one in self._made(Choice, query)}
 
     def choices(self, kind: str, subject: str = "", limit: int | None = None) -> list[Choice]:
         """All choices of a subject, or the newest of them, the newest first."""
         query = select(*_shown).where(choices.c.kind == kind, choices.c.subject == subject)
-        with self._database.read() as connection:
-            found = connection.execute(query.order_by(choices.c.number.desc()).limit(limit)).mappings()
-            return [Choice(**row) for row in found]
+        return self._made(Choice, query.order_by(choices.c.number.desc()).limit(limit))
 
     def choice(self, kind: str, number: int, subject: str = "") -> Choice | None:
         """One choice of a subject, by its number."""
         query = select(*_shown).where(choices.c.kind == kind, choices.c.subject == subject, _place == number)
-        with self._database.read() as connection:
-            found = connection.execute(query).mappings().first()
-            return Choice(**found) if found is not None else None
+        return self._one(Choice, query)
 
     def newest(self, kind: str, subject: str = "") -> int:
         """The number of the choice of a subject that holds, 0 where there is none."""
-        with self._database.read() as connection:
-            return connection.scalar(_newest(kind, subject)) or 0
+        return self._value(_newest(kind, subject)) or 0
 
 
 def _newest(kind: str, subject: str) -> Select[tuple[int]]:

@@ -1,29 +1,26 @@
 """Cases: reviews of someone unhappy, by whose they are and until when, in the state's database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import Column, ColumnElement, Select, exists, func, or_, select, update
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, Envelope
+from openchair.chair.state.records import Facts, Page, Row
 from openchair.store.sql import schema
-from openchair.store.sql.database import Database
-from openchair.store.sql.rows import page
-from openchair.store.sql.said import record_within
+from openchair.store.sql.rows import Tables
 from openchair.store.sql.schema import calls as _calls
 from openchair.store.sql.schema import customers, identities, low, reviews
+from openchair.store.sql.who.facts import record_within
 
 _answers = schema.indexed["answers"]
 
 
-class Caring:
-    """What the State protocol says of cases."""
+class Caring(Tables):
+    """Cases, each with the answer that opened it."""
 
-    _database: Database
-
-    def unopened(self, since: datetime, until: datetime, limit: int) -> list[dict[str, Any]]:
+    def unopened(self, since: datetime, until: datetime, limit: int) -> list[Row]:
         """Low answers of a time that no case covers, the earliest of each customer: fact_id, base_id, happened_at,
         words, and `owner`, who reached them last by telephone.
 
@@ -34,82 +31,56 @@ class Caring:
             reviews.c.kind == "case",
             covers.c.base_id == reviews.c.customer_id,
             covers.c.customer_id == who.c.customer_id,
-            or_(
-                reviews.c.verdict == "",
-                reviews.c.decided_at >= _answers.c.received_at,
-                reviews.c.subject == _answers.c.fact_id,
-            ),
-        )
-        place = func.row_number().over(
-            partition_by=who.c.customer_id, order_by=(_answers.c.happened_at, _answers.c.fact_id)
-        )
+            or_(reviews.c.verdict == "", reviews.c.decided_at >= _answers.c.received_at,
+                reviews.c.subject == _answers.c.fact_id),
+        )  # fmt: skip
+        first = (_answers.c.happened_at, _answers.c.fact_id)
+        place = func.row_number().over(partition_by=who.c.customer_id, order_by=first)
         ranked = (
             select(_answers, who.c.base_id, who.c.customer_id, place.label("place"))
             .join(who, who.c.identifier == _answers.c.identifier)
             .where(low, _answers.c.happened_at >= since, _answers.c.happened_at <= until, ~covered)
             .subquery()
         )
-        caller = _calls.join(identities, identities.c.base_id == _calls.c.customer_id)
         owner = (
             select(_calls.c.leader)
-            .select_from(caller)
+            .join(identities, identities.c.base_id == _calls.c.customer_id)
             .where(identities.c.customer_id == ranked.c.customer_id, _calls.c.status == "reached")
             .order_by(_calls.c.done_at.desc(), _calls.c.call_id)
             .limit(1)
         )
         words = func.coalesce(func.nullif(ranked.c.text, ""), _words(ranked.c), "")
-        query = select(
-            ranked.c.fact_id,
-            ranked.c.base_id,
-            ranked.c.happened_at,
-            words.label("words"),
-            func.coalesce(owner.scalar_subquery(), "").label("owner"),
-        ).where(ranked.c.place == 1)
-        with self._database.read() as connection:
-            found = connection.execute(query.order_by(ranked.c.happened_at, ranked.c.fact_id).limit(limit)).mappings()
-            return [dict(row) for row in found]
+        told = (words.label("words"), func.coalesce(owner.scalar_subquery(), "").label("owner"))
+        query = select(ranked.c.fact_id, ranked.c.base_id, ranked.c.happened_at, *told).where(ranked.c.place == 1)
+        return self._rows(query.order_by(ranked.c.happened_at, ranked.c.fact_id).limit(limit))
 
-    def cases(
-        self, *, closed: bool, owner: str | None, limit: int, after: str | None
-    ) -> tuple[list[dict[str, Any]], bool]:
+    def cases(self, *, closed: bool, owner: str | None, limit: int, after: str | None) -> Page:
         """Cases with score, metric, answered_at, words and later_score: open ones by when they are due, closed ones
         newest first; of an owner (empty: of nobody); from a cursor (a case id) on, and whether more follow."""
         query = _cases().where(reviews.c.verdict != "" if closed else reviews.c.verdict == "")
         if owner is not None:
             query = query.where(reviews.c.owner == owner)
         place = (reviews.c.decided_at if closed else reviews.c.due_at, reviews.c.review_id)
-        with self._database.read() as connection:
-            return page(connection, query, place, after=after, limit=limit, down=closed)
+        return self._page(dict, query, place, after=after, limit=limit, down=closed)
 
-    def case(self, case_id: str) -> dict[str, Any] | None:
+    def case(self, case_id: str) -> Row | None:
         """One case, likewise."""
-        with self._database.read() as connection:
-            row = connection.execute(_cases().where(reviews.c.review_id == case_id)).mappings().first()
-            return dict(row) if row else None
+        return self._row(_cases().where(reviews.c.review_id == case_id))
 
-    def case_times(self, since: datetime) -> list[dict[str, Any]]:
+    def case_times(self, since: datetime) -> list[Row]:
         """Of cases that are open, or were opened from a time on: opened_at, due_at, decided_at, answered_at, score,
         metric, later_score."""
         query = _cases(*(reviews.c[name] for name in ("opened_at", "due_at", "decided_at")), of_customers=False)
         query = query.where(or_(reviews.c.verdict == "", reviews.c.opened_at >= since))
-        with self._database.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+        return self._rows(query)
 
     def own_case(self, case_id: str, owner: str) -> bool:
         """Give an open case to somebody, or to nobody; False where none of that id is open."""
         mine = update(reviews).where(reviews.c.review_id == case_id, reviews.c.kind == "case", reviews.c.verdict == "")
-        with self._database.write() as connection:
-            return bool(connection.execute(mine.values(owner=owner)).rowcount)
+        return self._change(mine.values(owner=owner)) > 0
 
     def close_case(
-        self,
-        case_id: str,
-        verdict: str,
-        by: str,
-        at: datetime,
-        why: str,
-        events: Sequence[Envelope],
-        facts: Mapping[str, pa.Table],
+        self, case_id: str, verdict: str, by: str, at: datetime, why: str, events: Sequence[Envelope], facts: Facts
     ) -> bool:
         """Close an open case and keep the facts of it, in one transaction; False, and nothing kept, where none is."""
         waits = update(reviews).where(reviews.c.review_id == case_id, reviews.c.verdict == "")

@@ -6,49 +6,30 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-from sqlalchemy import (
-    BindParameter,
-    CompoundSelect,
-    Connection,
-    RowMapping,
-    bindparam,
-    func,
-    literal,
-    or_,
-    select,
-    union,
-)
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, literal, or_, select, union
 
 from openchair.chair.views import Field, Merge
 from openchair.core.ids import IDENTIFIER_KINDS, identifier
-from openchair.store.sql.database import Database
-from openchair.store.sql.rows import bulk, conform, page, staged, table_of, upsert
+from openchair.store.sql.rows import Tables, bulk, conform, put, shape, staged, words
 from openchair.store.sql.schema import customers
 from openchair.store.sql.schema import identities as _identities
 from openchair.store.sql.schema import merges as _merges
 
-_FRESH = pa.schema([(name, pa.string()) for name in ("identifier", "base_id", "because")])
-_KNOWN = pa.schema([(name, pa.string()) for name in ("identifier", "base_id", "customer_id")])
-_GRAPH = pa.schema([(name, pa.string()) for name in ("merge_id", "left_id", "right_id", "status")])
 
-
-class Identities:
-    """What the State protocol says of identifiers and merges."""
-
-    _database: Database
+class Identities(Tables):
+    """Identifiers and merges."""
 
     def identities(self) -> pa.Table:
         """identifier, base_id, customer_id: how facts find their customer."""
-        return self._whole(_KNOWN, _identities)
+        return self._whole(_identities, "identifier", "base_id", "customer_id")
 
     def link(self, identities: pa.Table, at: datetime) -> None:
         """Add identifiers (identifier, base_id, because); those known already stay as they are.
 
         One whose base is known belongs to the customer that this base is part of now.
         """
-        rows = conform(identities, _FRESH).read_all()
-        times = pa.array([at] * rows.num_rows, pa.timestamp("us", tz="UTC"))
-        told = rows.append_column("linked_at", times)
+        rows = conform(identities, shape(words("identifier", "base_id", "because"))).read_all()
+        told = rows.append_column("linked_at", pa.array([at] * rows.num_rows, pa.timestamp("us", tz="UTC")))
         with self._database.write() as connection:
             with staged(connection, told) as those, bulk(connection, _identities):
                 connection.exec_driver_sql(
@@ -66,9 +47,7 @@ class Identities:
 
     def identifiers_of(self, customer_id: str) -> list[str]:
         """All identifiers of a customer, sorted."""
-        query = select(_identities.c.identifier).where(_identities.c.customer_id == customer_id)
-        with self._database.read() as connection:
-            return sorted(connection.scalars(query))
+        return sorted(self._values(select(_identities.c.identifier).where(_identities.c.customer_id == customer_id)))
 
     def known_by(self, base_ids: Sequence[str]) -> dict[str, list[str]]:
         """The identifiers of each of these few bases, sorted: what somebody was known by before any merge."""
@@ -93,9 +72,7 @@ class Identities:
 
     def merge(self, merge_id: str) -> Merge | None:
         """One merge."""
-        with self._database.read() as connection:
-            row = connection.execute(select(_merges).where(_merges.c.merge_id == merge_id)).mappings().first()
-            return _merge(row) if row else None
+        return self._one(_merge, select(_merges).where(_merges.c.merge_id == merge_id))
 
     def merges(
         self, *, status: str = "", customer_id: str = "", limit: int = 50, after: str | None = None
@@ -107,13 +84,11 @@ class Identities:
         if customer_id:
             theirs = bases_of(customer_id)
             query = query.where(or_(_merges.c.left_id.in_(theirs), _merges.c.right_id.in_(theirs)))
-        with self._database.read() as connection:
-            rows, more = page(connection, query, (_merges.c.found_at, _merges.c.merge_id), after=after, limit=limit)
-        return [_merge(row) for row in rows], more
+        return self._page(_merge, query, (_merges.c.found_at, _merges.c.merge_id), after=after, limit=limit)
 
     def merge_graph(self) -> pa.Table:
         """merge_id, left_id, right_id, status of every merge: what a check for cycles and contradictions needs."""
-        return self._whole(_GRAPH, _merges)
+        return self._whole(_merges, "merge_id", "left_id", "right_id", "status")
 
     def put_merges(self, merges: Sequence[Merge]) -> None:
         """Add merges or replace those with the same id, and give every base concerned its customer id anew.
@@ -127,14 +102,11 @@ class Identities:
             for one in merges
         ]
         with self._database.write() as connection:
-            if rows:
-                connection.execute(upsert(connection, _merges, "merge_id"), rows)
+            put(connection, _merges, rows, over=True)
             regroup(connection, {base for one in merges for base in (one.left_id, one.right_id)})
 
-    def _whole(self, names: pa.Schema, table: Any) -> pa.Table:
-        with self._database.read() as connection:
-            query = select(*(table.c[name] for name in names.names))
-            return table_of(connection.execution_options(yield_per=50_000).execute(query), names)
+    def _whole(self, table: Any, *names: str) -> pa.Table:
+        return self._table(select(*(table.c[name] for name in names)), words(*names))
 
 
 def bases_of(customer_id: str) -> CompoundSelect[tuple[str]]:
@@ -225,9 +197,8 @@ def found_each(connection: Connection, texts: Sequence[str]) -> list[str | None]
             found.update((text, who) for text, who in connection.execute(query, {"asked": asked}))
     if asked := [text for text in texts if text not in found]:
         names = {text: _names(text) for text in asked}
-        known: dict[str, str] = {}
         called = {"asked": [name for each in names.values() for name in each]}
-        known.update((name, who) for name, who in connection.execute(_CALLED, called))
+        known: dict[str, str] = dict(connection.execute(_CALLED, called).all())
         found |= {text: known[name] for text in asked for name in reversed(names[text]) if name in known}
     return [found.get(text) for text in texts]
 
@@ -239,6 +210,5 @@ def _names(text: str) -> list[str]:
     return [text, *names, *(identifier(each, text) for each in IDENTIFIER_KINDS)]
 
 
-def _merge(row: RowMapping | dict[str, Any]) -> Merge:
-    evidence = msgspec.json.decode(row["evidence"], type=tuple[Field, ...])
-    return Merge(**{**row, "evidence": evidence})
+def _merge(*, evidence: str, **row: Any) -> Merge:
+    return Merge(**row, evidence=msgspec.json.decode(evidence, type=tuple[Field, ...]))

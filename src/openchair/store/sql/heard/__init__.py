@@ -1,0 +1,1 @@
+"""What customers said and are asked, and whom to call."""
