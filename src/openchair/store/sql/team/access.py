@@ -8,40 +8,27 @@ import secrets
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from openchair.chair.intake.own import SOURCE
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound, StorageFull
 from openchair.store.sql.database import Database
+from openchair.store.sql.rows import Tables
 from openchair.store.sql.schema import idempotency, invites, keys, sessions, users
 
 ROLES = ("owner", "staff")
 SCOPES = (
-    "ingest",
-    "read",
-    "write",
-    "dossiers",
-    "rules",
-    "consents",
-    "merges",
-    "privacy",
-    "seats",
-    "audit",
-    "listening",
-    "surveys",
-    "cases",
-    "value",
-    "outbox",
-    "catalogue",
-)
+    "ingest", "read", "write", "dossiers", "rules", "consents", "merges", "privacy", "seats",
+    "audit", "listening", "surveys", "cases", "value", "outbox", "catalogue",
+)  # fmt: skip
 """One for each part of what a key may do: to read dossiers is more than to read lists."""
 KEY_PREFIX = "oc_"
 SESSION_DAYS = 14
@@ -96,7 +83,7 @@ class Given:
     body: bytes | None
 
 
-class Access:
+class Access(Tables):
     """Users, sessions, invitations, keys and idempotency over one Database. Reads the clock."""
 
     def __init__(self, database: Database) -> None:
@@ -110,13 +97,11 @@ class Access:
 
     def has_owner(self) -> bool:
         """Whether anyone owns this home yet; if not, the server prints an invitation when it starts."""
-        with self._database.read() as connection:
-            return bool(connection.scalar(select(func.count()).select_from(users).where(users.c.role == "owner")))
+        return bool(self._value(_OWNERS))
 
     def users(self) -> list[User]:
         """Everyone who may sign in, by e-mail."""
-        with self._database.read() as connection:
-            return [_user(row) for row in connection.execute(select(users).order_by(users.c.email))]
+        return self._made(User, select(*_USER).order_by(users.c.email))
 
     def add_user(self, email: str, name: str, password: str, role: str = "staff") -> User:
         """A new user. Raises BadInput, or Conflict for an e-mail that has one."""
@@ -126,11 +111,8 @@ class Access:
     def remove_user(self, email: str) -> None:
         """Remove a user and their sessions. Raises NotFound, and Conflict for the only owner."""
         with self._database.write() as connection:
-            row = connection.execute(select(users).where(users.c.email == _email(email))).first()
-            if row is None:
-                raise NotFound("user", value=email, bound="is not here", remedy="See openchair users.")
-            owners = connection.scalar(select(func.count()).select_from(users).where(users.c.role == "owner"))
-            if row.role == "owner" and owners == 1:
+            row = _found(connection, email)
+            if row.role == "owner" and connection.scalar(_OWNERS) == 1:
                 raise Conflict("user", value=email, bound="is the only owner", remedy="Invite another owner first.")
             connection.execute(delete(sessions).where(sessions.c.user_id == row.user_id))
             connection.execute(delete(users).where(users.c.user_id == row.user_id))
@@ -139,79 +121,51 @@ class Access:
         """A new password; every session of the user ends. Raises NotFound, BadInput."""
         hashed = self._hasher.hash(_password(password))
         with self._database.write() as connection:
-            user_id = connection.scalar(select(users.c.user_id).where(users.c.email == _email(email)))
-            if user_id is None:
-                raise NotFound("user", value=email, bound="is not here", remedy="See openchair users.")
+            user_id = _found(connection, email).user_id
             connection.execute(update(users).where(users.c.user_id == user_id).values(password=hashed))
             connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
     def sign_in(self, email: str, password: str) -> str | None:
         """A session's token for the right password, else None; takes as long for an e-mail that nobody has."""
-        with self._database.read() as connection:
-            row = connection.execute(select(users).where(users.c.email == email.strip().lower())).first()
-        if len(password) > LONGEST or not self._right(row.password if row else self._anyone(), password) or row is None:
+        row = self._row(select(users).where(users.c.email == email.strip().lower()))
+        hashed = row["password"] if row else self._anyone()
+        if len(password) > LONGEST or not self._right(hashed, password) or row is None:
             return None
-        return self.start_session(row.user_id)
+        return self.start_session(row["user_id"])
 
     def start_session(self, user_id: str) -> str:
         """A token for SESSION_DAYS; only its hash is kept."""
-        token, now = secrets.token_urlsafe(32), datetime.now(UTC)
-        with self._database.write() as connection:
-            connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
-            connection.execute(
-                insert(sessions).values(
-                    hash=_hash(token), user_id=user_id, created_at=now, expires_at=now + timedelta(days=SESSION_DAYS)
-                )
-            )
-        return token
+        now = datetime.now(UTC)
+        return self._token(sessions, now + timedelta(days=SESSION_DAYS), user_id=user_id, created_at=now)
 
     def session_user(self, token: str) -> User | None:
         """Whose session a token is; None when it has expired, was ended, or never was."""
-        query = (
-            select(users)
-            .join(sessions, sessions.c.user_id == users.c.user_id)
-            .where(sessions.c.hash == _hash(token), sessions.c.expires_at > datetime.now(UTC))
-        )
-        with self._database.read() as connection:
-            row = connection.execute(query).first()
-        return _user(row) if row else None
+        query = select(*_USER).join(sessions, sessions.c.user_id == users.c.user_id)
+        return self._one(User, query.where(*_holds(sessions, token)))
 
     def end_session(self, token: str) -> None:
         """Sign out."""
-        with self._database.write() as connection:
-            connection.execute(delete(sessions).where(sessions.c.hash == _hash(token)))
+        self._change(delete(sessions).where(sessions.c.hash == _hash(token)))
 
     # Invitations
 
     def invite(self, role: str = "staff", email: str | None = None) -> str:
         """The token of a one-time link that makes a user; good for INVITE_HOURS."""
         _one_of("role", role, ROLES)
-        token, now = secrets.token_urlsafe(32), datetime.now(UTC)
-        with self._database.write() as connection:
-            connection.execute(delete(invites).where(invites.c.expires_at <= now))
-            connection.execute(
-                insert(invites).values(
-                    hash=_hash(token),
-                    role=role,
-                    email=_email(email) if email else None,
-                    expires_at=now + timedelta(hours=INVITE_HOURS),
-                )
-            )
-        return token
+        until = datetime.now(UTC) + timedelta(hours=INVITE_HOURS)
+        return self._token(invites, until, role=role, email=_email(email) if email else None)
 
     def invited(self, token: str) -> Invite | None:
         """What a link offers; None when it was used, has expired or never was."""
-        with self._database.read() as connection:
-            return _invite(connection, token)
+        return self._one(Invite, select(*_INVITE).where(*_holds(invites, token)))
 
     def accept(self, token: str, email: str, name: str, password: str) -> User:
         """Use a link to become a user. Raises NotAllowed for a link that is no longer good, BadInput, Conflict."""
         with self._database.write() as connection:
-            offer = _invite(connection, token)
+            offer = connection.execute(select(*_INVITE).where(*_holds(invites, token))).first()
             if offer is None or (offer.email is not None and offer.email != _email(email)):
-                raise NotAllowed(
-                    "invitation", bound="was used, has expired or is another's", remedy="Ask for a new one."
-                )
+                bound = "was used, has expired or is another's"
+                raise NotAllowed("invitation", bound=bound, remedy="Ask for a new one.")
             connection.execute(delete(invites).where(invites.c.hash == _hash(token)))
             return self._add(connection, email, name, password, offer.role)
 
@@ -229,12 +183,8 @@ class Access:
         key_id, now = secrets.token_hex(4), datetime.now(UTC)
         secret = f"{KEY_PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
         key = Key(key_id, name.strip(), wanted, now, None, None)
-        with self._database.write() as connection:
-            connection.execute(
-                insert(keys).values(
-                    key_id=key_id, hash=_hash(secret), name=key.name, scopes=" ".join(sorted(wanted)), created_at=now
-                )
-            )
+        row = {"key_id": key_id, "hash": _hash(secret), "name": key.name, "scopes": " ".join(sorted(wanted))}
+        self._change(insert(keys).values(row | {"created_at": now}))
         return key, secret
 
     def key(self, secret: str) -> Key | None:
@@ -246,34 +196,26 @@ class Access:
         known = self._known.get(hashed)
         if known is not None and now < known[1]:
             return known[0]
-        with self._database.read() as connection:
-            row = connection.execute(select(keys).where(keys.c.hash == hashed, keys.c.revoked_at.is_(None))).first()
-        if row is None:
+        key = self._one(_key, select(*_KEY).where(keys.c.hash == hashed, keys.c.revoked_at.is_(None)))
+        if key is None:
             self._known.pop(hashed, None)
             return None
-        if row.last_used_at is None or (now - row.last_used_at).total_seconds() >= USED_SECONDS:
+        if key.last_used_at is None or (now - key.last_used_at).total_seconds() >= USED_SECONDS:
             # A full disk stops nobody from reading.
-            with suppress(StorageFull), self._database.write() as connection:
-                connection.execute(update(keys).where(keys.c.hash == hashed).values(last_used_at=now))
-        key = _key(row)
+            with suppress(StorageFull):
+                self._change(update(keys).where(keys.c.hash == hashed).values(last_used_at=now))
         self._known[hashed] = (key, now + timedelta(seconds=KNOWN_SECONDS))
         return key
 
     def keys(self) -> list[Key]:
         """All keys, newest first, the revoked ones too."""
-        with self._database.read() as connection:
-            return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.created_at.desc()))]
+        return self._made(_key, select(*_KEY).order_by(keys.c.created_at.desc()))
 
     def revoke(self, key_id: str) -> None:
         """A key is good no more. Raises NotFound."""
-        with self._database.write() as connection:
-            done = connection.execute(
-                update(keys)
-                .where(keys.c.key_id == key_id, keys.c.revoked_at.is_(None))
-                .values(revoked_at=datetime.now(UTC))
-            )
-            if not done.rowcount:
-                raise NotFound("key", value=key_id, bound="is not here or was revoked", remedy="See openchair keys.")
+        good = update(keys).where(keys.c.key_id == key_id, keys.c.revoked_at.is_(None))
+        if not self._change(good.values(revoked_at=datetime.now(UTC))):
+            raise NotFound("key", value=key_id, bound="is not here or was revoked", remedy="See openchair keys.")
         self._known.clear()
 
     # Answers given before
@@ -298,37 +240,30 @@ class Access:
 
     def finish(self, who: str, key: str, status: int, body: bytes) -> None:
         """Keep the answer that every repetition gets."""
-        with self._database.write() as connection:
-            connection.execute(
-                update(idempotency)
-                .where(idempotency.c.hash == _hash(f"{who}\x1f{key}"))
-                .values(status=status, body=body)
-            )
+        those = update(idempotency).where(idempotency.c.hash == _hash(f"{who}\x1f{key}"))
+        self._change(those.values(status=status, body=body))
 
     def forget(self, who: str, key: str) -> None:
         """Let a failed request be tried again with the same key."""
+        self._change(delete(idempotency).where(idempotency.c.hash == _hash(f"{who}\x1f{key}")))
+
+    def _token(self, table: Table, until: datetime, **row: Any) -> str:
+        """A new secret good until a time, of which only the hash is kept; those that are good no more go."""
+        token = secrets.token_urlsafe(32)
         with self._database.write() as connection:
-            connection.execute(delete(idempotency).where(idempotency.c.hash == _hash(f"{who}\x1f{key}")))
+            connection.execute(delete(table).where(table.c.expires_at <= datetime.now(UTC)))
+            connection.execute(insert(table).values(row | {"hash": _hash(token), "expires_at": until}))
+        return token
 
     def _add(self, connection: Connection, email: str, name: str, password: str, role: str) -> User:
         _one_of("role", role, ROLES)
         user = User(uuid4().hex, _email(email), name.strip() or _email(email), role, datetime.now(UTC))
-        hashed = self._hasher.hash(_password(password))
+        row = asdict(user) | {"password": self._hasher.hash(_password(password))}
         try:
-            connection.execute(
-                insert(users).values(
-                    user_id=user.user_id,
-                    email=user.email,
-                    name=user.name,
-                    role=role,
-                    password=hashed,
-                    created_at=user.created_at,
-                )
-            )
+            connection.execute(insert(users).values(row))
         except IntegrityError:
-            raise Conflict(
-                "user", value=email, bound="is here already", remedy="Sign in, or set the password."
-            ) from None
+            remedy = "Sign in, or set the password."
+            raise Conflict("user", value=email, bound="is here already", remedy=remedy) from None
         return user
 
     def _right(self, hashed: str, password: str) -> bool:
@@ -357,9 +292,8 @@ def _email(text: str) -> str:
 
 def _password(text: str) -> str:
     if not SHORTEST <= len(text) <= LONGEST:
-        raise BadInput(
-            "password", bound=f"must have {SHORTEST} to {LONGEST} characters", remedy="A few unusual words are best."
-        )
+        bound = f"must have {SHORTEST} to {LONGEST} characters"
+        raise BadInput("password", bound=bound, remedy="A few unusual words are best.")
     return text
 
 
@@ -368,16 +302,22 @@ def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
         raise BadInput(what, value=value, bound=f"one of {', '.join(allowed)}", remedy="Name one of these.")
 
 
-def _invite(connection: Connection, token: str) -> Invite | None:
-    row = connection.execute(
-        select(invites).where(invites.c.hash == _hash(token), invites.c.expires_at > datetime.now(UTC))
-    ).first()
-    return Invite(row.role, row.email, row.expires_at) if row else None
+def _holds(table: Table, token: str) -> tuple[ColumnElement[bool], ...]:
+    return table.c.hash == _hash(token), table.c.expires_at > datetime.now(UTC)
 
 
-def _user(row: Row[Any]) -> User:
-    return User(row.user_id, row.email, row.name, row.role, row.created_at)
+def _found(connection: Connection, email: str) -> Row[Any]:
+    row = connection.execute(select(users).where(users.c.email == _email(email))).first()
+    if row is None:
+        raise NotFound("user", value=email, bound="is not here", remedy="See openchair users.")
+    return row
 
 
-def _key(row: Row[Any]) -> Key:
-    return Key(row.key_id, row.name, frozenset(row.scopes.split()), row.created_at, row.last_used_at, row.revoked_at)
+def _key(*, scopes: str, **row: Any) -> Key:
+    return Key(**row, scopes=frozenset(scopes.split()))
+
+
+_OWNERS = select(func.count()).select_from(users).where(users.c.role == "owner")
+_USER, _KEY, _INVITE = (
+    [table.c[one.name] for one in fields(record)] for table, record in ((users, User), (keys, Key), (invites, Invite))
+)
