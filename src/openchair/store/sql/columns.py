@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import BigInteger, Date, DateTime, Dialect, Float, Integer, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    Integer,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+)  # fmt: skip
 
 from openchair.core.errors import BadInput
 
@@ -92,3 +103,31 @@ OF_ARROW = {
     pa.timestamp("us", tz="UTC"): UtcTime,
 }
 """The column that keeps what an Arrow column holds."""
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""How indexes and constraints are called."""
+_TYPES: dict[str, Any] = {
+    "": Words, "seq": Seq, "time": UtcTime, "day": Date, "int": Integer, "big": BigInteger, "float": Float,
+    "bytes": LargeBinary, "hash": LargeBinary(32), "packed": Packed,
+}  # fmt: skip
+
+
+def described(text: str) -> list[Column[Any]]:
+    """Columns as `name:type`, words where no type is named; `!` key, `?` may be null, `+` has an index, `=` a default.
+
+    >>> [(c.name, c.primary_key, c.nullable) for c in described("key! value at:time? arm=learned")]
+    [('key', True, False), ('value', False, False), ('at', False, True), ('arm', False, False)]
+    """
+    columns = []
+    for one in text.split():
+        one, _, default = one.partition("=")
+        name, _, kind = one.rstrip("!?+").partition(":")
+        marks: dict[str, Any] = {"index": True} if "+" in one else {}
+        marks |= {"server_default": default.strip("'")} if default else {}
+        columns.append(Column(name, _TYPES[kind], primary_key="!" in one, nullable="?" in one, **marks))
+    return columns

@@ -6,14 +6,10 @@ Times are UTC and aware on both. Money is integer minor units where it is counte
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
-    Date,
-    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -24,40 +20,13 @@ from sqlalchemy import (
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, INDEXED_KINDS
 from openchair.facts import kinds
-from openchair.store.sql.columns import OF_ARROW, Packed, Seq, UtcTime, Words
+from openchair.store.sql.columns import NAMES, OF_ARROW, Seq, described
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-_TYPES: dict[str, Any] = {
-    "": Words, "seq": Seq, "time": UtcTime, "day": Date, "int": Integer, "big": BigInteger, "float": Float,
-    "bytes": LargeBinary, "hash": LargeBinary(32), "packed": Packed,
-}  # fmt: skip
-
-
-def _columns(text: str) -> list[Column[Any]]:
-    """Columns as `name:type`, words where no type is named; `!` key, `?` may be null, `+` has an index, `=` a default.
-
-    >>> [(c.name, c.primary_key, c.nullable) for c in _columns("key! value at:time? arm=learned")]
-    [('key', True, False), ('value', False, False), ('at', False, True), ('arm', False, False)]
-    """
-    columns = []
-    for one in text.split():
-        one, _, default = one.partition("=")
-        name, _, kind = one.rstrip("!?+").partition(":")
-        marks: dict[str, Any] = {"index": True} if "+" in one else {}
-        marks |= {"server_default": default.strip("'")} if default else {}
-        columns.append(Column(name, _TYPES[kind], primary_key="!" in one, nullable="?" in one, **marks))
-    return columns
+metadata = MetaData(naming_convention=NAMES)
 
 
 def _table(name: str, columns: str, *more: Any, **options: Any) -> Table:
-    return Table(name, metadata, *_columns(columns), *more, **options)
+    return Table(name, metadata, *described(columns), *more, **options)
 
 
 notes = _table("notes", "key! value")
@@ -85,7 +54,7 @@ customers = Table(
     *(Column(name, OF_ARROW[kind], primary_key=name == "customer_id") for name, kind in CUSTOMER_COLUMNS.items()),
     # The customer that this one is now part of; its row is hidden until it is its own again. The name in small letters,
     # for search and order; SQLite itself knows the small letters of ASCII only.
-    *_columns("merged_into? folded?"),
+    *described("merged_into? folded?"),
     Index("ix_customers_worth", "value_minor", "customer_id"),
     Index("ix_customers_recent", "last_on", "customer_id"),
     Index("ix_customers_name", "folded", "customer_id"),
@@ -139,7 +108,7 @@ rejects = _table("rejects", "number:seq! key file line:big reason row", UniqueCo
 import_rejects = Table(
     "import_rejects",
     metadata,
-    *_columns("import_id!"),
+    *described("import_id!"),
     Column("number", Seq, ForeignKey("rejects.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
 )
 # owner, due_at: whose it is and until when it should be answered; a case has both.
