@@ -53,45 +53,22 @@ class Inbox(Protocol):
     """Where events wait between acknowledgement and history."""
 
     @property
-    def name(self) -> str:
-        """A name that no other database's inbox has: history keeps it with every number it has seen of this one."""
-
-    def put(self, events: Sequence[Envelope]) -> list[bool]:
-        """Keep events; returns when the commit is durable, True for each that is new, False for each known.
-
-        Calls waiting at the same time share one commit. Raises StorageFull, and then nothing was kept.
-        """
-
-    def waiting(self) -> int:
-        """Events not yet in history."""
-
-    def batches(self, size: int) -> Iterator[list[tuple[int, Envelope]]]:
-        """What waits, oldest first, in batches, each with its ever-growing sequence number."""
-
-    def clear(self, upto: int) -> None:
-        """Forget the bodies of events up to a sequence number; their keys are remembered for ever."""
+    def name(self) -> str: ...
+    def put(self, events: Sequence[Envelope]) -> list[bool]: ...
+    def waiting(self) -> int: ...
+    def batches(self, size: int) -> Iterator[list[tuple[int, Envelope]]]: ...
+    def clear(self, upto: int) -> None: ...
 
 
 class History(Protocol):
     """One append-only table per kind of fact."""
 
-    def append(self, kind: str, rows: pa.RecordBatchReader | pa.Table, *, app: str = "", version: int = 0) -> int:
-        """Add facts in one commit and give their number. With `app`, the commit carries (app, version)."""
-
-    def version(self, kind: str, app: str) -> int:
-        """The highest version committed by `app`; -1 when none: what was committed before is not added again."""
-
-    def files(self, kind: str) -> list[str]:
-        """The Parquet files that hold the kind's facts now."""
-
-    def read(self, kind: str, files: Sequence[str]) -> pa.RecordBatchReader:
-        """The facts in some of those files, in batches."""
-
-    def erase(self, kind: str, identifiers: Sequence[str]) -> int:
-        """Remove every fact about these identifiers from the files themselves; gives how many there were."""
-
-    def retain(self, kind: str, since: datetime) -> int:
-        """Remove every fact that happened before `since` from the files themselves; gives how many there were."""
+    def append(self, kind: str, rows: pa.RecordBatchReader | pa.Table, *, app: str = "", version: int = 0) -> int: ...
+    def version(self, kind: str, app: str) -> int: ...
+    def files(self, kind: str) -> list[str]: ...
+    def read(self, kind: str, files: Sequence[str]) -> pa.RecordBatchReader: ...
+    def erase(self, kind: str, identifiers: Sequence[str]) -> int: ...
+    def retain(self, kind: str, since: datetime) -> int: ...
 
 
 class Engine(Protocol):

@@ -80,7 +80,6 @@ class DuckEngine(Engine):
             return self.backend.table(name)
 
     def open_file(self, path: Path) -> RawFile:
-        """A CSV, Parquet or Excel file as a table with `line`. Raises BadInput."""
         from openchair.store.counting.files import open_file
 
         with self._lock:
@@ -89,7 +88,6 @@ class DuckEngine(Engine):
         return raw
 
     def share(self, table: pa.Table) -> ir.Table:
-        """A small table as an expression the engine can join with."""
         with self._lock:
             name = self._name("shared")
             self.backend.con.register(name, table)
@@ -103,7 +101,6 @@ class DuckEngine(Engine):
             return self.backend.table(name)
 
     def release(self) -> None:
-        """Forget all that was shared or kept."""
         with self._lock:
             for name in self._held:
                 what = self.backend.con.execute(
@@ -114,13 +111,11 @@ class DuckEngine(Engine):
             self._held.clear()
 
     def rows(self, expression: ir.Table) -> pa.Table:
-        """The result, in memory: for what is small."""
         with self._lock:
             found = self.backend.con.sql(self._sql(expression)).to_arrow_table()
         return found.cast(arrow_schema(expression))
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
-        """The result in batches: for what may be large. Nothing else may run until it is read to its end."""
         schema = arrow_schema(expression)
         reader = self.backend.con.sql(self._sql(expression)).to_arrow_reader(BATCH_ROWS)
         return pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in reader))

@@ -98,7 +98,6 @@ class SparkEngine(Engine):
         return RawFile(raw.columns, table, raw.broken, raw.simulated)
 
     def share(self, table: pa.Table) -> ir.Table:
-        """A small table as an expression the engine can join with."""
         with self._lock:
             return self._named(self._handed(table.to_reader()), "shared", ibis.Schema.from_pyarrow(table.schema))
 
@@ -117,7 +116,6 @@ class SparkEngine(Engine):
         return SparkAPI(spark_session=self._session, break_lineage_method="persist")  # type: ignore[no-untyped-call]
 
     def release(self) -> None:
-        """Forget all that was shared or kept."""
         with self._lock:
             for name, frame in self._frames.items():
                 frame.unpersist()
@@ -131,7 +129,6 @@ class SparkEngine(Engine):
                 shutil.rmtree(made)
 
     def rows(self, expression: ir.Table) -> pa.Table:
-        """The result, in memory: for what is small."""
         return self.stream(expression).read_all()
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:

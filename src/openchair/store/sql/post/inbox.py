@@ -52,7 +52,8 @@ class SqlInbox(Inbox):
 
     @cached_property
     def name(self) -> str:
-        """A name that no other database's inbox has, chosen by chance when it is first asked for."""
+        """A name that no other database's inbox has, chosen by chance when it is first asked for; history keeps it with
+        every number it has seen of this one."""
         with self._database.write() as connection:
             # Whoever else asks for the first time at the same moment gets the name that was kept.
             connection.execute(
@@ -62,7 +63,10 @@ class SqlInbox(Inbox):
             return str(connection.scalar(select(notes.c.value).where(notes.c.key == "inbox_name")))
 
     def put(self, events: Sequence[Envelope]) -> list[bool]:
-        """Keep events; returns when the commit is durable, True for each that is new, False for each known."""
+        """Keep events; returns when the commit is durable, True for each that is new, False for each known.
+
+        Calls waiting at the same time share one commit. Raises StorageFull, and then nothing was kept.
+        """
         return self.submit(events).result()
 
     def submit(self, events: Sequence[Envelope]) -> Future[list[bool]]:
