@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
     text,
     union_all,
-)  # fmt: skip
+)
 
 from openchair.chair.ports import (
     CUSTOMER_COLUMNS,
@@ -30,7 +30,7 @@ from openchair.chair.ports import (
     LATELY_COLUMNS,
     SITUATION_COLUMNS,
     UNSETTLED_COLUMNS,
-)  # fmt: skip
+)
 from openchair.chair.state.records import Faced, Page, Row
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
