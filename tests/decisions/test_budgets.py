@@ -27,6 +27,7 @@ ACTIONS = default()
         ({"hours": {"week": float("nan")}}, "got nan; must be a number"),
         ({"hours": {"week": float("inf")}}, "got inf; must be a number"),
         ({"hours": {"year": 1}}, "must be for a day or a week"),
+        ({"call": {"week": 5, "day": 20}}, "got 20.0; is more than the 5 of its week"),
         ({"money": {"week": 499}}, "got 499; must not be less than was used already, 500"),
     ],
 )

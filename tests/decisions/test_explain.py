@@ -131,6 +131,13 @@ def test_waiting_says_why() -> None:
     assert told(WAIT, record((WAIT, 0, 1.0)))[1].startswith("Nothing: each action was ruled out")
 
 
+def tried(probability: float) -> explain.Record:
+    """A call that is expected to bring less than it costs and may bring more, beside waiting."""
+    call = explain.CandidateRecord("call-and-listen", -100, -400, 200, 0, probability)
+    waits = explain.CandidateRecord(WAIT, 0, 0, 0, 0, 1 - probability)
+    return explain.Record(record((WAIT, 0, 1.0)).situation, (waits, call), ())
+
+
 BARRED = explain.RuledOutRecord("before-it-runs-out", "no consent", "if they had agreed to it", 900.0)
 
 
@@ -147,6 +154,16 @@ BARRED = explain.RuledOutRecord("before-it-runs-out", "no consent", "if they had
             "usual-order-ready",
             record(("call-and-listen", 400, 0.8), ("usual-order-ready", 359, 0.1), (WAIT, 0, 0.1)),
             "Chance chose this, to learn (10 in 100); by expectation alone it would have been “Call, and listen”.",
+        ),
+        (
+            "call-and-listen",
+            tried(0.9),
+            "Tried, to learn what it brings: it may be € 2; by expectation alone it would have been to wait.",
+        ),
+        (
+            "call-and-listen",
+            tried(0.02),
+            "Chance chose this, to learn (2 in 100); by expectation alone it would have been to wait.",
         ),
         (
             "call-and-listen",

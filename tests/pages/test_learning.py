@@ -9,7 +9,7 @@ from httpx import Client
 from tests.pages.made_up_learning import LEARNING, NO_LEARNING, about, unsure
 
 from openchair.chair.learning.telling import learning
-from openchair.core.blocks import Lines, Table
+from openchair.core.blocks import Lines, Sentence, Table
 from openchair.core.estimate import Unknown
 
 
@@ -44,6 +44,23 @@ def test_it_says_so_when_it_does_not_pay(change: dict[str, Any], said: str) -> N
     told = learning(replace(LEARNING, **change))
     assert said in told.headline
     assert any(getattr(block, "tone", "") == "warning" for block in told.blocks)
+
+
+@pytest.mark.parametrize(
+    ("lift", "said", "tone"),
+    [
+        (about(55, 40), "Looking at the person pays: € 0.55 more a customer in four weeks than without", "plain"),
+        (about(-55, 40), "Looking at the person does not pay: without, a customer brings € 0.55 more", "warning"),
+        (about(10, 40), "cannot be told from chance yet. At the present pace it takes about 41 more days.", "plain"),
+        (Unknown("too few customers in the smaller group", 9), "cannot be known yet: 431 customers were", "plain"),
+    ],
+)
+def test_it_says_whether_looking_at_the_person_pays(lift: Any, said: str, tone: str) -> None:
+    """In a sentence at the top, beside whether deciding does."""
+    *others, person = LEARNING.arms
+    told = learning(replace(LEARNING, arms=(*others, replace(person, lift=lift))))
+    (told_tone,) = (block.tone for block in told.blocks[:4] if isinstance(block, Sentence) and said in block.text)
+    assert told_tone == tone
 
 
 def test_every_number_has_its_uncertainty_or_says_why_not() -> None:

@@ -9,7 +9,7 @@ from openchair.chair import tell, views
 from openchair.chair.views import Customer, Decision, Finding, Lens, TimelineEntry
 from openchair.chair.wheel.limits import monday
 from openchair.core.blocks import Block, Column, Empty, Figure, Group, Link, Quote, Sentence, Table, Told, Unit
-from openchair.core.estimate import Estimate, Number, Unknown
+from openchair.core.estimate import Estimate, Unknown
 from openchair.core.words import listed, plural
 from openchair.dossier.attention import WEIGHTS
 
@@ -148,7 +148,7 @@ def day(view: Today) -> Told:
     if view.as_of is None:
         nothing = Empty("Nothing is known yet", "Import orders, then turn the wheel.", "Import orders", "/imports")
         return Told("day", "The wheel has not turned yet", (nothing,), view.currency, view.simulated)
-    figures = tuple(Figure(one.title, _number(one), cast(Unit, one.unit), one.note) for one in view.lenses)
+    figures = tuple(map(_figure, view.lenses))
     found = tuple(Sentence(f"{one.text} {one.note}".rstrip()) for one in view.findings)
     rows = tuple((one, one.note) for one in waits(view.table))
     table: tuple[Block, ...] = (Table("On the table", (Column("What"), Column("Besides")), rows),) if rows else ()
@@ -171,7 +171,10 @@ def day(view: Today) -> Told:
     return Told("day", headline, (*figures, *table, *found, todo, *chair), view.currency, view.simulated)
 
 
-def _number(lens: Lens) -> Number:
-    if lens.value is None or lens.low is None or lens.high is None:
-        return Unknown(lens.note or "nothing is known of it")
-    return Estimate(lens.value, lens.low, lens.high, n=0)
+def _figure(lens: Lens) -> Figure:
+    unit = cast(Unit, lens.unit)
+    if lens.value is None:
+        return Figure(lens.title, Unknown(lens.note.removeprefix("not enough data yet: ")), unit)
+    counted = lens.low is None or lens.high is None
+    value = lens.value if counted else Estimate(lens.value, lens.low or 0.0, lens.high or 0.0, n=0)
+    return Figure(lens.title, value, unit, lens.note)

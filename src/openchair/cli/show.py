@@ -14,8 +14,8 @@ def decision(d: Decision, currency: str, prefix: str = "") -> None:
     gain = f"{show(d.gain.value, currency)} ({show(d.gain.low, currency)} to {show(d.gain.high, currency)})"
     typer.echo(f"{prefix}{d.customer}: {d.title} [{d.pillar}, {d.experience}]")
     typer.echo(f"   worth gained over 12 months {gain}; chance {d.propensity:.3f}; {d.status}")
-    for reason in d.reasons:
-        typer.echo(f"   {reason}")
+    for sentence in (*d.reasons, d.would_change):
+        typer.echo(f"   {sentence}")
 
 
 def _money(number: Number, currency: str) -> str:

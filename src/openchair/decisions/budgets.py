@@ -92,7 +92,8 @@ class Standing:
 def read(given: Mapping[str, Mapping[str, float | None]], used: Mapping[tuple[str, Span], float]) -> dict[str, Allowed]:
     """Budgets as somebody gave them. used: what was used already, by name and span.
 
-    Raises BadInput for what is no budget, a limit that is no number of 0 or more, and one below what was used already.
+    Raises BadInput for what is no budget, a limit that is no number of 0 or more, one below what was used already, and
+    a day's above its week's.
 
     >>> read({"hours": {"day": 4, "week": None}}, {})
     {'hours': Allowed(day=4.0, week=None)}
@@ -116,6 +117,10 @@ def read(given: Mapping[str, Mapping[str, float | None]], used: Mapping[tuple[st
                 bound = f"must not be less than was used already, {already:g}"
                 raise BadInput(what, value=limit, bound=bound, remedy=f"Give {already:g} or more, or wait till then.")
             limits[span] = float(limit)
+        day, week = limits.get("day"), limits.get("week")
+        if day is not None and week is not None and day > week:
+            what, bound = f"budget of {TITLES[name]} for a day", f"is more than the {week:g} of its week"
+            raise BadInput(what, value=day, bound=bound, remedy="Give the week as much, or the day less.")
         if limits:
             found[name] = Allowed(**limits)
     return found

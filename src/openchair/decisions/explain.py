@@ -148,10 +148,14 @@ def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], 
     mine = next(one for one in record.candidates if one.action == chosen)
     best = record.candidates[0]
     if best.counts > mine.counts:
-        return (
-            f"Chance chose this, to learn ({_share(mine.probability)}); by expectation alone it would have been "
-            f"{_named(best.action, actions)}."
+        likely = all(one.probability <= mine.probability for one in record.candidates)
+        hoped = f"Tried, to learn what it brings: it may be {show(mine.high, currency)}"
+        said = (
+            hoped
+            if likely and mine.high * mine.weight > best.high * best.weight
+            else f"Chance chose this, to learn ({_share(mine.probability)})"
         )
+        return f"{said}; by expectation alone it would have been {_named(best.action, actions)}."
     barred = _barred(record)
     if barred is not None and barred.counts > mine.counts:
         return f"It would have been {_named(barred.action, actions)} {barred.if_only}."

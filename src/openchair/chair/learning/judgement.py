@@ -102,6 +102,8 @@ class Judgement:
     def _pillar(self, now: Log, weight: Array, name: str, of: Mapping[str, str]) -> PillarEvidence:
         few = Unknown("too little is settled to judge by", FEWEST_ROWS)
         n, effect = judging.moved(self.log, lambda action: of.get(action) == name) if self.log else (0, few)
+        if n and isinstance(effect, Unknown):
+            effect = Unknown("too few of these, or of those left in peace beside them", effect.needed)
         some = np.array([of.get(action) == name for action in now.names[:-1]])
         stages = {stage: _believed(now, some, weight * (now.stage == stage)) for stage in STAGES}
         known = {stage: one for stage, one in stages.items() if isinstance(one, Estimate)}

@@ -55,6 +55,9 @@ def _lift(view: LearningReport) -> Iterator[Block]:
         "lead",
     )
     yield Sentence(_answer(view, holdout), "warning" if view.verdict != "pays" else "plain")
+    if person := next((one for one in view.arms if one.arm == "impersonal"), None):
+        said, holds = _person(person, view.currency)
+        yield Sentence(said, "plain" if holds else "warning")
     if view.weeks and not any(one.done for one in view.weeks):
         nothing = "Nothing of what was decided was carried out in these weeks, so there is nothing that could pay."
         yield Sentence(f"{nothing} Approve some of it on the page Plan and approvals.", "warning")
@@ -120,6 +123,22 @@ def _answer(view: LearningReport, holdout: ArmLift | None) -> str:
         else f"Not known when: {holdout.days_more.reason}."
     )
     return f"The interval holds nothing as well as a gain: it cannot be told from chance yet. {soon}"
+
+
+def _person(arm: ArmLift, currency: str) -> tuple[str, bool]:
+    """Whether looking at the person pays, in a sentence; and whether nothing speaks against it."""
+    asked = "Whether it pays to look at the person cannot be"
+    if not isinstance(arm.lift, Estimate):
+        told = f"{plural(arm.n, 'customer was', 'customers were')} chosen for without"
+        return f"{asked} known yet: {told}, and below {LEAST} nothing can be told.", True
+    value, low, high = (show(abs(x), currency, cents=True) for x in (arm.lift.value, arm.lift.low, arm.lift.high))
+    if arm.lift.low > 0:
+        return f"Looking at the person pays: {value} more a customer in four weeks than without, {low} at least.", True
+    if arm.lift.high < 0:
+        brings = f"a customer brings {value} more in four weeks, {high} at least"
+        return f"Looking at the person does not pay: without, {brings}.", False
+    soon = f" {_soon(arm.days_more)}" if isinstance(arm.days_more, int) else ""
+    return f"{asked} told from chance yet.{soon}", True
 
 
 def _soon(days: int) -> str:
