@@ -91,7 +91,9 @@ class MadeUpScores:
 
     nps: ScoreReport = NPS
 
-    def report(self, metric: str = "nps", *, days: int = 90, by: str = "", since: date | None = None) -> ScoreReport:
+    def report(
+        self, metric: str = "nps", *, days: int = 90, by: str = "", since: date | None = None, as_of: str = ""
+    ) -> ScoreReport:
         return {"nps": replace(self.nps, by=by), "csat": CSAT, "ces": CES}[metric]
 
 

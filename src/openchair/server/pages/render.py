@@ -30,34 +30,15 @@ from openchair.server.pages.drawing import bars, charts, shapes, words
 HERE = Path(__file__).resolve().parents[1]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 ROOMS = (
-    (
-        "At the table",
-        (("/", "Today", ""), ("/plan", "Plan and approvals", ""), ("/calls", "Calls", ""), ("/merges", "Reviews", "")),
-    ),
+    ("At the table", (("/", "Today", ""), ("/plan", "Plan and approvals", ""), ("/calls", "Calls", ""),
+                      ("/merges", "Reviews", ""))),
     ("Customers", (("/customers", "Customers", ""), ("/listening", "Listening", ""), ("/surveys", "Surveys", ""))),
-    (
-        "What matters",
-        (
-            ("/primary", "Primary customer", ""),
-            ("/focus", "Focus", ""),
-            ("/opportunities", "Opportunities", ""),
-            ("/journey", "Journey", ""),
-            ("/value", "Value", ""),
-            ("/growth", "Growth", ""),
-            ("/loyalty", "Loyalty", ""),
-            ("/learning", "Learning", ""),
-        ),
-    ),
-    (
-        "The house",
-        (
-            ("/catalogue", "Catalogue", ""),
-            ("/imports", "Imports", ""),
-            ("/consents", "Consents", ""),
-            ("/audit", "Audit", "owner"),
-        ),
-    ),
-)
+    ("What matters", (("/primary", "Primary customer", ""), ("/focus", "Focus", ""),
+                      ("/opportunities", "Opportunities", ""), ("/journey", "Journey", ""), ("/value", "Value", ""),
+                      ("/growth", "Growth", ""), ("/loyalty", "Loyalty", ""), ("/learning", "Learning", ""))),
+    ("The house", (("/catalogue", "Catalogue", ""), ("/imports", "Imports", ""), ("/consents", "Consents", ""),
+                   ("/audit", "Audit", "owner"))),
+)  # fmt: skip
 """By heading: address, name, and the role that alone may enter where not everyone may."""
 MOST_ROWS = 200
 """Rows of a table that a page shows."""
@@ -107,42 +88,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "amount": words.amount,
-        "as_table": table_of,
-        "brief": words.brief,
-        "called": called,
-        "chance": figures.chance,
-        "chart": charts.chart_of,
-        "count": count,
-        "day": words.day_words,
-        "ends": _ends,
-        "fall": shapes.fall_of,
-        "kept": words.kept,
-        "listing": listed,
-        "map_of": shapes.map_of,
-        "moment": words.moment_words,
-        "money": words.money,
-        "plane": shapes.plane_of,
-        "ranged": bars.ranged,
-        "rhythm": every,
-        "runs": _runs,
-        "scales": bars.scales,
-        "span": words.span,
-        "spent": words.spent,
-        "tongue": tongue,
-        "written": _written,
-    }
-    environment.globals |= {
-        "asset": asset,
-        "bar_of": bars.bar_of,
-        "most_rows": MOST_ROWS,
-        "parts": bars.parts,
-        "plural": plural,
-        "rooms": ROOMS,
-        "settled": words.SETTLED,
-        "weighed": bars.weighed,
-    }
+    environment.filters |= {one.__name__: one for one in _FILTERS} | _RENAMED
+    environment.globals |= {one.__name__: one for one in _FUNCTIONS}
+    environment.globals |= {"most_rows": MOST_ROWS, "rooms": ROOMS, "settled": words.SETTLED}
     kinds = {"known": Estimate, "unknown": Unknown, "a_link": Link, "a_date": date}
     environment.tests |= {name: _is(kind) for name, kind in kinds.items()} | {"given": _given}
     return environment
@@ -167,6 +115,26 @@ def _runs(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
 
 def _given(number: float | None) -> bool:
     return number is not None and not isnan(number)
+
+
+_FUNCTIONS: tuple[Callable[..., Any], ...] = (asset, bars.bar_of, bars.parts, plural, bars.weighed)
+_FILTERS: tuple[Callable[..., Any], ...] = (
+    words.amount, words.brief, called, figures.chance, count, words.kept, words.money, bars.ranged, bars.scales,
+    words.span, words.spent, tongue, shapes.map_of,
+)  # fmt: skip
+_RENAMED: dict[str, Callable[..., Any]] = {
+    "as_table": table_of,
+    "chart": charts.chart_of,
+    "day": words.day_words,
+    "ends": _ends,
+    "fall": shapes.fall_of,
+    "listing": listed,
+    "moment": words.moment_words,
+    "plane": shapes.plane_of,
+    "rhythm": every,
+    "runs": _runs,
+    "written": _written,
+}
 
 
 @cache

@@ -6,13 +6,12 @@ from openchair.chair.daily import Today, became, waits
 from openchair.chair.reports import REPORTS
 from openchair.chair.views import Lens
 from openchair.server.pages.drawing import words
-from openchair.server.pages.drawing.bars import scale_of
+from openchair.server.pages.drawing.bars import Scale, scale_of
 from openchair.server.pages.drawing.words import SETTLED
 from openchair.server.pages.page import Form, Page, Visit
 from openchair.server.pages.render import back, partial
 
-LENS_WIDTH, LENS_PAD = 320.0, 6.0
-_ENDS = {"points": (-100.0, 100.0), "share": (0.0, 1.0)}
+SCALES = {"points": Scale(-100.0, 100.0, 320.0, 6.0), "share": Scale(0.0, 1.0, 320.0, 6.0)}
 
 
 def headline(today: Today, imported: bool) -> str:
@@ -29,14 +28,10 @@ def headline(today: Today, imported: bool) -> str:
 
 def lens_marks(lens: Lens) -> tuple[float, float, float, float] | None:
     """Zero, low end, value and high end on a line as long as the unit is (-100 to 100, 0 to 1); None without ends."""
-    if lens.unit not in _ENDS or lens.value is None or lens.low is None or lens.high is None:
+    if lens.unit not in SCALES or lens.value is None or lens.low is None or lens.high is None:
         return None
-    start, end = _ENDS[lens.unit]
-    zero, low, value, high = (
-        round(LENS_PAD + (at - start) / (end - start) * (LENS_WIDTH - 2 * LENS_PAD), 1)
-        for at in (0.0, lens.low, lens.value, lens.high)
-    )
-    return zero, low, value, high
+    x = SCALES[lens.unit].x
+    return x(0.0), x(lens.low), x(lens.value), x(lens.high)
 
 
 def _today(at: Visit) -> Response:

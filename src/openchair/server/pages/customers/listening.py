@@ -9,6 +9,7 @@ from starlette.responses import Response
 from openchair.chair.chair import Chair
 from openchair.chair.listening.figuring import since_when
 from openchair.chair.listening.views import Change, Heard, ScoreReport, Theme
+from openchair.chair.reports import REPORTS, Asked
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate
 from openchair.server.pages.drawing.bars import Scale, scale_of
@@ -26,20 +27,6 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "csat": ("Satisfied customers", "percent"),
     "ces": ("Ease, from 1 to 7", "points of seven"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Scores:
-    """Scores as the shelf keeps them: by metric, what they are taken apart by, and since when change is looked for."""
-
-    name: str = "scores"
-
-    def read(self, chair: Chair, asked: tuple[str, str, date | None]) -> ScoreReport:
-        metric, by, since = asked
-        return chair.scores.report(metric, days=DAYS, by=by, since=since)
-
-
-SCORES = _Scores()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +64,25 @@ def told(change: Change | None, unit: str = "points") -> Verdict | None:
     return Verdict(f"{since}: {way} {abs(moved.value):.0f} ({ends}); {sure}.", change.changed)
 
 
+def _score(chair: Chair, metric: str, by: str = "", since: date | None = None) -> ScoreReport:
+    found: ScoreReport = chair.shelf.read(chair, REPORTS[metric], Asked(days=DAYS, by=by, since=since))
+    return found
+
+
 def _listening(at: Visit) -> Response:
-    chair, by, since = at.chair, at.asked("by", PARTS[0]), since_when(at.house.day)
+    chair, since = at.chair, since_when(at.house.day)
+    by = at.asked("by") if at.asked("by") in PARTS else PARTS[0]
     try:
-        report = chair.shelf.read(chair, SCORES, ("nps", by if by in PARTS else PARTS[0], since))
+        report = _score(chair, "nps", by, since)
     except BadInput:  # nobody has that trait yet
-        report = chair.shelf.read(chair, SCORES, ("nps", PARTS[0], since))
+        report = _score(chair, "nps", PARTS[0], since)
     weekly = sum(point.value is not None for point in report.trend) > len(report.trend) / 2
     heard = chair.voices.heard(days=DAYS)
     return at.draw(
         "listening.html",
         headline=headline(report, heard),
         report=report,
-        others=[chair.shelf.read(chair, SCORES, (metric, "", None)) for metric in METRICS if metric != "nps"],
+        others=[_score(chair, metric) for metric in METRICS if metric != "nps"],
         metrics=METRICS,
         chart=trend_of(report.trend if weekly else report.daily),
         weekly=weekly,

@@ -19,11 +19,13 @@ class Scale:
 
     low: float
     high: float
+    width: float = WIDTH
+    pad: float = PAD
 
     def x(self, value: float) -> float:
         """Where a value stands, in units of the drawing; values beyond an end stand at that end."""
         share = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
-        return round(PAD + share * (WIDTH - 2 * PAD), 1)
+        return round(self.pad + share * (self.width - 2 * self.pad), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,9 @@ def scale_of(numbers: Iterable[Number]) -> Scale:
     row into a dot. What lies beyond is drawn open-ended.
 
     >>> scale_of([Estimate(2.0, -1.0, 4.0, n=9), Estimate(3.0, 2.0, 6.0, n=9)])
-    Scale(low=-1.0, high=6.0)
+    Scale(low=-1.0, high=6.0, width=160.0, pad=7.0)
     >>> scale_of([Estimate(2.0, 1.0, 4.0, n=9)] * 13 + [Estimate(900.0, 700.0, 999.0, n=9)])
-    Scale(low=0.0, high=12.0)
+    Scale(low=0.0, high=12.0, width=160.0, pad=7.0)
     """
     known = [number for number in numbers if isinstance(number, Estimate)]
     if not known:
