@@ -15,6 +15,7 @@ from openchair.chair.state import State
 from openchair.chair.value.worth import figures, spender
 from openchair.core.clock import Moment
 from openchair.core.estimate import Estimate, Unknown
+from openchair.core.records import filled
 from openchair.core.settings import Settings
 from openchair.decisions import explain
 from openchair.dossier import attention, rules, stage, standing
@@ -62,18 +63,11 @@ class Teller(Protocol):
 
 def customer(row: Row) -> views.Customer:
     """A customer's row as a view."""
-    return views.Customer(
-        customer_id=row["customer_id"],
+    return filled(
+        views.Customer,
+        row,
         name=row["name"] or row["customer_id"],
-        stage=row["stage"],
-        first_on=row["first_on"],
-        last_on=row["last_on"],
-        orders=row["orders"],
-        spent_minor=row["spent_minor"],
-        gap_days=row["gap_days"],
         value=spender(row),
-        p_alive=row["p_alive"],
-        expected_orders=row["expected_orders"],
     )
 
 
@@ -90,22 +84,17 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
     gain = Estimate(row["gain_minor"], row["gain_low"], row["gain_high"], n=_evidence(row["action"], record))
     seen = {**row, "stage": row["stage"] or "prospect"}
     reasons = explain.reasons_of(row["action"], record, seen, actions, day=row["day"])
-    return views.Decision(
-        decision_id=row["decision_id"],
-        customer_id=row["customer_id"],
+    return filled(
+        views.Decision,
+        row,
         customer=row["name"] or row["customer_id"],
         stage=seen["stage"],
-        day=row["day"],
-        moment=row["moment"],
-        action=row["action"],
         title=_title(row["action"], actions),
         pillar=PILLARS[action.pillar].title if action else "",
         experience=EXPERIENCES[action.experience] if action else "",
         channel=row["channel"] or (action.channel if action else ""),
         gain=gain,
         value=spender(row) if row["orders"] is not None else Unknown("no longer a customer"),
-        propensity=row["propensity"],
-        policy=row["policy"],
         catalogue=record.catalogue,
         reasons=reasons,
         would_change=explain.would_change_of(row["action"], record, actions, shop.currency),
@@ -115,12 +104,8 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
         ),
         ruled_out=tuple(views.RuledOut(r.action, _title(r.action, actions), r.reason) for r in record.ruled_out[:most]),
         excluded=dict(Counter(map(attrgetter("reason"), record.ruled_out)).most_common()),
-        arm=row["arm"],
         parameters=_parameters(now),
-        status=row["status"],
-        outcome_minor=row["outcome_minor"],
         hard_rules=rules.shown(row["rules"] or 0),
-        why=row["why"],
         decided_by=row["decided_by"] or "",
         undo_until=_undo_until(row, now),
     )

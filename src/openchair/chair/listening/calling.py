@@ -15,6 +15,7 @@ from openchair.chair.listening.views import Call, CallCount
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, Conflict
 from openchair.core.ids import digest
+from openchair.core.records import filled
 from openchair.decisions import guard
 from openchair.dossier import rules
 from openchair.listening import calls
@@ -195,17 +196,11 @@ class Calls:
 
     def _told(self, row: Row) -> Call:
         names = self.chair.state.identifiers_of(row["who_id"])
-        return Call(
-            call_id=row["call_id"],
-            week=row["week"],
-            leader=row["leader"],
-            place=row["place"],
+        return filled(
+            Call,
+            row,
             customer=person(self.chair, row),
-            reason=row["reason"],
-            because=row["because"],
             questions=tuple(msgspec.json.decode(row["questions"], type=list[str])),
-            status=row["status"],
-            done_at=row["done_at"],
             phones=tuple(name.removeprefix("phone:") for name in names if name.startswith("phone:")),
             hard_rules=rules.shown(row["rules"] or 0),
         )

@@ -20,6 +20,7 @@ from openchair.chair.views import Review, TimelineEntry
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, Conflict, NotFound
 from openchair.core.ids import digest
+from openchair.core.records import filled
 from openchair.decisions import guard
 from openchair.decisions.situation import circumstances_of
 from openchair.dossier.attention import WEIGHTS
@@ -154,24 +155,18 @@ class Cases:
 
     def _case(self, row: Mapping[str, Any], moment: Moment, now: datetime, since: tuple[TimelineEntry, ...]) -> Case:
         remedy, because = ("", "") if row["verdict"] else self._remedy(row, moment)
-        return Case(
+        return filled(
+            Case,
+            row,
             case_id=row["review_id"],
             customer=person(self.chair, row),
-            score=row["score"],
-            metric=row["metric"],
-            words=row["words"],
             answered_at=_begun(row),
-            opened_at=row["opened_at"],
-            due_at=row["due_at"],
-            owner=row["owner"],
             overdue=not row["verdict"] and row["due_at"] < now,
             remedy=remedy,
             because=because,
-            verdict=row["verdict"],
             done=row["why"],
             closed_at=row["decided_at"],
             closed_by=row["decided_by"],
-            later_score=row["later_score"],
             since=since,
         )
 

@@ -17,6 +17,7 @@ from openchair.chair.state.records import ThemeRow
 from openchair.chair.views import Review
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, NotAllowed, NotFound
+from openchair.core.records import filled
 from openchair.listening.voices.embedding import Embedder, embedder_of
 from openchair.listening.voices.reading import READINGS, WISHES
 
@@ -263,23 +264,12 @@ AROUND = 160
 
 def _quote(row: Mapping[str, Any], text: str, words: str) -> Quote:
     before, after = text[: row["begins"]].strip(), text[row["ends"] :].strip()
-    return Quote(
-        fact_id=row["fact_id"],
-        place=row["place"],
-        kind=row["kind"],
-        customer_id=row["customer_id"],
-        customer=row["customer"],
-        happened_at=row["happened_at"],
-        channel=row["channel"],
-        language=row["language"],
+    return filled(
+        Quote,
+        row,
         before=before if len(before) <= AROUND else "…" + before[-AROUND:],
         text=words,
         after=after if len(after) <= AROUND else after[:AROUND] + "…",
-        reading=row["reading"],
-        surety=row["surety"],
-        read_by=row["read_by"],
-        sentiment=row["sentiment"],
-        theme_id=row["theme_id"],
     )
 
 
