@@ -15,6 +15,7 @@ from tests.store.making import DAY, NOW, answered, chosen, facts, joined, linked
 from openchair.chair.ports import INDEXED_KINDS, Envelope
 from openchair.chair.views import ImportReport, Reject, Review, TimelineEntry, TurnReport
 from openchair.store.sql import schema
+from openchair.store.sql.columns import Words
 from openchair.store.sql.state import SqlState, open_state
 
 GONE = ["anon:device-7f3", "email:zoë@exämple.org", "id:990017"]
@@ -200,4 +201,4 @@ def test_the_columns_that_may_name_somebody_are_texts_of_their_tables() -> None:
     for name, columns in NAMING.items():
         table = schema.metadata.tables[name]
         assert len(table.primary_key.columns) == 1
-        assert all(isinstance(table.c[column].type, schema.Words | LargeBinary) for column in columns)
+        assert all(isinstance(table.c[column].type, Words | LargeBinary) for column in columns)

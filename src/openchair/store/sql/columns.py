@@ -6,29 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    DateTime,
-    Dialect,
-    Float,
-    Integer,
-    LargeBinary,
-    Text,
-    TypeDecorator,
-)  # fmt: skip
+import sqlalchemy as sa
 
 from openchair.core.errors import BadInput
 
 
-class UtcTime(TypeDecorator[datetime]):
+class UtcTime(sa.TypeDecorator[datetime]):
     """An aware datetime in UTC; SQLite, which has no zones, keeps it as text that sorts by time."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         if value.utcoffset() is None:
@@ -36,25 +25,25 @@ class UtcTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Words(TypeDecorator[str]):
+class Words(sa.TypeDecorator[str]):
     """Text from outside: PostgreSQL keeps no U+0000, so both keep the mark of a replaced character for it.
 
     Sorted by code point on both, so that pages follow one another alike.
     """
 
-    impl = Text
+    impl = sa.Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        return dialect.type_descriptor(sa.Text(collation="C") if dialect.name == "postgresql" else sa.Text())
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         return value.replace("\x00", "\ufffd") if value else value
 
 
@@ -85,21 +74,21 @@ class Packed(Words):
 
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         clean = super().process_bind_param(value, dialect)
         return packed(clean) if clean else clean
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
         return unpacked(value) if value else value
 
 
-Seq = BigInteger().with_variant(Integer, "sqlite")
+Seq = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 OF_ARROW = {
     pa.string(): Words,
-    pa.int64(): BigInteger,
-    pa.float64(): Float,
-    pa.date32(): Date,
+    pa.int64(): sa.BigInteger,
+    pa.float64(): sa.Float,
+    pa.date32(): sa.Date,
     pa.timestamp("us", tz="UTC"): UtcTime,
 }
 """The column that keeps what an Arrow column holds."""
@@ -112,12 +101,12 @@ NAMES = {
 }
 """How indexes and constraints are called."""
 _TYPES: dict[str, Any] = {
-    "": Words, "seq": Seq, "time": UtcTime, "day": Date, "int": Integer, "big": BigInteger, "float": Float,
-    "bytes": LargeBinary, "hash": LargeBinary(32), "packed": Packed,
+    "": Words, "seq": Seq, "time": UtcTime, "day": sa.Date, "int": sa.Integer, "big": sa.BigInteger, "float": sa.Float,
+    "bytes": sa.LargeBinary, "hash": sa.LargeBinary(32), "packed": Packed,
 }  # fmt: skip
 
 
-def described(text: str) -> list[Column[Any]]:
+def described(text: str) -> list[sa.Column[Any]]:
     """Columns as `name:type`, words where no type is named; `!` key, `?` may be null, `+` has an index, `=` a default.
 
     >>> [(c.name, c.primary_key, c.nullable) for c in described("key! value at:time? arm=learned")]
@@ -129,5 +118,5 @@ def described(text: str) -> list[Column[Any]]:
         name, _, kind = one.rstrip("!?+").partition(":")
         marks: dict[str, Any] = {"index": True} if "+" in one else {}
         marks |= {"server_default": default.strip("'")} if default else {}
-        columns.append(Column(name, _TYPES[kind], primary_key="!" in one, nullable="?" in one, **marks))
+        columns.append(sa.Column(name, _TYPES[kind], primary_key="!" in one, nullable="?" in one, **marks))
     return columns
