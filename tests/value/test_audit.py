@@ -130,9 +130,11 @@ def test_quiet_days_are_held_against_days_after_a_contact(run: Any) -> None:
             warm = 0 <= (day - BEGAN).days < 42
             daily.append({"customer_id": f"{k}", "day": day, "sold_minor": 200 if warm else 100})
     (sums,) = run(audit.quiet(table(rows, TOUCHED), table(daily, DAILY), SINCE, TO))
-    found = audit.unrewarded(sums, 0.95)
+    assert (sums["inside"], sums["outside"], sums["n"]) == (42, 139, 40)
+    of = {name: np.array([value]) for name, value in sums.items()}
+    found = audit.unrewarded(of, 0.95)
     assert isinstance(found, Estimate) and found.value == pytest.approx(0.5) and found.n == 40
-    assert isinstance(audit.unrewarded(sums | {"n": 3}, 0.95), Unknown)
+    assert isinstance(audit.unrewarded(of | {"n": np.array([3])}, 0.95), Unknown)
 
 
 def test_whoever_needs_rewards_is_told_from_whoever_does_not(run: Any) -> None:

@@ -8,6 +8,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from openchair.value import growth
+
 KEYED = r'"(?:question|driver|need)"\s*:\s*"([^"]{1,80})"'
 """Where the properties of an answer say which question it is of, in whatever language it was asked."""
 STATED = r'"scale"\s*:\s*([0-9]+)'
@@ -55,10 +57,11 @@ def paid(lines: ir.Table) -> ir.Table:
     lines: purchases with owners, of one currency. The usual price of an item is its mean over all who bought it.
     """
     sold = lines.filter(~lines.is_return, lines.quantity > 0, lines.amount_minor >= 0)
-    usual = sold.group_by("item_id").agg(usual=_.amount_minor.sum() / _.quantity.sum())
+    sold = sold.mutate(milli=growth.milli(sold))
+    usual = sold.group_by("item_id").agg(usual=_.amount_minor.sum() * growth.MILLI / _.milli.sum())
     joined = sold.left_join(usual, "item_id").drop("item_id_right")
     sums = joined.group_by("customer_id").agg(
-        paid=_.amount_minor.sum(), off=_.discount_minor.sum(), usual=(_.usual * _.quantity).sum()
+        paid=_.amount_minor.sum(), off=_.discount_minor.sum(), usual=(_.usual * _.milli).round().cast("int64").sum()
     )
     back = lines.filter(lines.is_return).group_by("customer_id").agg(back=-_.amount_minor.sum())
     sums = sums.left_join(back, "customer_id").drop("customer_id_right")
@@ -66,7 +69,7 @@ def paid(lines: ir.Table) -> ir.Table:
         sums,
         {
             "price:discount": sums.off / (sums.paid + sums.off).nullif(0),
-            "price:level": sums.paid / sums.usual.nullif(0),
+            "price:level": sums.paid * growth.MILLI / sums.usual.nullif(0),
             "returns:share": sums.back.fill_null(0) / sums.paid.nullif(0),
         },
     )
@@ -78,9 +81,9 @@ def delivered(steps: ir.Table, lines: ir.Table) -> ir.Table:
     first = came.group_by("order_id").agg(came=_.happened_at.min())
     orders = lines.filter(~lines.is_return).group_by("customer_id", "order_id").agg(ordered=_.happened_at.min())
     both = orders.inner_join(first, "order_id").filter(_.came >= _.ordered)
-    days = (both.came.epoch_seconds() - both.ordered.epoch_seconds()) / 86_400
-    mean = both.mutate(days=days).group_by("customer_id").agg(days=_.days.mean())
-    return _long(mean, {"delivery:days": mean.days})
+    seconds = both.came.epoch_seconds() - both.ordered.epoch_seconds()
+    mean = both.mutate(seconds=seconds).group_by("customer_id").agg(seconds=_.seconds.mean())
+    return _long(mean, {"delivery:days": mean.seconds / 86_400})
 
 
 def asked_for_help(steps: ir.Table, voices: ir.Table, lines: ir.Table) -> ir.Table:

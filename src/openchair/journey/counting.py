@@ -16,8 +16,8 @@ PLACES = 10
 PREFIX = 4
 """Steps by which paths are told apart in a report."""
 MOST_ROUNDS = 12
-LOGS = 10**9
-"""Parts of a log that are counted."""
+MICRO = 10**6
+"""Fractions are added up as whole millionths: a sum of fractions would depend on the order of the rows."""
 BASE = 64
 """Digits of a path: a step's code and one, 0 for none."""
 SAMPLE_STEPS = 2_000_000
@@ -98,7 +98,7 @@ def held(of: ir.Table) -> ir.Table:
             later=money.sum(where=_.ripe).fill_null(0.0),
             later2=(money * money).sum(where=_.ripe).fill_null(0.0),
             **{name: of[name].sum() for name in ("steps", "repeats", "backs", "helps", "mood", "moods")},
-            mood2=(of.mood.cast("float64") ** 2 / of.moods.nullif(0)).sum().fill_null(0.0),
+            mood2=(of.mood * of.mood * MICRO / of.moods.nullif(0)).round().cast("int64").sum().fill_null(0) / MICRO,
             met=_.met_at.count(),
         )
         .order_by("mask", "last", "end", "band", "soon")
@@ -149,16 +149,15 @@ def paths(of: ir.Table, most: int = 500) -> ir.Table:
 def rounds(of: ir.Table) -> ir.Table:
     """nth, n, days, days2, ratio, ratio2: how long the n-th need of a customer took, and in logs against their first.
 
-    Only needs that were met after their first step count, so that how long is known. Seconds and billionths of a log
-    are added up as whole numbers: a sum of fractions would depend on the order of the rows.
+    Only needs that were met after their first step count, so that how long is known.
     """
     took = of.mutate(days=of.met_at - of.first_at).filter(_.days > 0)
     order = {"group_by": took.who, "order_by": took.need}
     took = took.mutate(nth=ibis.row_number().over(**order) + 1, base=took.days.first().over(**order))
-    ratio = ((took.days.cast("float64") / took.base.cast("float64")).ln() * LOGS).round()
+    ratio = ((took.days.cast("float64") / took.base.cast("float64")).ln() * MICRO).round()
     took = took.mutate(ratio=ratio).filter(took.nth <= MOST_ROUNDS)
     sums = {}
-    for name, unit in (("days", DAY_S), ("ratio", LOGS)):
+    for name, unit in (("days", DAY_S), ("ratio", MICRO)):
         whole = took[name].cast("decimal(19, 0)")
         sums[name] = whole.sum().cast("float64") / unit
         sums[f"{name}2"] = (whole * whole).sum().cast("float64") / unit**2
@@ -221,8 +220,8 @@ def measures(of: ir.Table) -> ir.Table:
     a step, went back a moment; days from a need's first step to its being met: the mean, those of the first round and
     of the latest, null where none took any.
     """
-    days = (of.met_at - of.first_at) / DAY_S
-    took = days > 0
+    seconds = of.met_at - of.first_at
+    days, took = seconds / DAY_S, seconds > 0
     return of.group_by("who").agg(
         needs=_.count().cast("int64"),
         met=_.met_at.count().cast("int64"),
@@ -230,7 +229,7 @@ def measures(of: ir.Table) -> ir.Table:
         contacts=_.helps.sum().cast("int64"),
         repeats=_.repeats.sum().cast("int64"),
         backtracks=_.backs.sum().cast("int64"),
-        cycle_days=days.mean(where=took),
+        cycle_days=seconds.mean(where=took) / DAY_S,
         first_days=days.argmin(of.need, where=took),
         latest_days=days.argmax(of.need, where=took),
     )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from openchair.core.estimate import Estimate, Unknown
+from openchair.value import growth
 
 Floats = NDArray[np.float64]
 
@@ -203,10 +204,10 @@ def pooled(effects: Sequence[Effect], confidence: float) -> Estimate | Unknown:
 
 
 def quiet(touched: ir.Table, daily: ir.Table, since: date, to: date) -> ir.Table:
-    """One row: n, a, b, aa, bb, ab over the contacted customers with days of either kind.
+    """inside, outside, n and sums a, b, aa, bb, ab over the contacted customers with as many days of either kind.
 
-    a is what a customer spent a day on the days of the period that lie in no window after a contact, b in one. touched:
-    reached(..). daily: customer_id, day, sold_minor.
+    a is what a customer spent on the days of the period that lie `outside` any window after a contact, b on the other
+    days. touched: reached(..). daily: customer_id, day, sold_minor.
     """
     days = touched.filter(~touched.kept, touched.day.between(since, to)).select("customer_id", "day").distinct()
     following = days.day.lead().over(group_by=days.customer_id, order_by=days.day)
@@ -220,26 +221,29 @@ def quiet(touched: ir.Table, daily: ir.Table, since: date, to: date) -> ir.Table
     all_ = daily.filter(daily.day.between(since, to)).group_by("customer_id").agg(all=_.sold_minor.sum())
     both = inside.left_join(warm, "customer_id").drop("customer_id_right").inner_join(all_, "customer_id")
     whole = (to - since).days + 1
-    both = both.filter(both.inside > 0, both.inside < whole).mutate(warm=both.warm.fill_null(0))
-    rate = both.mutate(a=(both["all"] - both.warm) / (whole - both.inside), b=both.warm / both.inside)
-    return rate.agg(
-        n=rate.count().cast("int64"), a=rate.a.sum(), b=rate.b.sum(), aa=(rate.a * rate.a).sum(),
-        bb=(rate.b * rate.b).sum(), ab=(rate.a * rate.b).sum(),
-    )  # fmt: skip
+    both = both.filter(both.inside > 0, both.inside < whole)
+    warm = both.warm.fill_null(0).cast("float64")  # whole numbers, which no order of adding changes
+    spent = both.mutate(outside=whole - both.inside, b=warm, a=both["all"].cast("float64") - warm)
+    sums = {"a": spent.a, "b": spent.b, "aa": spent.a * spent.a, "bb": spent.b * spent.b, "ab": spent.a * spent.b}
+    by = spent.group_by("inside", "outside")
+    return by.agg(n=_.count(), **{name: one.sum() for name, one in sums.items()}).order_by("inside")
 
 
-def unrewarded(sums: Mapping[str, float], confidence: float) -> Estimate | Unknown:
+def unrewarded(rows: Mapping[str, Floats], confidence: float) -> Estimate | Unknown:
     """What customers spend a day with no contact just before, as a share of that in the weeks after one.
 
-    sums: quiet(..). 1 or more: they come for the brand, not for what they are sent. A ratio of means, with an error by
+    rows: quiet(..). 1 or more: they come for the brand, not for what they are sent. A ratio of means, with an error by
     the delta method.
     """
-    n = int(sums["n"])
-    if n < FEWEST or not sums["b"]:
+    n, outside, inside = int(rows["n"].sum()), 1 / rows["outside"], 1 / rows["inside"]
+    a, b = float(rows["a"] @ outside), float(rows["b"] @ inside)
+    if n < FEWEST or not b:
         return Unknown(f"{n} customers with days of either kind", needed=max(FEWEST - n, 0) or None)
-    ratio = sums["a"] / sums["b"]
-    spread = sums["aa"] - 2 * ratio * sums["ab"] + ratio**2 * sums["bb"]
-    reach = float(ndtri((1 + confidence) / 2) * np.sqrt(max(spread, 0.0)) / sums["b"])
+    ratio = a / b
+    by = {"aa": outside**2, "bb": inside**2, "ab": outside * inside}
+    aa, bb, ab = (float(rows[name] @ weight) for name, weight in by.items())
+    spread = aa - 2 * ratio * ab + ratio**2 * bb
+    reach = float(ndtri((1 + confidence) / 2) * np.sqrt(max(spread, 0.0)) / b)
     return Estimate(ratio, max(ratio - reach, 0.0), ratio + reach, n)
 
 
@@ -250,9 +254,10 @@ def weeks(sales: ir.Table) -> ir.Table:
     """
     epoch = ibis.literal("1970-01-01").cast("date")
     item = ibis.coalesce(sales.item_id, sales.item_name, "")
-    told = sales.mutate(item=item, week=(sales.day.delta(epoch, unit="day") / 7).floor().cast("int64"))
+    week = (sales.day.delta(epoch, unit="day") / 7).floor().cast("int64")
+    told = sales.mutate(item=item, week=week, milli=growth.milli(sales))
     cell = told.filter(told.item != "", told.amount_minor > 0).group_by("item", "week").agg(
-        lines=_.count().cast("int64"), price=_.amount_minor.sum() / _.quantity.sum()
+        lines=_.count().cast("int64"), price=_.amount_minor.sum() * growth.MILLI / _.milli.sum()
     )  # fmt: skip
     sound = cell.group_by("item").agg(times=_.count(), least=_.price.min(), most=_.price.max(), all=_.lines.sum())
     sound = sound.filter(sound.times >= FEWEST_WEEKS, sound.most > sound.least)

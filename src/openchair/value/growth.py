@@ -128,12 +128,14 @@ def _both(lines: ir.Table, name: str) -> ir.Table:
     )
 
 
+def milli(sales: ir.Table) -> ir.IntegerValue:
+    """How much a line is of, in whole thousandths: a sum of fractions would depend on the order of lines."""
+    return ibis.greatest((sales.quantity * MILLI).round().cast("int64"), ibis.literal(1, "int64"))
+
+
 def _spending(sales: ir.Table) -> ir.Table:
     """Per customer: what was spent, the same at mean prices (thousandths), and how much that was in helpings."""
-    named = sales.mutate(
-        item=ibis.coalesce(sales.item_id, sales.item_name, ""),
-        milli=ibis.greatest((sales.quantity * MILLI).round().cast("int64"), ibis.literal(1, "int64")),
-    )
+    named = sales.mutate(item=ibis.coalesce(sales.item_id, sales.item_name, ""), milli=milli(sales))
 
     def summed(*keys: str) -> ir.Table:
         both = {

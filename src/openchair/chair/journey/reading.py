@@ -185,8 +185,9 @@ def _places(engine: Engine, steps: ir.Table, total: int) -> dict[str, float]:
     some = steps.filter(steps.who % max(1, total // counting.SAMPLE_STEPS) == 0)
     order = {"group_by": some.who, "order_by": [some.at, some.name]}
     ranked = some.mutate(rank=ibis.row_number().over(**order), of=some.name.count().over(group_by=some.who))
-    rows = ranked.filter(ranked.of > 1).group_by("name").agg(place=(_.rank / (_.of - 1)).mean())
-    return {row["name"]: row["place"] for row in engine.rows(rows).to_pylist()}
+    place = (_.rank * counting.MICRO / (_.of - 1)).round().cast("int64")
+    rows = ranked.filter(ranked.of > 1).group_by("name").agg(place=place.mean())
+    return {row["name"]: row["place"] / counting.MICRO for row in engine.rows(rows).to_pylist()}
 
 
 def offers(contacts: ir.Table, known: ir.Table) -> ir.Table:

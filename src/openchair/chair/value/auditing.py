@@ -13,6 +13,7 @@ from ibis import _
 from openchair.chair.ports import Engine
 from openchair.chair.value.growing import referred
 from openchair.chair.value.reports import AuditReport, CampaignEffect, Excluded, Maturity
+from openchair.chair.wheel.spend import columns_of
 from openchair.chair.wheel.stand import owned
 from openchair.core.clock import Moment
 from openchair.core.estimate import Number, Unknown
@@ -141,7 +142,7 @@ class _Looked:
             ),
             sensitivity=audit.sensitivity(cells["item"].to_pylist(), week, sales_of, price, self.confidence),
             unrewarded=audit.unrewarded(
-                self.row(audit.quiet(touched, daily, self.since, self.to)), self.confidence
+                columns_of(self.engine.rows(audit.quiet(touched, daily, self.since, self.to))), self.confidence
             ),
             regulars=money["told"],
             reliant=money["reliant"],
