@@ -11,9 +11,9 @@ T = TypeVar("T")
 def filled(made: Callable[..., T], row: Mapping[str, Any], **own: Any) -> T:
     """A record of the columns of a row that are fields of its own, and of what is given by name, which goes first.
 
-    >>> from openchair.core.clock import Moment
-    >>> filled(Moment, {"now": 1, "other": 2}, zone=3)
-    Moment(now=1, zone=3)
+    >>> from openchair.core.estimate import Estimate
+    >>> filled(Estimate, {"value": 2.0, "low": 1.0, "other": "x"}, high=3.0, n=9.0)
+    Estimate(value=2.0, low=1.0, high=3.0, n=9.0)
     """
     return made(**{name: row[name] for name in _names(made) if name in row and name not in own}, **own)
 

@@ -75,7 +75,7 @@ _newest = indexed["traits"].c.happened_at
 sa.Index("ix_facts_traits_consents", _newest, sqlite_where=_consents, postgresql_where=_consents)
 indexed_files = _table("indexed_files", "kind! file!")
 
-# record_id follows from the record's own sa.text: a record that changes never rewrites what a decision rested on.
+# record_id follows from the record's own text: a record that changes never rewrites what a decision rested on.
 situations = _table("situations", "record_id! situation_id record:packed")
 _acting = sa.text("action <> 'wait'")
 # why: why it was put off, dismissed or taken back.
@@ -111,7 +111,7 @@ import_rejects = sa.Table(
 # owner, due_at: whose it is and until when it should be answered; a case has both.
 reviews = _table(
     "reviews",
-    "review_id! kind subject customer_id?+ sa.text opened_at:time opened_by verdict decided_by decided_at:time? why "
+    "review_id! kind subject customer_id?+ text opened_at:time opened_by verdict decided_by decided_at:time? why "
     "owner='' due_at:time?",
     sa.Index("ix_reviews_opened", "verdict", "opened_at", "review_id"),
 )
