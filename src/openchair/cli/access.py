@@ -1,11 +1,15 @@
 """Commands that let people and programs in: serve, keys, users."""
 
 from collections.abc import Callable
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openchair.cli.output import Json, address, emit, told
+from openchair.cli.output import Json, Said, address, command, emit, told
+
+if TYPE_CHECKING:
+    from openchair.store.sql.team.access import Access
 
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any free port; left out: the setting.")]
 
@@ -23,118 +27,84 @@ keys = typer.Typer(name="keys", help="Keys for programs, each for the parts it n
 users = typer.Typer(name="users", help="People who may sign in.", no_args_is_help=True)
 
 
-@keys.command("create")
+@command(keys, "create")
 def create_key(
-    context: typer.Context,
+    access: "Access",
     name: Annotated[str, typer.Argument(help="What it is for: website, till, report.")],
     scope: Annotated[
         list[str] | None, typer.Option(help="A part it may use, as in docs/api.md; as often as needed.")
     ] = None,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Make a key. It is shown once; only its hash is kept."""
-    from openchair.cli.wiring import open_access
 
-    with told():
-        key, secret = open_access(context.obj).create_key(name, scope or ["ingest"])
-    if as_json:
-        emit({"key_id": key.key_id, "name": key.name, "scopes": sorted(key.scopes), "key": secret})
-    else:
-        typer.echo(f"{secret}\nThis is the only time it is shown. It may: {', '.join(sorted(key.scopes))}.")
+    key, secret = access.create_key(name, scope or ["ingest"])
+    yield {"key_id": key.key_id, "name": key.name, "scopes": sorted(key.scopes), "key": secret}
+    yield f"{secret}\nThis is the only time it is shown. It may: {', '.join(sorted(key.scopes))}."
 
 
-@keys.command("list")
-def list_keys(context: typer.Context, as_json: Json = False) -> None:
+@command(keys, "list")
+def list_keys(access: "Access") -> Said:
     """All keys, without their secrets."""
-    from openchair.cli.wiring import open_access
-
-    with told():
-        found = open_access(context.obj).keys()
+    found = access.keys()
     rows = [{"key_id": k.key_id, "name": k.name, "scopes": sorted(k.scopes), "created_at": k.created_at,
              "last_used_at": k.last_used_at, "revoked_at": k.revoked_at} for k in found]  # fmt: skip
-    if as_json:
-        emit({"keys": rows})
-        return
+    yield {"keys": rows}
     for k in found:
         used = f"last used {k.last_used_at:%d %b %Y %H:%M}" if k.last_used_at else "never used"
         state = f"revoked {k.revoked_at:%d %b %Y}" if k.revoked_at else used
-        typer.echo(f"{k.key_id}  {k.name}  {', '.join(sorted(k.scopes))}  {state}")
+        yield f"{k.key_id}  {k.name}  {', '.join(sorted(k.scopes))}  {state}"
     if not found:
-        typer.echo("No key yet. Make one: openchair keys create website")
+        yield "No key yet. Make one: openchair keys create website"
 
 
-@keys.command("revoke")
-def revoke_key(context: typer.Context, key_id: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
+@command(keys, "revoke")
+def revoke_key(access: "Access", key_id: Annotated[str, typer.Argument()]) -> Said:
     """Take a key back; within seconds it opens nothing any more."""
-    from openchair.cli.wiring import open_access
-
-    with told():
-        open_access(context.obj).revoke(key_id)
-    if as_json:
-        emit({"revoked": key_id})
-    else:
-        typer.echo(f"{key_id} is revoked.")
+    access.revoke(key_id)
+    yield {"revoked": key_id}
+    yield f"{key_id} is revoked."
 
 
-@users.command("invite")
+@command(users, "invite")
 def invite_user(
-    context: typer.Context,
+    access: "Access",
+    home: Path,
     email: Annotated[str, typer.Argument(help="Whom the link is for.")],
     role: Annotated[str, typer.Option(help="owner or staff.")] = "staff",
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Make a link that works once, for a new person to choose their password."""
-    from openchair.cli.wiring import open_access, settings_at
+    from openchair.cli.wiring import settings_at
 
-    with told():
-        link = f"{address(settings_at(context.obj))}/welcome/{open_access(context.obj).invite(role, email)}"
-    if as_json:
-        emit({"email": email, "role": role, "link": link})
-    else:
-        typer.echo(f"{link}\nIt works once, within 48 hours.")
+    link = f"{address(settings_at(home))}/welcome/{access.invite(role, email)}"
+    yield {"email": email, "role": role, "link": link}
+    yield f"{link}\nIt works once, within 48 hours."
 
 
-@users.command("list")
-def list_users(context: typer.Context, as_json: Json = False) -> None:
+@command(users, "list")
+def list_users(access: "Access") -> Said:
     """Everyone who may sign in."""
-    from openchair.cli.wiring import open_access
-
-    with told():
-        found = open_access(context.obj).users()
-    if as_json:
-        emit({"users": found})
-        return
+    found = access.users()
+    yield {"users": found}
     for user in found:
-        typer.echo(f"{user.email}  {user.name}  {user.role}")
+        yield f"{user.email}  {user.name}  {user.role}"
     if not found:
-        typer.echo("Nobody yet. Start the server: it prints a link for the first owner.")
+        yield "Nobody yet. Start the server: it prints a link for the first owner."
 
 
-@users.command("password")
-def set_password(context: typer.Context, email: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
+@command(users, "password")
+def set_password(access: "Access", email: Annotated[str, typer.Argument()]) -> Said:
     """Give a person who forgot theirs a new password, asked for here; their sessions end."""
-    from openchair.cli.wiring import open_access
-
-    with told():
-        access = open_access(context.obj)
-        access.set_password(email, typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True))
-    if as_json:
-        emit({"email": email})
-    else:
-        typer.echo(f"{email} signs in with the new password from now on.")
+    access.set_password(email, typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True))
+    yield {"email": email}
+    yield f"{email} signs in with the new password from now on."
 
 
-@users.command("remove")
-def remove_user(context: typer.Context, email: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
+@command(users, "remove")
+def remove_user(access: "Access", email: Annotated[str, typer.Argument()]) -> Said:
     """Remove a person and end their sessions."""
-    from openchair.cli.wiring import open_access
-
-    with told():
-        open_access(context.obj).remove_user(email)
-    if as_json:
-        emit({"removed": email})
-    else:
-        typer.echo(f"{email} may not sign in any more.")
+    access.remove_user(email)
+    yield {"removed": email}
+    yield f"{email} may not sign in any more."
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"serve": serve}

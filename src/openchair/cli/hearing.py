@@ -5,78 +5,64 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openchair.cli.output import Json, emit, told
+from openchair.chair.actor import OWNER_AT_HOME as BY
+from openchair.cli.output import Said, command
 from openchair.core.words import plural
 
 if TYPE_CHECKING:
+    from openchair.chair.chair import Chair
     from openchair.core.estimate import Number
 
 Days = Annotated[int, typer.Option(help="The last days that count.")]
 SHOWN = 15
 
 
+@command()
 def themes(
-    context: typer.Context,
+    chair: "Chair",
     theme_id: Annotated[str, typer.Argument(help="One theme; left out, all of them.")] = "",
     days: Days = 90,
     rename: Annotated[str, typer.Option(help="Give this theme a name that no turn changes.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """What customers speak of, in their own words: themes, or one of them with its sentences."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
 
-    with told():
-        voices = open_home(context.obj).voices
-        if rename:
-            voices.rename(theme_id, rename, by=OWNER_AT_HOME)
-        view = voices.theme(theme_id, days) if theme_id else voices.heard(days)
-    if as_json:
-        emit(view)
-        return
+    voices = chair.voices
+    if rename:
+        voices.rename(theme_id, rename, by=BY)
+    view = voices.theme(theme_id, days) if theme_id else voices.heard(days)
+    yield view
     for theme in view.themes[:SHOWN] if hasattr(view, "themes") else (view,):
-        typer.echo(f"{theme.theme_id}  {_share(theme.share):>14}  feels {theme.sentiment:+.1f}  {theme.name}")
+        yield f"{theme.theme_id}  {_share(theme.share):>14}  feels {theme.sentiment:+.1f}  {theme.name}"
         for quote in theme.quotes if theme_id else theme.quotes[:1]:
-            typer.echo(
-                f"    “{quote.text}” {quote.customer or 'somebody'}, {quote.reading}, {quote.fact_id} {quote.place}"
-            )
+            yield f"    “{quote.text}” {quote.customer or 'somebody'}, {quote.reading}, {quote.fact_id} {quote.place}"
 
 
-def needs(context: typer.Context, days: Days = 90, as_json: Json = False) -> None:
+@command()
+def needs(chair: "Chair", days: Days = 90) -> Said:
     """What customers need, want and hope for, with who said so and what it leads to."""
-    from openchair.cli.wiring import open_home
-
-    with told():
-        view = open_home(context.obj).voices.heard(days)
-    if as_json:
-        emit({"as_of": view.as_of, "days": view.days, "wishes": view.wishes})
-        return
+    view = chair.voices.heard(days)
+    yield {"as_of": view.as_of, "days": view.days, "wishes": view.wishes}
     for wish in view.wishes:
-        typer.echo(f"{wish.reading:<10} {plural(wish.customers, 'customer', 'customers'):>13}  {wish.name}")
+        yield f"{wish.reading:<10} {plural(wish.customers, 'customer', 'customers'):>13}  {wish.name}"
         for quote in wish.quotes[:1]:
-            typer.echo(f"    “{quote.text}” {quote.customer or 'somebody'}")
+            yield f"    “{quote.text}” {quote.customer or 'somebody'}"
         if wish.leads_to:
-            typer.echo(f"    They hope more than others for: {'; '.join(wish.leads_to)}")
+            yield f"    They hope more than others for: {'; '.join(wish.leads_to)}"
 
 
+@command()
 def correct(
-    context: typer.Context,
+    chair: "Chair",
     fact_id: Annotated[str, typer.Argument(help="The fact that the sentence stands in.")],
     place: Annotated[int, typer.Argument(min=0, help="Which sentence of it, from 0.")],
     reading: Annotated[str, typer.Option(help="want, need, aspiration, pain, praise or other.")] = "",
     theme: Annotated[str, typer.Option(help="The theme it is of.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Say what a sentence is; it is kept, and learned from at the next turn."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
 
-    with told():
-        open_home(context.obj).voices.correct(fact_id, place, reading=reading, theme_id=theme, by=OWNER_AT_HOME)
-    if as_json:
-        emit({"fact_id": fact_id, "place": place, "reading": reading, "theme_id": theme})
-    else:
-        typer.echo("Kept; the next turn learns from it.")
+    chair.voices.correct(fact_id, place, reading=reading, theme_id=theme, by=BY)
+    yield {"fact_id": fact_id, "place": place, "reading": reading, "theme_id": theme}
+    yield "Kept; the next turn learns from it."
 
 
 def _share(share: "Number") -> str:

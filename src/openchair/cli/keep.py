@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openchair.cli.output import Json, emit, progress, told
+from openchair.chair.actor import OWNER_AT_HOME as BY
+from openchair.cli.output import Json, Said, command, emit, progress, told
 from openchair.core.words import plural
 
 if TYPE_CHECKING:
@@ -43,30 +44,26 @@ def check(context: typer.Context, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@command()
 def export(
-    context: typer.Context,
+    chair: "Chair",
     out: Annotated[Path, typer.Option(help="The folder to write to; for any format but parquet the file.")],
     customer: Annotated[str, typer.Option(help="Only what is known of one customer.")] = "",
     format: Annotated[
         str,
         typer.Option(help="parquet; json: all of one customer to hand over; answers, voices: those for a spreadsheet."),
     ] = "parquet",
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Write all facts, or one customer's, as Parquet files that `import` reads again; or a document to hand over."""
     import msgspec
-
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
 
     if format not in ("parquet", "json", "calls", *_SHEETS) or (format == "json") > bool(customer):
         raise typer.BadParameter(
             f"parquet, calls, {', '.join(_SHEETS)}, or json together with --customer", param_hint="--format"
         )
-    with told(), progress() as step:
-        chair = open_home(context.obj)
+    with progress() as step:
         if format == "json":
-            whole = chair.privacy.copy(customer, by=OWNER_AT_HOME)
+            whole = chair.privacy.copy(customer, by=BY)
             out.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2))
             counts = {kind: len(facts) for kind, facts in whole["facts"].items()}
         elif format == "calls":
@@ -78,20 +75,17 @@ def export(
             chair.sync()
             out.mkdir(parents=True, exist_ok=True)
             counts = _written(chair, out, customer, step)
-    if as_json:
-        emit({"out": str(out), "facts": counts})
-    else:
-        typer.echo(f"Wrote {sum(counts.values()):,} {'customers' if format == 'calls' else 'facts'} to {out}")
+    yield {"out": str(out), "facts": counts}
+    yield f"Wrote {sum(counts.values()):,} {'customers' if format == 'calls' else 'facts'} to {out}"
 
 
 def _calls(chair: "Chair", out: Path) -> int:
     """Customers whom nothing keeps from being called, with their numbers, as CSV; gives how many."""
     import csv
 
-    from openchair.chair.actor import OWNER_AT_HOME
     from openchair.chair.intake.listen import harmless
 
-    people = list(chair.people.call_list(by=OWNER_AT_HOME))
+    people = list(chair.people.call_list(by=BY))
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("customer_id", "name", "stage", "phone"))
@@ -113,10 +107,9 @@ def _sheet(chair: "Chair", out: Path, kind: str) -> int:
     """Facts of a kind as CSV, oldest first, in which no spreadsheet finds a formula; gives how many."""
     import csv
 
-    from openchair.chair.actor import OWNER_AT_HOME
     from openchair.chair.intake.listen import harmless
 
-    chair.state.log(OWNER_AT_HOME.name, f"exported {kind}", None, "", chair.clock())
+    chair.state.log(BY.name, f"exported {kind}", None, "", chair.clock())
     engine, count = chair.engine(), 0
     facts = engine.facts(kind).order_by("happened_at", "fact_id").select(*_SHEETS[kind])
     with out.open("w", encoding="utf-8", newline="") as file:
@@ -134,12 +127,11 @@ def _written(chair: "Chair", out: Path, customer: str, step: Callable[[str], Non
     """Facts as one Parquet file a kind; gives how many of each."""
     import pyarrow.parquet as pq
 
-    from openchair.chair.actor import OWNER_AT_HOME
     from openchair.facts.kinds import KINDS, schema
 
     def facts() -> Iterator[tuple[str, Iterable[Any]]]:
         if customer:
-            yield from ((kind, table.to_batches()) for kind, table in chair.privacy.export(customer, by=OWNER_AT_HOME))
+            yield from ((kind, table.to_batches()) for kind, table in chair.privacy.export(customer, by=BY))
         else:
             engine = chair.engine()
             yield from ((kind, engine.stream(engine.facts(kind))) for kind in KINDS)
@@ -156,68 +148,52 @@ def _written(chair: "Chair", out: Path, customer: str, step: Callable[[str], Non
     return counts
 
 
+@command()
 def erase(
-    context: typer.Context,
+    chair: "Chair",
     who: Annotated[str, typer.Argument(help="Customer id, shop id, e-mail or phone number.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Erase one customer everywhere, for good: a later import of the same person is refused."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
-
-    with told():
-        chair = open_home(context.obj)
-        customer_id = chair.find(who)
-        if not yes and not typer.confirm(f"Erase {who} from state and history? This cannot be undone", err=True):
-            raise typer.Exit(1)
-        with progress() as step:
-            erased = chair.privacy.erase(customer_id, by=OWNER_AT_HOME, progress=step)
-    if as_json:
-        emit({"customer_id": customer_id, "facts": erased})
-    else:
-        typer.echo(
-            f"Erased {sum(erased.values()):,} facts. If this person comes back by an old file, they stay erased.",
-        )
+    customer_id = chair.find(who)
+    if not yes and not typer.confirm(f"Erase {who} from state and history? This cannot be undone", err=True):
+        raise typer.Exit(1)
+    with progress() as step:
+        erased = chair.privacy.erase(customer_id, by=BY, progress=step)
+    yield {"customer_id": customer_id, "facts": erased}
+    yield f"Erased {sum(erased.values()):,} facts. If this person comes back by an old file, they stay erased."
 
 
-def backup(
-    context: typer.Context,
-    out: Annotated[Path, typer.Argument(help="The .tar.gz file to write.")],
-    as_json: Json = False,
-) -> None:
+@command()
+def backup(home: Path, out: Annotated[Path, typer.Argument(help="The .tar.gz file to write.")]) -> Said:
     """Write settings, state and history to one file, while the server may go on."""
     from openchair.cli.wiring import back_up
 
-    with told(), progress() as step:
+    with progress() as step:
         step("backup")
-        counts = back_up(context.obj, out)
-    if as_json:
-        emit({"file": str(out), "bytes": out.stat().st_size, "rows": counts})
-    else:
-        typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")
+        counts = back_up(home, out)
+    yield {"file": str(out), "bytes": out.stat().st_size, "rows": counts}
+    yield f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)"
 
 
+@command()
 def restore(
-    context: typer.Context,
+    home: Path,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")],
     erased: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="The shop's erased.txt: who was erased since stays erased."),
     ] = None,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Make the shop of a backup in the folder named by --home, which must be new."""
     from openchair.cli.wiring import restore_home
 
-    with told(), progress() as step:
+    with progress() as step:
         step("restore")
-        again = restore_home(context.obj, file, erased)
-    if as_json:
-        emit({"home": str(context.obj), "erased_again": again})
-    else:
-        gone = f"; {plural(again, 'person', 'people')} erased since stayed erased" if again else ""
-        typer.echo(f"Restored into {context.obj}{gone}. Next: openchair --home {context.obj} check")
+        again = restore_home(home, file, erased)
+    yield {"home": str(home), "erased_again": again}
+    gone = f"; {plural(again, 'person', 'people')} erased since stayed erased" if again else ""
+    yield f"Restored into {home}{gone}. Next: openchair --home {home} check"
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

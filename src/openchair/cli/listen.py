@@ -7,35 +7,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openchair.cli.output import Json, emit, progress, told
+from openchair.cli.output import Json, Said, command, emit, progress, told
 
 if TYPE_CHECKING:
+    from openchair.chair.chair import Chair
     from openchair.chair.views import Reject
 
 
+@command()
 def init(
-    context: typer.Context,
+    home: Path,
     folder: Annotated[Path | None, typer.Argument(help="The folder to make; left out: that of --home.")] = None,
     name: Annotated[str, typer.Option(help="What the shop is called.")] = "",
     currency: Annotated[str, typer.Option(help="ISO 4217 code; left out: that of most purchases.")] = "",
     timezone: Annotated[str, typer.Option(help="IANA name, such as Asia/Karachi.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Make the folder of a new shop."""
     from openchair.cli.wiring import init_home
 
+    home = folder or home
     given = {k: v for k, v in {"name": name, "currency": currency, "timezone": timezone}.items() if v}
-    home: Path = folder or context.obj
-    with told():
-        file = init_home(home, given)
-    if as_json:
-        emit({"home": str(home), "settings": str(file)})
-    else:
-        typer.echo(f"Made {home}. Next: openchair --home {home} import orders.csv --dry-run")
+    yield {"home": str(home), "settings": str(init_home(home, given))}
+    yield f"Made {home}. Next: openchair --home {home} import orders.csv --dry-run"
 
 
+@command()
 def import_(
-    context: typer.Context,
+    chair: "Chair",
+    home: Path,
     paths: Annotated[
         list[Path], typer.Argument(exists=True, help="Files or folders: CSV, Parquet, Excel, JSON lines.")
     ],
@@ -46,43 +45,35 @@ def import_(
         bool, typer.Option("--dry-run", help="Show the mapping and the first rows; keep nothing.")
     ] = False,
     rejects: Annotated[Path | None, typer.Option(help="Write every rejected row with its reason to this CSV.")] = None,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Read files of orders, customers, answers or events into facts. Reading one twice changes nothing."""
-    from openchair.cli.wiring import open_home
-
     mapping = {}
     for pair in map or []:
         field, equals, column = pair.partition("=")
         if not equals or not field.strip() or not column.strip():
             raise typer.BadParameter(f"{pair!r} is not field=Column; write --map customer=Email", param_hint="--map")
         mapping[field.strip()] = column.strip()
-    with told():
-        chair = open_home(context.obj)
-        if dry_run:
-            previews = [chair.preview(p, mapping=mapping, format=format) for p in chair.readable(paths)]
-            _show_previews(previews, as_json)
-            return
-        with progress() as step:
-            reports = chair.listen(paths, mapping=mapping, format=format, source=source, progress=step)
-        if rejects:
-            written = _write(rejects, (one for r in reports for one in chair.rejects(r.import_id)))
-    totals = {k: sum(getattr(r, k) for r in reports) for k in ("rows", "accepted", "rejected", "duplicates")}
-    if as_json:
-        emit({**totals, "seconds": round(sum(r.seconds for r in reports), 3), "files": reports})
+    if dry_run:
+        yield from _previews([chair.preview(p, mapping=mapping, format=format) for p in chair.readable(paths)])
         return
+    with progress() as step:
+        reports = chair.listen(paths, mapping=mapping, format=format, source=source, progress=step)
+    if rejects:
+        written = _write(rejects, (one for r in reports for one in chair.rejects(r.import_id)))
+    totals = {k: sum(getattr(r, k) for r in reports) for k in ("rows", "accepted", "rejected", "duplicates")}
+    yield {**totals, "seconds": round(sum(r.seconds for r in reports), 3), "files": reports}
     for r in reports:
         facts = ", ".join(f"{n:,} {kind}" for kind, n in r.facts.items() if n) or "nothing new"
-        typer.echo(
+        yield (
             f"{r.file}: {r.rows:,} rows read as {r.format} in {r.seconds:.1f} s: {r.accepted:,} accepted,"
-            f" {r.rejected:,} rejected, {r.duplicates:,} known already ({facts})",
+            f" {r.rejected:,} rejected, {r.duplicates:,} known already ({facts})"
         )
     if rejects:
-        typer.echo(f"{written:,} rejected rows with their reasons are in {rejects}")
+        yield f"{written:,} rejected rows with their reasons are in {rejects}"
     elif totals["rejected"]:
-        typer.echo("See why with --rejects rejected.csv")
+        yield "See why with --rejects rejected.csv"
     if totals["accepted"]:
-        typer.echo(f"Next: openchair --home {context.obj} turn")
+        yield f"Next: openchair --home {home} turn"
 
 
 def _write(path: Path, rejects: "Iterable[Reject]") -> int:
@@ -97,26 +88,23 @@ def _write(path: Path, rejects: "Iterable[Reject]") -> int:
     return written
 
 
-def _show_previews(previews: list[Any], as_json: bool) -> None:
-    if as_json:
-        emit(previews if len(previews) != 1 else previews[0])
-        return
+def _previews(previews: list[Any]) -> Said:
+    yield previews if len(previews) != 1 else previews[0]
     for seen in previews:
-        typer.echo(f"{seen.file}: read as {seen.format}")
+        yield f"{seen.file}: read as {seen.format}"
         for field, column in seen.mapping.items():
-            typer.echo(f"  {field:<12} <- {column}")
+            yield f"  {field:<12} <- {column}"
         if seen.missing:
-            typer.echo(
-                f"  missing: {', '.join(seen.missing)}; name its column with --map {seen.missing[0]}=...",
-            )
+            yield f"  missing: {', '.join(seen.missing)}; name its column with --map {seen.missing[0]}=..."
         for row in seen.rows:
-            typer.echo("  " + ", ".join(f"{name} {value}" for name, value in row.items() if value is not None))
+            yield ("  " + ", ".join(f"{name} {value}" for name, value in row.items() if value is not None))
         for doubt in seen.doubts:
-            typer.echo(f"  in doubt: {doubt}")
+            yield f"  in doubt: {doubt}"
         for reject in seen.rejected:
-            typer.echo(f"  line {reject.line} would be rejected: {reject.reason}")
+            yield f"  line {reject.line} would be rejected: {reject.reason}"
 
 
+@command()
 def simulate(
     out: Annotated[Path, typer.Option(help="The folder to write to.")],
     customers: Annotated[
@@ -125,8 +113,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same shop.")] = 1,
     end: Annotated[str, typer.Option(help="The day the story ends; today by default.")] = "",
     years: Annotated[float, typer.Option(min=1, max=10, help="How long the story is.")] = 2.0,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Write the sample shop: a snack-box marketplace with known hidden truth. Everything in it is simulated."""
     from openchair.simulation import simulate as make
 
@@ -134,14 +121,12 @@ def simulate(
         last = date.fromisoformat(end) if end else date.today()  # noqa: DTZ011  # the day on the wall is meant
     except ValueError:
         raise typer.BadParameter(f"{end!r} is not a date; write 2026-11-22", param_hint="--end") from None
-    with told(), progress() as step:
+    with progress() as step:
         summary = make(
             customers, out, seed=seed, end=last, years=years, progress=lambda done, of: step(f"{done:,} of {of:,}")
         )
-    if as_json:
-        emit(summary)
-    else:
-        typer.echo(f"Simulated {customers:,} members into {out}. Next: openchair import {out}")
+    yield summary
+    yield f"Simulated {customers:,} members into {out}. Next: openchair import {out}"
 
 
 def demo(

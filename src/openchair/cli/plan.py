@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openchair.cli.output import Json, emit, told
+from openchair.chair.actor import OWNER_AT_HOME as BY
+from openchair.cli.output import Said, command
 
 if TYPE_CHECKING:
     from openchair.chair.acting.planned import PlanReport
+    from openchair.chair.chair import Chair
     from openchair.chair.wheel.clear import Settled
 
 plan = typer.Typer(name="plan", help="What is planned for today, what waits for a yes, and what there is to spend.",
@@ -18,102 +20,67 @@ Name = Annotated[str, typer.Option("--action", help="All that wait of an action,
 All = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
 
 
-@plan.callback()
-def shown(context: typer.Context, as_json: Json = False) -> None:
+@command(plan)
+def shown(chair: "Chair") -> Said:
     """What is planned for today, what waits for a yes, and what there is to spend."""
-    from openchair.cli.wiring import open_home
-
-    if context.invoked_subcommand:
-        return
-    with told():
-        view = open_home(context.obj).planning.report()
-    _show(view, as_json)
+    view = chair.planning.report()
+    yield from _shown(view)
 
 
-@plan.command("approve")
-def approve(
-    context: typer.Context, decisions: Ids = None, action: Name = "", everything: All = False, as_json: Json = False
-) -> None:
+@command(plan, "approve")
+def approve(chair: "Chair", decisions: Ids = None, action: Name = "", everything: All = False) -> Said:
     """Approve some decisions, all that wait of an action, or everything that waits."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
-
-    with told():
-        chair = open_home(context.obj)
-        settled = chair.planning.approve(
-            by=OWNER_AT_HOME, decisions=decisions or None, action=action, everything=everything
-        )
-    _say(settled, as_json)
+    settled = chair.planning.approve(by=BY, decisions=decisions or None, action=action, everything=everything)
+    yield from _settled(settled)
 
 
-@plan.command("dismiss")
+@command(plan, "dismiss")
 def dismiss(
-    context: typer.Context,
+    chair: "Chair",
     why: Annotated[str, typer.Option(help="Why; it is kept with each.")],
     decisions: Ids = None,
     action: Name = "",
     everything: All = False,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Let some decisions be, all that wait of an action, or everything that waits."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
 
-    with told():
-        chair = open_home(context.obj)
-        settled = chair.planning.dismiss(
-            by=OWNER_AT_HOME, why=why, decisions=decisions or None, action=action, everything=everything
-        )
-    _say(settled, as_json)
+    settled = chair.planning.dismiss(by=BY, why=why, decisions=decisions or None, action=action, everything=everything)
+    yield from _settled(settled)
 
 
-@plan.command("undo")
+@command(plan, "undo")
 def undo(
-    context: typer.Context,
+    chair: "Chair",
     decisions: Those,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Take answers back, where that can be done."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
-
-    with told():
-        settled = open_home(context.obj).planning.undo(by=OWNER_AT_HOME, decisions=decisions)
-    _say(settled, as_json)
+    settled = chair.planning.undo(by=BY, decisions=decisions)
+    yield from _settled(settled)
 
 
-@plan.command("done")
+@command(plan, "done")
 def done(
-    context: typer.Context,
+    chair: "Chair",
     decisions: Those,
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Say of what was approved that it was done by hand."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
-
-    with told():
-        settled = open_home(context.obj).planning.done(by=OWNER_AT_HOME, decisions=decisions)
-    _say(settled, as_json)
+    settled = chair.planning.done(by=BY, decisions=decisions)
+    yield from _settled(settled)
 
 
-@plan.command("budgets")
+@command(plan, "budgets")
 def budgets(
-    context: typer.Context,
+    chair: "Chair",
     limits: Annotated[
         list[str],
         typer.Argument(help="WHAT/day=NUMBER or WHAT/week=NUMBER: hours/week=20 call/day=15 money/day=30000."),
     ],
     why: Annotated[str, typer.Option(help="Why; it is kept with who and when.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Said:
     """Say what there is to spend in a day and a week; what is not named has no limit. Money in minor units."""
-    from openchair.chair.actor import OWNER_AT_HOME
-    from openchair.cli.wiring import open_home
 
-    with told():
-        view = open_home(context.obj).planning.allow(_limits(limits), by=OWNER_AT_HOME, why=why)
-    _show(view, as_json)
+    view = chair.planning.allow(_limits(limits), by=BY, why=why)
+    yield from _shown(view)
 
 
 def _limits(words: list[str]) -> dict[str, dict[str, float | None]]:
@@ -131,20 +98,16 @@ def _limits(words: list[str]) -> dict[str, dict[str, float | None]]:
     return given
 
 
-def _show(view: "PlanReport", as_json: bool) -> None:
+def _shown(view: "PlanReport") -> Said:
     from openchair.chair.acting.planned import plan as tell
     from openchair.chair.markdown import markdown
 
-    if as_json:
-        emit(view)
-    else:
-        typer.echo(markdown(tell(view)))
+    yield view
+    yield markdown(tell(view))
 
 
-def _say(settled: "Settled", as_json: bool) -> None:
+def _settled(settled: "Settled") -> Said:
     from openchair.chair.acting.planned import became
 
-    if as_json:
-        emit(settled)
-    else:
-        typer.echo(became(settled.marked, settled.status, settled.deferred, settled.refused))
+    yield settled
+    yield became(settled.marked, settled.status, settled.deferred, settled.refused)
