@@ -22,7 +22,7 @@ import uvloop
 from benchmarks import Row, at_least, at_most
 from benchmarks.serving import facts, new_home, served
 from openchair.chair.actor import OWNER_AT_HOME
-from openchair.chair.listening.asking import LINK
+from openchair.chair.listening.asking.surveys import LINK
 from openchair.chair.state.records import Message
 from openchair.cli.wiring import open_home
 from openchair.listening.asking.survey import starter

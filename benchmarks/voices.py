@@ -23,7 +23,7 @@ from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from benchmarks import Row, at_least, at_most, not_measured
 from benchmarks.__main__ import table
-from openchair.chair.listening.hear import hear
+from openchair.chair.listening.voices.hear import hear
 from openchair.chair.wheel.know import facts_until
 from openchair.core.clock import Moment
 from openchair.core.ids import digest

@@ -12,7 +12,7 @@ import pytest
 
 from openchair.chair.actor import CUSTOMER, OWNER_AT_HOME, Actor
 from openchair.chair.chair import Chair
-from openchair.chair.listening.proposing import reading_of
+from openchair.chair.listening.voices.proposing import reading_of
 from openchair.chair.ports import Unreachable
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound

@@ -21,8 +21,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, completeness_score, homogeneity_score
 
 from openchair.chair.chair import Chair
-from openchair.chair.listening import learn
-from openchair.chair.listening.hear import hear
+from openchair.chair.listening.voices import learn
+from openchair.chair.listening.voices.hear import hear
 from openchair.chair.wheel.know import facts_until
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.clock import Moment
@@ -113,7 +113,7 @@ def sentences(chair: Chair) -> list[Sentence]:
 
 def learn_from(chair: Chair, engine):  # type: ignore[no-untyped-def]
     """Everything said in words."""
-    from openchair.chair.listening.hear import spoken
+    from openchair.chair.listening.voices.hear import spoken
 
     return spoken({kind: engine.facts(kind) for kind in ("voices", "answers")})
 

@@ -15,7 +15,7 @@ from tests.cli.conftest import run, told
 
 from openchair.chair.actor import OWNER_AT_HOME
 from openchair.chair.chair import Chair
-from openchair.chair.listening.measuring import Measured, Sources, current, measure
+from openchair.chair.listening.scores.measuring import Measured, Sources, current, measure
 from openchair.chair.ports import CUSTOMER_COLUMNS, Engine
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.clock import Moment

@@ -14,7 +14,7 @@ from openchair.chair.acting.delivering import WAITS
 from openchair.chair.acting.views import Delivery
 from openchair.chair.actor import Actor
 from openchair.chair.lease import DELIVER, held
-from openchair.chair.listening.asking import SurveyRefused
+from openchair.chair.listening.asking.surveys import SurveyRefused
 from openchair.chair.ports import Letter, NoMore, NotSent, Undeliverable, Unreachable
 from openchair.core.errors import Conflict, NotAllowed
 from openchair.decisions import guard

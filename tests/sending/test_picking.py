@@ -13,8 +13,8 @@ from tests.people.conftest import CUSTOMER, OWNER, STAFF
 from tests.sending.conftest import PEOPLE, Asking
 
 from openchair.chair.intake import own
-from openchair.chair.listening import picking
-from openchair.chair.listening.picking import KEPT_OUT, pick, thing_of
+from openchair.chair.listening.asking import picking
+from openchair.chair.listening.asking.picking import KEPT_OUT, pick, thing_of
 from openchair.chair.ports import CUSTOMER_COLUMNS
 from openchair.chair.wheel.choose import LOOKED_AT
 from openchair.core.clock import Moment

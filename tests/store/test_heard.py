@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from openchair.chair.listening import hear as hearing
-from openchair.chair.listening.hear import HearReport, hear
+from openchair.chair.listening.voices import hear as hearing
+from openchair.chair.listening.voices.hear import HearReport, hear
 from openchair.chair.wheel.know import facts_until
 from openchair.core.clock import Moment
 from openchair.core.ids import digest

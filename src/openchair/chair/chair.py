@@ -24,13 +24,13 @@ from openchair.chair.journey.journeying import Journeying
 from openchair.chair.learning.learning import Learning
 from openchair.chair.learning.promoting import Promoting
 from openchair.chair.lease import HEAVY, held
-from openchair.chair.listening.asking import Surveys
-from openchair.chair.listening.calling import Calls
-from openchair.chair.listening.caring import Cases
-from openchair.chair.listening.hearing import Voices
-from openchair.chair.listening.proposing import Assistant
-from openchair.chair.listening.scoring import Scores
-from openchair.chair.listening.sending import Sending
+from openchair.chair.listening.asking.sending import Sending
+from openchair.chair.listening.asking.surveys import Surveys
+from openchair.chair.listening.scores.scoring import Scores
+from openchair.chair.listening.speaking.calling import Calls
+from openchair.chair.listening.speaking.caring import Cases
+from openchair.chair.listening.voices.hearing import Voices
+from openchair.chair.listening.voices.proposing import Assistant
 from openchair.chair.people import standing
 from openchair.chair.people.merging import Merging
 from openchair.chair.people.people import People

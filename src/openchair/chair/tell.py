@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from openchair.chair import views
 from openchair.chair.acting.cataloguing import recalled
 from openchair.chair.intake.referring import secret_of
-from openchair.chair.listening.figuring import needs_of
+from openchair.chair.listening.voices.figuring import needs_of
 from openchair.chair.state import State
 from openchair.chair.value.worth import figures, spender
 from openchair.core.clock import Moment

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openchair.chair.acting.addressing import addresses
 from openchair.chair.intake import own
-from openchair.chair.listening.asking import SECRET
+from openchair.chair.listening.asking.surveys import SECRET
 from openchair.chair.ports import Letter
 from openchair.chair.sealing import Seals
 from openchair.chair.state.records import Message

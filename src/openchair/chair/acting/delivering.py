@@ -17,7 +17,7 @@ from openchair.chair.acting.settling import KINDS, MOST_WHY, contact, ended, fou
 from openchair.chair.acting.views import Dead, Delivery, ToDo
 from openchair.chair.actor import CUSTOMER, Actor
 from openchair.chair.lease import DELIVER, held
-from openchair.chair.listening.asking import SECRET, SurveyRefused
+from openchair.chair.listening.asking.surveys import SECRET, SurveyRefused
 from openchair.chair.people import standing
 from openchair.chair.ports import Channel, Letter, NoMore, NotSent, Rounds, Undeliverable, Unreachable
 from openchair.chair.sealing import Seals

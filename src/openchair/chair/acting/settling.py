@@ -12,7 +12,7 @@ import msgspec
 from openchair.chair.acting import carrying
 from openchair.chair.acting.carrying import DECISION, Outgoing, Undone
 from openchair.chair.intake import own
-from openchair.chair.listening import lettering
+from openchair.chair.listening.asking import lettering
 from openchair.chair.ports import Envelope
 from openchair.chair.state.records import Message
 from openchair.core.errors import NotFound

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from openchair.chair.listening import measuring
+from openchair.chair.listening.scores import measuring
 from openchair.chair.ports import Engine
 from openchair.chair.value.reports import Cause, Excluded, GrowthPart, GrowthReport, NextLever
 from openchair.chair.wheel.stand import owned

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from openchair.chair.listening import measuring
+from openchair.chair.listening.scores import measuring
 from openchair.chair.ports import Engine
 from openchair.chair.views import Finding, Lens, TimelineEntry, TurnReport
 from openchair.core.clock import Moment

@@ -11,7 +11,7 @@ from ibis import _
 from openchair.chair.focus.drivers.mapping import look, watched
 from openchair.chair.intake.referring import refer
 from openchair.chair.intake.sync import ToFacts, sync
-from openchair.chair.listening.hear import hear
+from openchair.chair.listening.voices.hear import hear
 from openchair.chair.ports import Engine, History, NotSent, Progress
 from openchair.chair.state import State
 from openchair.chair.views import TurnReport

@@ -7,8 +7,8 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from openchair.chair.chair import Chair
-from openchair.chair.listening.hearing import DAYS, LONGEST_NAME, MOST_DAYS
 from openchair.chair.listening.views import Heard, Theme
+from openchair.chair.listening.voices.hearing import DAYS, LONGEST_NAME, MOST_DAYS
 from openchair.server.api.frame import Asked, Body, Door, answer, problems
 
 Days = Annotated[int, Query(ge=1, le=MOST_DAYS, description="The last days that count.")]

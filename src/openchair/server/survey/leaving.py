@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from openchair.chair.listening.asking import SurveyRefused
+from openchair.chair.listening.asking.surveys import SurveyRefused
 from openchair.server.pages.house import House
 from openchair.server.pages.render import render
 from openchair.server.tongue import Tongue, spoken

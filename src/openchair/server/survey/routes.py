@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from openchair.chair.intake.sync import refused
-from openchair.chair.listening.asking import SurveyRefused, Surveys
+from openchair.chair.listening.asking.surveys import SurveyRefused, Surveys
 from openchair.chair.listening.views import Invitation
 from openchair.chair.ports import Envelope
 from openchair.chair.views import Reject

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
-from openchair.chair.listening.measuring import weighable
+from openchair.chair.listening.scores.measuring import weighable
 from openchair.chair.ports import Engine
 from openchair.core.estimate import Number, Unknown
 from openchair.core.words import plural

@@ -14,7 +14,7 @@ from openchair.chair.focus.customer.picking import picks, target
 from openchair.chair.focus.customer.segmenting import segmented
 from openchair.chair.focus.customer.sides import sides
 from openchair.chair.focus.customer.views import Confirmed, Leading, PrimaryReport, Recommendation, Segment
-from openchair.chair.listening.measuring import weighable
+from openchair.chair.listening.scores.measuring import weighable
 from openchair.chair.ports import Engine
 from openchair.chair.state.records import Choice
 from openchair.chair.wheel.stand import owned

@@ -14,7 +14,7 @@ import pyarrow as pa
 from ibis import _
 
 from openchair.chair.focus.drivers.figures import DriverFigures, OutcomeFigures
-from openchair.chair.listening import measuring
+from openchair.chair.listening.scores import measuring
 from openchair.chair.ports import Engine
 from openchair.chair.state import State
 from openchair.chair.wheel.stand import owned

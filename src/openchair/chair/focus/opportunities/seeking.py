@@ -11,8 +11,8 @@ import numpy as np
 
 from openchair.chair.actor import Actor
 from openchair.chair.focus.opportunities.views import OpportunitiesReport, Opportunity, SheetView, Version, Written
-from openchair.chair.listening.hearing import UNNAMED
 from openchair.chair.listening.views import Heard, Quote, Wish
+from openchair.chair.listening.voices.hearing import UNNAMED
 from openchair.chair.state.records import Choice
 from openchair.chair.wheel.stand import owned
 from openchair.core.errors import BadInput, NotAllowed, NotFound

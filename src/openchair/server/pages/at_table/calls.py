@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from openchair.chair.listening.calling import NOTED, SKIPPED, STATUSES
+from openchair.chair.listening.speaking.calling import NOTED, SKIPPED, STATUSES
 from openchair.chair.listening.views import Call
 from openchair.core.clock import day_of
 from openchair.core.errors import BadInput

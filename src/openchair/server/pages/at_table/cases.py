@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from openchair.chair.listening.caring import CHANNELS, UNWANTED, VERDICTS
+from openchair.chair.listening.speaking.caring import CHANNELS, UNWANTED, VERDICTS
 from openchair.chair.listening.views import CaseFigures
 from openchair.core.estimate import Estimate, Number
 from openchair.server.pages.drawing import words

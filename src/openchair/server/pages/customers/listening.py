@@ -7,8 +7,8 @@ from datetime import date
 from starlette.responses import Response
 
 from openchair.chair.chair import Chair
-from openchair.chair.listening.figuring import since_when
 from openchair.chair.listening.views import Change, Heard, ScoreReport, Theme
+from openchair.chair.listening.voices.figuring import since_when
 from openchair.chair.reports import REPORTS, Asked
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from openchair.chair.actor import Actor
-from openchair.chair.listening import proposing
-from openchair.chair.listening.figuring import changes, needs_of, share_of, stake, wanted, weekly
-from openchair.chair.listening.hear import spoken
 from openchair.chair.listening.views import Heard, Quote, Theme, Wish
+from openchair.chair.listening.voices import proposing
+from openchair.chair.listening.voices.figuring import changes, needs_of, share_of, stake, wanted, weekly
+from openchair.chair.listening.voices.hear import spoken
 from openchair.chair.state.records import ThemeRow
 from openchair.chair.views import Review
 from openchair.core.clock import Moment

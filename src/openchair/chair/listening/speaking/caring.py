@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from openchair.chair.actor import Actor
-from openchair.chair.listening.noting import kept, person, text_of
+from openchair.chair.listening.speaking.noting import kept, person, text_of
 from openchair.chair.listening.views import Case, CaseFigures
 from openchair.chair.people import standing
 from openchair.chair.people.timeline import told

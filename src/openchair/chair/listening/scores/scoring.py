@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 
-from openchair.chair.listening import measuring
-from openchair.chair.listening.measuring import Measured, Sources
+from openchair.chair.listening.scores import measuring
+from openchair.chair.listening.scores.measuring import Measured, Sources
 from openchair.chair.listening.views import Change, Part, Point, ScoreReport
 from openchair.chair.ports import Engine
 from openchair.chair.wheel.stand import owned

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from openchair.chair.acting.addressing import addresses
 from openchair.chair.actor import Actor
 from openchair.chair.lease import SEND, held
-from openchair.chair.listening.picking import Picked, pick
+from openchair.chair.listening.asking.picking import Picked, pick
 from openchair.chair.listening.views import SendReport
 from openchair.chair.sealing import ID_BYTES
 from openchair.chair.state.records import Message

@@ -10,7 +10,7 @@ import msgspec
 from ibis import _
 
 from openchair.chair.actor import Actor
-from openchair.chair.listening.noting import kept, person, text_of
+from openchair.chair.listening.speaking.noting import kept, person, text_of
 from openchair.chair.listening.views import Call, CallCount
 from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, Conflict

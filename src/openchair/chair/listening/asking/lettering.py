@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from openchair.chair.acting.carrying import Outgoing, Undone
-from openchair.chair.listening.picking import WAY, thing_of
+from openchair.chair.listening.asking.picking import WAY, thing_of
 from openchair.chair.ports import Letter
 from openchair.chair.state.records import Message
 from openchair.core.ids import identifier

@@ -1,7 +1,7 @@
 """Surveys: made, opened and closed; invitations to them; and answers, checked and made into facts.
 
 An invitation is a message of the outbox, reached by a token (`chair.sealing`); whoever has the public link of a survey
-answers as nobody. Who is sent an invitation is `chair.listening.sending`.
+answers as nobody. Who is sent an invitation is `chair.listening.asking.sending`.
 """
 
 import secrets

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from openchair.chair.listening import learn
+from openchair.chair.listening.voices import learn
 from openchair.chair.ports import Engine, Progress
 from openchair.chair.state import State
 from openchair.chair.state.records import READING_COLUMNS

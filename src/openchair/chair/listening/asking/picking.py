@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from openchair.chair.listening.measuring import DAYS
+from openchair.chair.listening.scores.measuring import DAYS
 from openchair.chair.listening.views import SendReport, SurveyState
 from openchair.chair.state import State
 from openchair.chair.wheel.choose import columns_of

@@ -1,0 +1,1 @@
+"""Surveys: made, sent to some, answered."""

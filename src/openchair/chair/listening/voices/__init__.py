@@ -1,0 +1,1 @@
+"""What customers say: read, gathered into themes, told, corrected."""
