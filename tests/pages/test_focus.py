@@ -61,6 +61,17 @@ def test_what_cannot_be_placed_is_said_on_the_page(client: Client, typed: dict[s
     assert "Placed by a person" not in client.get("/focus").text
 
 
+def test_a_refused_form_keeps_what_was_typed_with_the_fault_beside_its_field(client: Client) -> None:
+    """In that form and in no other; all that was chosen is chosen still."""
+    typed = {"driver": "survey:2", "place": "stop", "why": "<i>so</i>", "pillar": ["plus"], "hours": "many"}
+    page = client.post("/focus/move", data=typed).text
+    assert 'value="many" aria-invalid="true" aria-describedby="move-hours-wrong"' in page
+    assert '<span class="hurt" id="move-hours-wrong">A plain number. Write 12.5.</span>' in page
+    assert 'value="&lt;i&gt;so&lt;/i&gt;"' in page and 'value="survey:2" selected' in page
+    assert 'value="plus" checked' in page and 'value="service" checked' not in page
+    assert page.count("aria-invalid") == 1
+
+
 def test_no_driver_yet_teaches(made_up: Any, client: Client) -> None:
     """What the map is, and where to begin."""
     made_up.focus.chair.state.body = None

@@ -1,7 +1,7 @@
 """A page is a path, what it shows, and the forms on it; a form is what it does, and where that leads."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,7 +15,9 @@ from starlette.routing import BaseRoute, Route
 from openchair.chair.actor import Actor
 from openchair.chair.chair import Chair
 from openchair.core.errors import BadInput, NotAllowed, OpenchairError
+from openchair.core.money import to_minor
 from openchair.loyalty import plain
+from openchair.server.pages.forms import Field
 from openchair.server.pages.house import House, actor
 from openchair.server.pages.render import back, render
 
@@ -47,6 +49,8 @@ class Form:
     shown: bool = False
     raises: bool = False
     read: Callable[[Request], Awaitable[FormData]] = read
+    fields: tuple[Field, ...] = ()
+    """Those that _form.html draws, and `values` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Page:
 
     def routes(self, house: House) -> Iterator[BaseRoute]:
         """Its own, and one for each of its forms."""
-        yield Route(self.path, lambda request: self.show(Visit(request, house, self.path)))
+        yield Route(self.path, lambda request: self.show(Visit(request, house, self)))
         for form in self.forms:
             path = form.path if form.path.startswith("/") else f"{self.path}/{form.path}".rstrip("/")
             yield Route(path, self._taken(house, form), methods=["POST"])
@@ -77,13 +81,13 @@ class Page:
             return self.show(replace(at, came=came)) if form.shown else at.back(form.to)
 
         async def post(request: Request) -> Response:
-            at = Visit(request, house, self.path)
+            at = Visit(request, house, self, form)
             try:
                 sent = await form.read(request)
             except OpenchairError as wrong:
                 return await run_in_threadpool(self.show, replace(at, problem=wrong))
             try:
-                return await run_in_threadpool(take, replace(at, form=sent))
+                return await run_in_threadpool(take, replace(at, given=sent))
             finally:
                 await sent.close()
 
@@ -96,8 +100,9 @@ class Visit:
 
     request: Request
     house: House
-    path: str
-    form: FormData = field(default_factory=FormData)
+    page: Page
+    form: Form | None = None
+    given: FormData = field(default_factory=FormData)
     problem: OpenchairError | None = None
     came: Any = None
 
@@ -121,17 +126,19 @@ class Visit:
     @property
     def here(self) -> str:
         """The page's own address, also while a form below it is answered."""
-        return self.path.format(**{name: quote(str(key), safe="") for name, key in self.request.path_params.items()})
+        return self.page.path.format(
+            **{name: quote(str(key), safe="") for name, key in self.request.path_params.items()}
+        )
 
     @property
-    def whole(self) -> str:
+    def address(self) -> str:
         """The page's address with what was asked of it."""
         return f"{self.here}?{self.request.url.query}" if self.request.url.query else self.here
 
     @property
     def typed(self) -> dict[str, str]:
         """The form as it was sent; nothing where a field was not."""
-        return defaultdict(str, {name: str(value) for name, value in self.form.items()})
+        return defaultdict(str, {name: str(value) for name, value in self.given.items()})
 
     def key(self, name: str) -> str:
         """A part of the path."""
@@ -143,7 +150,7 @@ class Visit:
 
     def said(self, name: str) -> str:
         """A field of the form."""
-        return str(self.form.get(name, ""))
+        return str(self.given.get(name, ""))
 
     def some(self, *names: str) -> dict[str, str]:
         """Fields of the form, by name."""
@@ -151,7 +158,7 @@ class Visit:
 
     def ticked(self, name: str) -> list[str]:
         """All that was chosen of one field."""
-        return [str(one) for one in self.form.getlist(name)]
+        return [str(one) for one in self.given.getlist(name)]
 
     def number(self, name: str, called: str = "") -> float | None:
         """A number that was typed; None where nothing was. Raises BadInput."""
@@ -160,6 +167,23 @@ class Visit:
             return float(text) if text else None
         except ValueError:
             raise BadInput(called or name, value=text, bound="a plain number", remedy="Write 12.5.") from None
+
+    def whole(self, name: str) -> int | None:
+        """A whole number that was typed; None where nothing was. Raises BadInput."""
+        number = self.number(name)
+        if number is not None and (number != number or number % 1):
+            raise BadInput(name, value=self.said(name), bound="a whole number", remedy="Write 3.")
+        return None if number is None else int(number)
+
+    def money(self, name: str) -> float | None:
+        """An amount that was typed, in minor units; None where nothing was. Raises BadInput."""
+        text = self.said(name).strip()
+        return to_minor(text, self.chair.currency) if text else None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The fields of the form as the use case takes them. Raises BadInput."""
+        return {one.to or one.path: _READ[one.kind](self, one.path) for one in (self.form.fields if self.form else ())}
 
     def back(self, to: str = "") -> Response:
         """On to a place of this server: that in the form, or `to`, a part of the page where it begins with #."""
@@ -177,6 +201,11 @@ class Visit:
             "problem": self.problem,
             "typed": self.typed,
             "came": self.came,
+            "sent": self.form.path if self.form else "",
+            "forms": {form.path: form.fields for form in self.page.forms},
+            "ticked": self.ticked,
+            "values": {},
+            "choices": {},
             "here": self.here,
             "may": self.by.role == "owner",
             "currency": house.chair.currency,
@@ -186,6 +215,17 @@ class Visit:
             "zone": house.zone,
         }
         return render(self.request, template, self.problem.status if self.problem else 200, **around | context)
+
+
+_READ: Mapping[str, Callable[[Visit, str], object]] = {
+    "line": Visit.said,
+    "hidden": Visit.said,
+    "choice": Visit.said,
+    "many": lambda at, name: tuple(at.ticked(name)),
+    "number": Visit.number,
+    "whole": Visit.whole,
+    "money": Visit.money,
+}
 
 
 def version_of(text: str) -> int | None:

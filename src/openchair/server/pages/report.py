@@ -12,11 +12,12 @@ from openchair.server.pages.page import Form, Page, Visit
 
 
 def told(
-    at: Visit, report: Report, usual: Mapping[str, str] | None = None, template: str = "report.html", **more: Any
-) -> Response:
+    at: Visit, report: Report, usual: Mapping[str, str] | None = None, template: str = "report.html",
+    around: Callable[[Visit, Any], Mapping[str, Any]] = lambda at, view: {}, **more: Any,
+) -> Response:  # fmt: skip
     """A report as a page, by what its address asks; what cannot be asked is said, and the usual is shown.
 
-    usual: options where the address names none. more: what the template needs besides `told`, `view` and `report`.
+    usual: options where the address names none. around, more: what the template needs besides.
     """
     shelf, asked = at.chair.shelf, at.request.query_params
     given = {name: asked[name] for name in report.takes if name in asked}
@@ -24,7 +25,7 @@ def told(
         view = shelf.read(at.chair, report, report.asked({**(usual or {}), **given}))
     except BadInput as wrong:
         view, at = shelf.read(at.chair, report, report.asked(usual or {})), replace(at, problem=at.problem or wrong)
-    return at.draw(template, told=report.tell(view), view=view, report=report, **more)
+    return at.draw(template, told=report.tell(view), view=view, report=report, **around(at, view), **more)
 
 
 def page_of(
@@ -34,7 +35,7 @@ def page_of(
     forms: tuple[Form, ...] = (),
     *,
     usual: Mapping[str, str] | None = None,
-    around: Callable[[Visit], Mapping[str, Any]] = lambda at: {},
+    around: Callable[[Visit, Any], Mapping[str, Any]] = lambda at, view: {},
 ) -> Page:
     """The page of a report, with the forms that its template shows and what that needs besides."""
-    return Page(path, lambda at: told(at, report, usual, template, **around(at)), forms)
+    return Page(path, lambda at: told(at, report, usual, template, around), forms)

@@ -63,7 +63,7 @@ def _calls(at: Visit) -> Response:
         "kept_back": on_list - len(around["calls"]),
         "ways": {name: at.linked(week=week.isoformat(), leader=name) for name in leaders},
         "earlier": at.linked(week=(week - timedelta(weeks=1)).isoformat(), leader=leader),
-        "here": at.whole,
+        "here": at.address,
         "statuses": (*STATUSES, SKIPPED),
         "which": _which(at),
     }

@@ -85,7 +85,7 @@ def _case(at: Visit) -> Response:
 
 
 def _close(at: Visit) -> object:
-    channel = at.said("channel") if "channel" in at.form else CHANNELS[0]
+    channel = at.said("channel") if "channel" in at.given else CHANNELS[0]
     given = at.some("done", "words")
     return at.chair.cases.close(at.key("case_id"), at.said("verdict"), by=at.by, channel=channel, **given)
 

@@ -71,7 +71,7 @@ def _reviews(at: Visit) -> Response:
         known_by={base: own.named(names).partition(":")[2] for base, names in chair.state.known_by(ids).items()},
         customer=customer,
         following=at.linked(customer=customer, after=asked[-1].merge_id) if more else "",
-        here=at.whole,
+        here=at.address,
     )
 
 

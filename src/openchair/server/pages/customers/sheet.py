@@ -76,7 +76,7 @@ def _sheet(at: Visit) -> Response:
     customer_id = dossier.customer.customer_id
     best = next_best(dossier)
     channels, answers, others = by_purpose(dossier.consents)
-    form = at.request.url.path.rpartition("/")[2]
+    form = at.form.path if at.form else ""
     return at.draw(
         "customer.html",
         dossier=dossier,
@@ -127,7 +127,7 @@ def _say(at: Visit, who: str) -> None:
 
 def _seat(at: Visit, who: str) -> str:
     """A link to their own page, shown this once."""
-    language = at.said("language") if "language" in at.form else "en"
+    language = at.said("language") if "language" in at.given else "en"
     return address_of(at.request, at.house.settings) + at.chair.seats.link(who, by=at.by, language=language)
 
 

@@ -39,7 +39,7 @@ def _survey(at: Visit) -> Response:
     survey_id = at.key("survey_id")
     kept = None if survey_id == NEW else at.chair.surveys.get(survey_id)
     row = _row(at, kept.definition if kept else None)
-    form = at.request.url.path.rpartition("/")[2]
+    form = at.form.path if at.form else ""
     return at.draw(
         "survey_edit.html",
         kept=kept,
@@ -63,7 +63,7 @@ def _survey(at: Visit) -> Response:
 
 def _row(at: Visit, kept: Survey | None) -> Row:
     """What stands in the form: what was sent, made longer or shorter where asked to; what is kept; a beginning."""
-    if "languages" not in at.form:
+    if "languages" not in at.given:
         wanted = at.asked("from")
         found = kept or next((one for one in asking.starter() if one.id == wanted), None)
         return survey_form.form_of(found) if found else _BLANK

@@ -3,49 +3,42 @@
 from collections.abc import Mapping
 from typing import Any
 
+from openchair.chair.focus.drivers.figures import FocusReport
 from openchair.chair.focus.drivers.telling import PATH
 from openchair.chair.reports import REPORTS
-from openchair.core.errors import BadInput
-from openchair.core.money import exponent, to_minor
+from openchair.core.money import exponent
 from openchair.focus.placing import TITLES
 from openchair.loyalty.pillars import PILLARS
+from openchair.server.pages.forms import Field
 from openchair.server.pages.page import Form, Visit
 from openchair.server.pages.report import page_of
 
+_PILLARS: Mapping[str, str] = {pillar.id: pillar.title for pillar in PILLARS.values()}
+_PLACED = (
+    Field("driver", "Driver", "choice", to="name"),
+    Field("place", "Place", "choice", words=TITLES),
+    Field("why", "Why", needed=True),
+    Field("pillar", "Pillars whose actions serve it; none ticked, none does", "many", words=_PILLARS, to="pillars"),
+    Field("cost", "What a step better would cost, from 1, little, to 5", "whole", most=5),
+    Field("hours", "Hours it takes in a week now", "number"),
+    Field("money", "Money it takes in a week now", "money", to="money_minor"),
+)
+_SPENT = (
+    Field("hours", "Hours", "number"),
+    Field("money", "Money", "money", to="money_minor"),
+    Field("contacts", "Contacts with customers", "number"),
+)
 
-def _around(at: Visit) -> Mapping[str, Any]:
-    digits = exponent(at.chair.currency)
+
+def _around(at: Visit, view: FocusReport) -> Mapping[str, Any]:
+    digits, given = exponent(at.chair.currency), view.totals
+    money = None if given.money_minor is None else round(given.money_minor / 10**digits, digits)
+    spent = {"hours": given.hours, "money": money, "contacts": given.contacts}
     return {
         "places": TITLES,
-        "pillars": {pillar.id: pillar.title for pillar in PILLARS.values()},
-        "major": lambda minor: round(minor / 10**digits, digits),
+        "choices": {"driver": {one.name: one.title for one in view.map}},
+        "values": {"spend": {name: value for name, value in spent.items() if value is not None}},
     }
-
-
-def _money(at: Visit) -> float | None:
-    text = at.said("money").strip()
-    return to_minor(text, at.chair.currency) if text else None
-
-
-def _cost(at: Visit) -> int | None:
-    number = at.number("cost")
-    if number is None:
-        return None
-    if number != number or number % 1:
-        raise BadInput("cost", value=at.said("cost"), bound="a whole number from 1 to 5", remedy="Write 3.")
-    return int(number)
-
-
-def _move(at: Visit) -> object:
-    takes: dict[str, Any] = {"hours": at.number("hours"), "money_minor": _money(at), "cost": _cost(at)}
-    return at.chair.focus.move(
-        at.said("driver"), at.said("place"), why=at.said("why"), by=at.by, pillars=tuple(at.ticked("pillar")), **takes
-    )
-
-
-def _spend(at: Visit) -> object:
-    given = {"hours": at.number("hours"), "contacts": at.number("contacts"), "money_minor": _money(at)}
-    return at.chair.focus.spend(by=at.by, why=at.said("why"), **given)
 
 
 PAGES = (
@@ -54,10 +47,10 @@ PAGES = (
         PATH,
         "focus.html",
         (
-            Form("move", _move),
+            Form("move", lambda at: at.chair.focus.move(by=at.by, **at.values), fields=_PLACED),
             Form("undo", lambda at: at.chair.focus.undo(at.said("driver"), by=at.by)),
             Form("take", lambda at: at.chair.focus.take(by=at.by)),
-            Form("spend", _spend),
+            Form("spend", lambda at: at.chair.focus.spend(by=at.by, **at.values), fields=_SPENT),
         ),
         around=_around,
     ),

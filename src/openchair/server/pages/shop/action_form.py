@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, get_args
 
@@ -13,22 +12,12 @@ from openchair.dossier.rules import DIETS, Channel
 from openchair.dossier.stage import STAGES
 from openchair.loyalty.actions import MOMENTS, Action, NpsGroup
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS, PLUS
+from openchair.server.pages.forms import Field
 
 Values = Mapping[str, Any]
 """What stands in the form by field: text, whether a box is ticked, or the words that are."""
 _LEFT_OUT = object()
 MAYBE = {"": "does not matter", "yes": "yes", "no": "no"}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field: its path in an action, what it asks, how it is answered, and the words to choose from."""
-
-    path: str
-    label: str
-    kind: str = "line"
-    about: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
 
 
 def _same(words: Iterator[str] | tuple[str, ...]) -> dict[str, str]:

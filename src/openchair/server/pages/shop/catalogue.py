@@ -28,7 +28,7 @@ def _action(at: Visit) -> Response:
     """One action, or one to be written; what was typed is never lost."""
     cataloguing, action_id = at.chair.cataloguing, at.key("action_id")
     if at.problem and not at.request.url.path.endswith("/retire"):
-        values = action_form.typed(at.form)
+        values = action_form.typed(at.given)
     else:
         values = action_form.values_of(cataloguing.action(action_id)) if action_id else BLANK
     return at.draw(
@@ -46,7 +46,7 @@ def _action(at: Visit) -> Response:
 
 def _file(at: Visit) -> Response:
     """The whole as YAML, to be edited, with what would change."""
-    text = _sent(at) if "do" in at.form else actions.written(at.chair.cataloguing.in_force())
+    text = _sent(at) if "do" in at.given else actions.written(at.chair.cataloguing.in_force())
     number, why = at.chair.cataloguing.number, at.said("why")
     return at.draw("catalogue_file.html", text=text, changes=at.came, number=number, why=why)
 
@@ -60,7 +60,7 @@ def _download(at: Visit) -> Response:
 def _keep(at: Visit) -> Response:
     """Keep the action of a form."""
     cataloguing, action_id = at.chair.cataloguing, at.key("action_id")
-    row = action_form.row_of(at.form, _languages(at))
+    row = action_form.row_of(at.given, _languages(at))
     if action_id:
         row["id"] = action_id
     elif any(one.id == row["id"] for one in cataloguing.in_force()):
@@ -87,7 +87,7 @@ def _take_in(at: Visit) -> object:
 
 def _bytes(at: Visit) -> bytes | None:
     """A file that was sent in place of the text."""
-    sent = at.form.get("file")
+    sent = at.given.get("file")
     if not (isinstance(sent, UploadFile) and sent.filename):
         return None
     sent.file.seek(0)

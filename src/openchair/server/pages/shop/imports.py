@@ -133,7 +133,7 @@ def _imports(at: Visit) -> Response:
 
 def _take(at: Visit) -> Response:
     """Keep a file until its reading was looked at."""
-    given, house = cast(UploadFile, at.form["file"]), at.house
+    given, house = cast(UploadFile, at.given["file"]), at.house
     oldest = house.clock().timestamp() - KEPT_HOURS * 3600
     token = _keep(house.uploads, file_name(given.filename or ""), given.file, oldest)
     return RedirectResponse(f"/imports/{token}", 303)
