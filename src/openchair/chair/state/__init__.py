@@ -79,22 +79,15 @@ class Decisions(Protocol):
     def save_decisions(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None: ...
     def faced(self, texts: Sequence[str], day: date, moments: Sequence[str]) -> Faced: ...
     def keep(
-        self,
-        situations: Sequence[Mapping[str, Any]],
-        decisions: Sequence[Mapping[str, Any]],
+        self, situations: Sequence[Mapping[str, Any]], decisions: Sequence[Mapping[str, Any]],
         instead: Sequence[str] = (),
-    ) -> dict[str, Row]: ...
+    ) -> dict[str, Row]: ...  # fmt: skip
     def decided(self, decision_ids: Sequence[str]) -> dict[str, Row]: ...
     def redecide(self, day: date, moment: str, situations: pa.Table, decisions: pa.Table) -> None: ...
     def decisions(
-        self,
-        *,
-        day: date | None = None,
-        customer_id: str | None = None,
-        acting: bool = False,
-        limit: int = 100,
+        self, *, day: date | None = None, customer_id: str | None = None, acting: bool = False, limit: int = 100,
         after: str | None = None,
-    ) -> Page: ...
+    ) -> Page: ...  # fmt: skip
     def decision(self, decision_id: str) -> Row | None: ...
     def queued(self, customer_ids: Sequence[str], since: date) -> list[str]: ...
     def set_outcomes(self, rows: pa.Table) -> None: ...
@@ -107,14 +100,9 @@ class Planning(Protocol):
     """The plan of a day, and what is said to it."""
 
     def planned(
-        self,
-        *,
-        day: date | None = None,
-        statuses: Sequence[str] = (),
-        action: str = "",
-        decision_ids: Sequence[str] | None = None,
-        limit: int,
-    ) -> pa.Table: ...
+        self, *, day: date | None = None, statuses: Sequence[str] = (), action: str = "",
+        decision_ids: Sequence[str] | None = None, limit: int,
+    ) -> pa.Table: ...  # fmt: skip
     def tallies(self, day: date) -> pa.Table: ...
     def done(self, since: date, day: date) -> pa.Table: ...
     def acted_at_home(self, customer_ids: Sequence[str], day: date, relations: Sequence[str]) -> set[str]: ...
@@ -220,16 +208,9 @@ class Calling(Protocol):
     ) -> bool: ...
     def leaders(self) -> list[str]: ...
     def candidates(
-        self,
-        reason: str,
-        *,
-        now: datetime,
-        week: date,
-        limit: int,
-        after: int = 0,
-        chance: str = "",
+        self, reason: str, *, now: datetime, week: date, limit: int, after: int = 0, chance: str = "",
         among: Sequence[str] = (),
-    ) -> list[Row]: ...
+    ) -> list[Row]: ...  # fmt: skip
     def put_calls(self, rows: Sequence[Mapping[str, Any]]) -> None: ...
     def calls(self, week: date, leader: str = "") -> list[Row]: ...
     def call(self, call_id: str) -> Row | None: ...

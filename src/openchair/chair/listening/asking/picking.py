@@ -122,15 +122,9 @@ def _parts(table: pa.Table, by: str) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def _allocated(
-    state: State,
-    survey: Survey,
-    names: list[str],
-    by: str,
-    counts: NDArray[np.int64],
-    limit: int,
-    moment: Moment,
+    state: State, survey: Survey, names: list[str], by: str, counts: NDArray[np.int64], limit: int, moment: Moment,
     confidence: float,
-) -> Allocation:
+) -> Allocation:  # fmt: skip
     """How many to ask of each part. counts: (2, k) customers, and those who may be asked."""
     place = {name: n for n, name in enumerate(names)}
 

@@ -47,14 +47,9 @@ class Scores:
     chair: "Chair"
 
     def report(
-        self,
-        metric: str = "nps",
-        *,
-        days: int = measuring.DAYS,
-        by: str = "",
-        since: date | None = None,
+        self, metric: str = "nps", *, days: int = measuring.DAYS, by: str = "", since: date | None = None,
         as_of: str = "",
-    ) -> ScoreReport:
+    ) -> ScoreReport:  # fmt: skip
         """A score, its trend, and where asked its parts and its change since a day.
 
         days: 1 to 3,660 business days whose answers count, each customer's newest. by: stage, worth (fifths of what
@@ -90,15 +85,9 @@ class Scores:
 
 
 def _told(
-    measured: Measured,
-    moment: Moment,
-    days: int,
-    by: str,
-    parts: tuple[Part, ...],
-    change: Change | None,
-    response: Number | None,
-    simulated: bool,
-) -> ScoreReport:
+    measured: Measured, moment: Moment, days: int, by: str, parts: tuple[Part, ...], change: Change | None,
+    response: Number | None, simulated: bool,
+) -> ScoreReport:  # fmt: skip
     tally, metric = measured.spans.window(moment.day, days), measured.metric
     value = metric.estimate(tally)
     known = None if isinstance(value, Unknown) else value

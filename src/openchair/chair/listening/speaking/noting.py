@@ -32,15 +32,9 @@ def text_of(what: str, text: str, longest: int = LONGEST) -> str:
 
 
 def kept(
-    chair: "Chair",
-    customer_id: str,
-    key: str,
-    now: datetime,
-    said: Mapping[str, str],
-    *,
-    contact: Mapping[str, str] | None = None,
-    words: str = "",
-) -> tuple[list[Envelope], dict[str, pa.Table]]:
+    chair: "Chair", customer_id: str, key: str, now: datetime, said: Mapping[str, str], *,
+    contact: Mapping[str, str] | None = None, words: str = "",
+) -> tuple[list[Envelope], dict[str, pa.Table]]:  # fmt: skip
     """Facts of a conversation: the contact, where there was one, and the customer's words as the caller heard them.
 
     said: who noted it, and what else belongs to both. Raises NotFound for a customer nothing can be said of.

@@ -64,13 +64,9 @@ def spoken(facts: dict[str, ir.Table]) -> ir.Table:
 
 
 def hear(
-    state: State,
-    engine: Engine,
-    facts: dict[str, ir.Table],
-    embedder: Embedder,
-    moment: Moment,
+    state: State, engine: Engine, facts: dict[str, ir.Table], embedder: Embedder, moment: Moment,
     progress: Progress = lambda step: None,
-) -> HearReport:
+) -> HearReport:  # fmt: skip
     """Read everything said up to a moment that was not read yet. Doing it again changes nothing."""
     said = spoken(facts)
     total = int(engine.rows(said.agg(n=_.count()))["n"][0].as_py())

@@ -160,15 +160,9 @@ class Voices:
         return Moment(max(now.now, self.chair.now_or_last()), now.zone)
 
     def _themes(
-        self,
-        rows: Sequence[ThemeRow],
-        since: datetime,
-        moment: Moment,
-        everyone: int,
-        quotes: Mapping[tuple[str, str], list[Quote]],
-        *,
-        all: bool = False,
-    ) -> tuple[Theme, ...]:
+        self, rows: Sequence[ThemeRow], since: datetime, moment: Moment, everyone: int,
+        quotes: Mapping[tuple[str, str], list[Quote]], *, all: bool = False,
+    ) -> tuple[Theme, ...]:  # fmt: skip
         """Themes that were spoken of in these days, or all that are given."""
         state = self.chair.state
         sentences: dict[str, int] = defaultdict(int)

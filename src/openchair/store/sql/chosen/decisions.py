@@ -90,11 +90,9 @@ class Decisions(Tables):
             )
 
     def keep(
-        self,
-        situations: Sequence[Mapping[str, Any]],
-        decisions: Sequence[Mapping[str, Any]],
+        self, situations: Sequence[Mapping[str, Any]], decisions: Sequence[Mapping[str, Any]],
         instead: Sequence[str] = (),
-    ) -> dict[str, Row]:
+    ) -> dict[str, Row]:  # fmt: skip
         """Keep a few decisions in one commit; gives those that another, who was first, had decided otherwise, by id.
 
         situations: their `record_id`, `situation_id` and `record`. decisions: with `record_id`, `day`, `moment` and
@@ -116,14 +114,9 @@ class Decisions(Tables):
             return _by_id(connection, decision_ids)
 
     def decisions(
-        self,
-        *,
-        day: date | None = None,
-        customer_id: str | None = None,
-        acting: bool = False,
-        limit: int = 100,
+        self, *, day: date | None = None, customer_id: str | None = None, acting: bool = False, limit: int = 100,
         after: str | None = None,
-    ) -> Page:
+    ) -> Page:  # fmt: skip
         """Decisions joined with their situation and customer, best gain first within the newest day.
 
         acting: only decisions to do something. after: a decision id, from which on the list goes. Of one customer,

@@ -26,14 +26,9 @@ class Planning(Tables):
     """The plan of a day."""
 
     def planned(
-        self,
-        *,
-        day: date | None = None,
-        statuses: Sequence[str] = (),
-        action: str = "",
-        decision_ids: Sequence[str] | None = None,
-        limit: int,
-    ) -> pa.Table:
+        self, *, day: date | None = None, statuses: Sequence[str] = (), action: str = "",
+        decision_ids: Sequence[str] | None = None, limit: int,
+    ) -> pa.Table:  # fmt: skip
         """Daily decisions to do something (PLAN_COLUMNS), best gain first: of a day, of some statuses, of an action;
         or those with these ids, whatever their day and occasion."""
         columns = dict(decisions.c.items()) | {
@@ -111,14 +106,9 @@ class Planning(Tables):
         return {row["status"]: row["n"] for row in self._rows(query.order_by(decisions.c.status))}
 
     def mark(
-        self,
-        marks: Sequence[Mark],
-        facts: Facts,
-        *,
-        by: str,
-        at: datetime,
+        self, marks: Sequence[Mark], facts: Facts, *, by: str, at: datetime,
         seen: tuple[date, date, int] | None = None,
-    ) -> list[str]:
+    ) -> list[str]:  # fmt: skip
         """Set decisions' statuses and put the facts of it in inbox and index, with what carries them out, all at once.
 
         facts: of kind contacts, those of the events. by: empty for nobody. Decisions that have another status by now

@@ -39,16 +39,9 @@ class Calling(Tables):
         return self._values(select(users.c.email).order_by(users.c.email))
 
     def candidates(
-        self,
-        reason: str,
-        *,
-        now: datetime,
-        week: date,
-        limit: int,
-        after: int = 0,
-        chance: str = "",
+        self, reason: str, *, now: datetime, week: date, limit: int, after: int = 0, chance: str = "",
         among: Sequence[str] = (),
-    ) -> list[Row]:
+    ) -> list[Row]:  # fmt: skip
         """Customers whom a reason (listening.calls.REASONS) names, the most telling first, from a place on.
 
         Without those called in the last weeks and those on a list of this week. Rows with CUSTOMER_COLUMNS, and what
