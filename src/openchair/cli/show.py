@@ -11,7 +11,8 @@ from openchair.core.money import show
 def decision(d: Decision, currency: str, prefix: str = "") -> Iterator[str]:
     """One decision with its reasons."""
     gain = f"{show(d.gain.value, currency)} ({show(d.gain.low, currency)} to {show(d.gain.high, currency)})"
-    yield f"{prefix}{d.customer}: {d.title} [{d.pillar}, {d.experience}]"
+    by = f" [{d.pillar}, {d.experience}]" if d.pillar else ""
+    yield f"{prefix}{d.customer}: {d.title}{by}"
     yield f"   worth gained over 12 months {gain}; chance {d.propensity:.3f}; {d.status}"
     for sentence in (*d.reasons, d.would_change):
         yield f"   {sentence}"

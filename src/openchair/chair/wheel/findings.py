@@ -142,7 +142,7 @@ def found(
     said = [_base(summary, last)]
     value, sender = models["spender"], models["sender"]
     if "unknown" in value:
-        said.append(Finding("What customers are worth cannot be told yet.", f"{value['unknown']}."))
+        said.append(Finding(f"What customers are worth cannot be told yet: {value['unknown']}."))
     elif summary["value"] and summary["top"]["n"]:
         share = summary["top"]["value"] / summary["value"]
         said.append(
