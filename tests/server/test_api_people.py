@@ -14,8 +14,8 @@ from tests.server.test_ingest import problem
 from openchair.chair.actor import CUSTOMER
 from openchair.chair.lease import HEAVY, held
 from openchair.chair.views import Audited, Clearance, Merge, Review
+from openchair.server.api.customers.people import Link
 from openchair.server.api.frame import Page
-from openchair.server.api.people import Link
 from openchair.store.sql.team.access import SCOPES
 
 BAR = {"id": "bar", "contents": {"edible": True, "allergens": ["milk"]}, "channel": "parcel"}

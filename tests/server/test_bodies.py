@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from openchair.facts.kinds import check
 from openchair.facts.segment import facts_of
-from openchair.server.ingest import BATCH_EVENTS, EVENT_BYTES, judge, key_of, split, unzip
+from openchair.server.intake.ingest import BATCH_EVENTS, EVENT_BYTES, judge, key_of, split, unzip
 from openchair.server.problems import Refused
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

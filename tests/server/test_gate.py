@@ -9,7 +9,7 @@ import pytest
 from tests.server.conftest import OWNER, Shop, browsing
 
 from openchair.server.app import create_app
-from openchair.server.gate import SAFE_METHODS
+from openchair.server.door.gate import SAFE_METHODS
 
 STRANGER = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.server.conftest import Shop, order
 
 from openchair.core.errors import StorageFull
-from openchair.server import ingest
 from openchair.server.app import state_of
-from openchair.server.keyring import FRESH_SECONDS
+from openchair.server.door.keyring import FRESH_SECONDS
+from openchair.server.intake import ingest
 
 CALLS: dict[str, dict[str, Any]] = {
     "identify": {"userId": "u", "traits": {"email": "u@example.org"}},
@@ -83,7 +83,7 @@ def test_a_revoked_key_stops_within_seconds(shop: Shop, monkeypatch: pytest.Monk
     """What a key was is remembered for FRESH_SECONDS and no longer."""
     assert FRESH_SECONDS <= 5
     now = [1000.0]
-    monkeypatch.setattr("openchair.server.keyring.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("openchair.server.door.keyring.time.monotonic", lambda: now[0])
     assert shop.send(order(1, "u", 1)).status_code == 200
     key_id = next(key.key_id for key in list(shop.access.keys()) if "ingest" in key.scopes)
     shop.access.revoke(key_id)

@@ -32,12 +32,12 @@ from openchair.dossier.attention import WISHES
 from openchair.facts.kinds import LINKS, Contact, Trait
 from openchair.loyalty import actions
 from openchair.server.app import create_app, state_of
+from openchair.server.door.signin import TRIES
 from openchair.server.pages.render import HERE
 from openchair.server.seat import texts
 from openchair.server.seat.acts import ACTS
 from openchair.server.seat.routes import address_of
 from openchair.server.seat.show import PARTS
-from openchair.server.signin import TRIES
 from openchair.server.tongue import NAMES, catalogue
 
 STAFF = Actor("bob@example.org", "staff")

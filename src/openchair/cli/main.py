@@ -6,20 +6,9 @@ from typing import Annotated
 
 import typer
 
-from openchair.cli import (
-    access,
-    asking,
-    calling,
-    cataloguing,
-    hearing,
-    keep,
-    listen,
-    outbox,
-    people,
-    plan,
-    promoting,
-    wheel,
-)
+from openchair.cli.customers import asking, calling, hearing, people
+from openchair.cli.deciding import cataloguing, outbox, plan, promoting, wheel
+from openchair.cli.shop import access, keep, listen
 from openchair.core import VERSION
 
 app = typer.Typer(

@@ -21,15 +21,15 @@ from openchair.core.errors import OpenchairError
 from openchair.core.settings import Settings
 from openchair.server import problems
 from openchair.server.api import api
-from openchair.server.gate import SAFE_METHODS, Gate
-from openchair.server.hooks import hook_routes
-from openchair.server.ingest import Counts, Ingest
-from openchair.server.keyring import Keyring
+from openchair.server.door.gate import SAFE_METHODS, Gate
+from openchair.server.door.keyring import Keyring
+from openchair.server.door.signin import signin_routes
+from openchair.server.intake.hooks import hook_routes
+from openchair.server.intake.ingest import Counts, Ingest
 from openchair.server.pages import error_page, page_routes
 from openchair.server.pages.house import House, utc_now
 from openchair.server.schedule import Apart, schedule
 from openchair.server.seat import seat_routes
-from openchair.server.signin import signin_routes
 from openchair.server.survey import leaving_routes, survey_routes
 from openchair.store.sql.state import SqlState
 from openchair.store.sql.team.access import Access

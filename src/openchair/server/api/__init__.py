@@ -12,23 +12,23 @@ from starlette.exceptions import HTTPException
 from openchair.chair.chair import Chair
 from openchair.core import VERSION
 from openchair.core.errors import OpenchairError
-from openchair.server.api.cases import cases
-from openchair.server.api.catalogue import catalogue
-from openchair.server.api.focus import focus
+from openchair.server.api.customers.cases import cases
+from openchair.server.api.customers.people import people
+from openchair.server.api.customers.surveys import surveys
+from openchair.server.api.customers.team import team
+from openchair.server.api.customers.voices import voices
+from openchair.server.api.deciding.catalogue import catalogue
+from openchair.server.api.deciding.learning import learning
+from openchair.server.api.deciding.moments import moments
+from openchair.server.api.deciding.outbox import outbox
+from openchair.server.api.deciding.plan import plan
+from openchair.server.api.deciding.wheel import wheel
 from openchair.server.api.frame import Door, on_invalid, problems
-from openchair.server.api.learning import learning
-from openchair.server.api.moments import moments
-from openchair.server.api.opportunities import opportunities
-from openchair.server.api.outbox import outbox
-from openchair.server.api.people import people
-from openchair.server.api.plan import plan
-from openchair.server.api.primary import primary
-from openchair.server.api.reports import reports
-from openchair.server.api.surveys import surveys
-from openchair.server.api.team import team
-from openchair.server.api.voices import voices
-from openchair.server.api.wheel import wheel
-from openchair.server.keyring import Keyring
+from openchair.server.api.matters.focus import focus
+from openchair.server.api.matters.opportunities import opportunities
+from openchair.server.api.matters.primary import primary
+from openchair.server.api.matters.reports import reports
+from openchair.server.door.keyring import Keyring
 from openchair.server.problems import on_crash, on_error, on_http
 from openchair.server.schedule import Apart
 

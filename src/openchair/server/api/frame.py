@@ -13,7 +13,7 @@ from pydantic_core import PydanticSerializationError
 
 from openchair.chair.actor import Actor
 from openchair.core.errors import BadInput
-from openchair.server.keyring import Caller, Keyring
+from openchair.server.door.keyring import Caller, Keyring
 from openchair.server.problems import MEDIA_TYPE, problem
 
 PAGE = 100

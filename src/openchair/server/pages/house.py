@@ -12,7 +12,7 @@ from openchair.chair.actor import Actor
 from openchair.chair.chair import Chair
 from openchair.core.clock import Moment, zone
 from openchair.core.settings import Settings
-from openchair.server.keyring import actor_of
+from openchair.server.door.keyring import actor_of
 
 
 def utc_now() -> datetime:

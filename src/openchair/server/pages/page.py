@@ -16,21 +16,20 @@ from openchair.chair.actor import Actor
 from openchair.chair.chair import Chair
 from openchair.core.errors import BadInput, NotAllowed, OpenchairError
 from openchair.core.money import to_minor
-from openchair.loyalty import plain
 from openchair.server.pages.forms import Field
 from openchair.server.pages.house import House, actor
 from openchair.server.pages.render import back, render
 
 LONGEST = 300
 """Letters of a word in an address, such as a search."""
-MOST_FIELDS, LARGEST_FIELD = 1000, 4 * plain.LONGEST
+MOST_FIELDS, LARGEST_FIELD = 1000, 1024 * 1024
 
 Show = Callable[["Visit"], Response]
 
 
-async def read(request: Request) -> FormData:
-    """The form in a request, a file of it in place of its field."""
-    return await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD)
+async def read(request: Request, largest: int = LARGEST_FIELD) -> FormData:
+    """The form in a request, a file of it in place of its field. largest: bytes of a field of several parts."""
+    return await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=largest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +167,11 @@ class Visit:
         except ValueError:
             raise BadInput(called or name, value=text, bound="a plain number", remedy="Write 12.5.") from None
 
-    def whole(self, name: str) -> int | None:
+    def whole(self, name: str, most: int) -> int | None:
         """A whole number that was typed; None where nothing was. Raises BadInput."""
         number = self.number(name)
         if number is not None and (number != number or number % 1):
-            raise BadInput(name, value=self.said(name), bound="a whole number", remedy="Write 3.")
+            raise BadInput(name, value=self.said(name), bound=f"a whole number from 1 to {most}", remedy="Write 3.")
         return None if number is None else int(number)
 
     def money(self, name: str) -> float | None:
@@ -183,7 +182,7 @@ class Visit:
     @property
     def values(self) -> dict[str, Any]:
         """The fields of the form as the use case takes them. Raises BadInput."""
-        return {one.to or one.path: _READ[one.kind](self, one.path) for one in (self.form.fields if self.form else ())}
+        return {one.to or one.path: _READ[one.kind](self, one) for one in (self.form.fields if self.form else ())}
 
     def back(self, to: str = "") -> Response:
         """On to a place of this server: that in the form, or `to`, a part of the page where it begins with #."""
@@ -217,15 +216,16 @@ class Visit:
         return render(self.request, template, self.problem.status if self.problem else 200, **around | context)
 
 
-_READ: Mapping[str, Callable[[Visit, str], object]] = {
-    "line": Visit.said,
-    "hidden": Visit.said,
-    "choice": Visit.said,
-    "many": lambda at, name: tuple(at.ticked(name)),
-    "number": Visit.number,
-    "whole": Visit.whole,
-    "money": Visit.money,
+_READ: Mapping[str, Callable[[Visit, Field], object]] = {
+    "line": lambda at, one: at.said(one.path),
+    "hidden": lambda at, one: at.said(one.path),
+    "choice": lambda at, one: at.said(one.path),
+    "many": lambda at, one: tuple(at.ticked(one.path)),
+    "number": lambda at, one: at.number(one.path),
+    "whole": lambda at, one: at.whole(one.path, one.most),
+    "money": lambda at, one: at.money(one.path),
 }
+"""How a field is read, by its kind."""
 
 
 def version_of(text: str) -> int | None:

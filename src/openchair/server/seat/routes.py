@@ -20,12 +20,12 @@ from openchair.chair.ports import NotSent
 from openchair.chair.seats import Seat
 from openchair.channels.mail import Post, post
 from openchair.core.errors import NotAllowed, OpenchairError
+from openchair.server.door.signin import WAIT_SECONDS, Tries
 from openchair.server.pages.house import House
 from openchair.server.pages.render import render
 from openchair.server.seat import texts
 from openchair.server.seat.acts import ACTS, Act, Fields
 from openchair.server.seat.show import around, page_of
-from openchair.server.signin import WAIT_SECONDS, Tries
 from openchair.server.tongue import Tongue, spoken
 
 FIELDS = ("answer", "decision", "digits", "from", "language", "name", "term", "text", "timezone", "typed", "until",

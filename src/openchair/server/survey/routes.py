@@ -26,12 +26,12 @@ from openchair.chair.ports import Envelope
 from openchair.chair.views import Reject
 from openchair.core.errors import BadInput
 from openchair.listening.asking.answers import LONGEST_TEXT
-from openchair.server.ingest import Queue
+from openchair.server.door.signin import WAIT_SECONDS, Tries
+from openchair.server.intake.ingest import Queue
 from openchair.server.pages.house import House
 from openchair.server.pages.render import HERE, render
 from openchair.server.problems import Refused
 from openchair.server.seat.routes import address_of
-from openchair.server.signin import WAIT_SECONDS, Tries
 from openchair.server.survey.forms import CHOOSE, HONEYPOT, TOO_LONG, Asked, asked, too_long
 from openchair.server.tongue import NAMES, Tongue, spoken
 

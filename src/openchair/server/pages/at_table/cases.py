@@ -54,34 +54,23 @@ def _cases(at: Visit) -> Response:
     found, more = at.chair.cases.cases(owner=owner, limit=PAGE, after=at.asked("after") or None)
     figures = at.chair.cases.figures()
     return at.draw(
-        "cases.html",
-        headline=headline(figures),
-        figures=figures,
-        told=told,
-        cases=found,
-        closed=at.chair.cases.cases(closed=True, limit=LATELY)[0],
-        whose=whose,
+        "cases.html", headline=headline(figures), figures=figures, told=told, cases=found,
+        closed=at.chair.cases.cases(closed=True, limit=LATELY)[0], whose=whose,
         ways={name: (label, f"/cases?whose={name}") for name, label in WHOSE.items()},
-        following=at.linked(whose=whose, after=found[-1].case_id) if more and found else "",
-        labels=LABELS,
+        following=at.linked(whose=whose, after=found[-1].case_id) if more and found else "", labels=LABELS,
         hours=at.house.settings.case_hours,
-    )
+    )  # fmt: skip
 
 
 def _case(at: Visit) -> Response:
     case = at.chair.cases.case(at.key("case_id"), by=at.by)
     dossier = at.chair.people.dossier(case.customer.customer_id, by=at.by)
     return at.draw(
-        "case.html",
-        case=case,
-        dossier=dossier,
+        "case.html", case=case, dossier=dossier,
         phones=[name.removeprefix("phone:") for name in dossier.identifiers if name.startswith("phone:")],
-        scale=scale_of([dossier.worth]),
-        me=at.by.name,
-        verdicts={verdict: LABELS[verdict] for verdict in (*VERDICTS, UNWANTED)},
-        channels=CHANNELS,
-        labels=LABELS,
-    )
+        scale=scale_of([dossier.worth]), me=at.by.name,
+        verdicts={verdict: LABELS[verdict] for verdict in (*VERDICTS, UNWANTED)}, channels=CHANNELS, labels=LABELS,
+    )  # fmt: skip
 
 
 def _close(at: Visit) -> object:

@@ -32,21 +32,11 @@ def _plan(at: Visit) -> Response:
         return "" if minor is None else round(minor / 10**digits, digits) if name in MONEY else minor
 
     return told(
-        at, REPORTS["plan"], template="plan.html",
-        plan=view,
-        by_hand=at.chair.delivering.by_hand(limit=SHOWN),
+        at, REPORTS["plan"], template="plan.html", plan=view, by_hand=at.chair.delivering.by_hand(limit=SHOWN),
         failed=at.chair.delivering.failed(limit=SHOWN),
-        scale=scale_of(group.gain for group in view.groups if group.proposed),
-        long_day=words.long_day(view.day),
-        stale=view.as_of is not None and view.day < at.house.day,
-        result=_result(at),
-        not_now=NOT_NOW,
-        budgets=TITLES,
-        channels=CHANNELS,
-        spans=SPANS,
-        units=UNITS,
-        major=major,
-        amount=amount,
+        scale=scale_of(group.gain for group in view.groups if group.proposed), long_day=words.long_day(view.day),
+        stale=view.as_of is not None and view.day < at.house.day, result=_result(at), not_now=NOT_NOW, budgets=TITLES,
+        channels=CHANNELS, spans=SPANS, units=UNITS, major=major, amount=amount,
     )  # fmt: skip
 
 

@@ -58,21 +58,13 @@ def _reviews(at: Visit) -> Response:
     reviews = [one for kind in VERDICTS for one in chair.merging.reviews(kind=kind, limit=PAGE)[0]]
     ids = sorted({one for merge in (*asked, *merged, *apart) for one in (merge.left_id, merge.right_id)})
     return at.draw(
-        "merges.html",
-        headline=headline(len(asked), len(reviews), more),
-        asked=likeliest(asked),
-        merged=merged,
-        apart=apart,
-        reviews=reviews,
-        verdicts=VERDICTS,
-        unhappy=chair.cases.figures().open,
-        largest=heaviest(asked),
+        "merges.html", headline=headline(len(asked), len(reviews), more), asked=likeliest(asked), merged=merged,
+        apart=apart, reviews=reviews, verdicts=VERDICTS, unhappy=chair.cases.figures().open, largest=heaviest(asked),
         rows={row["customer_id"]: row for row in chair.state.rows_of(ids).to_pylist()},
         known_by={base: own.named(names).partition(":")[2] for base, names in chair.state.known_by(ids).items()},
-        customer=customer,
-        following=at.linked(customer=customer, after=asked[-1].merge_id) if more else "",
+        customer=customer, following=at.linked(customer=customer, after=asked[-1].merge_id) if more else "",
         here=at.address,
-    )
+    )  # fmt: skip
 
 
 def _settle(at: Visit) -> object:

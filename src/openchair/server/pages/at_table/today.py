@@ -38,21 +38,12 @@ def _today(at: Visit) -> Response:
     today = at.chair.today()
     imported = today.as_of is not None or bool(at.chair.imports())
     return at.draw(
-        "today.html",
-        today=today,
-        headline=headline(today, imported),
-        imported=imported,
-        arrived=words.arrived(today.arrived),
-        long_day=words.long_day(at.house.day),
+        "today.html", today=today, headline=headline(today, imported), imported=imported,
+        arrived=words.arrived(today.arrived), long_day=words.long_day(at.house.day),
         stale=today.as_of is not None and today.day < at.house.day,
-        scale=scale_of(decision.gain for decision in today.decisions),
-        lens_marks=lens_marks,
-        waits=waits,
-        went=became(today.table),
-        home=at.chair.home,
-        currency=today.currency,
-        simulated=today.simulated,
-    )
+        scale=scale_of(decision.gain for decision in today.decisions), lens_marks=lens_marks, waits=waits,
+        went=became(today.table), home=at.chair.home, currency=today.currency, simulated=today.simulated,
+    )  # fmt: skip
 
 
 def _lift(at: Visit) -> Response:

@@ -16,16 +16,10 @@ def _customers(at: Visit) -> Response:
     people, more = at.chair.customers(search=search, order=order, limit=PAGE, after=after)
     following = at.linked(search=search, order=order, after=people[-1].customer_id) if more and people else ""
     return at.draw(
-        "customers.html",
-        people=people,
-        scale=scale_of(customer.value for customer in people),
-        search=search,
-        order=order,
-        orders={name: (label, at.linked(search=search, order=name)) for name, label in ORDERS.items()},
-        first=at.linked(search=search, order=order) if after else "",
-        following=following,
-        page=PAGE,
-    )
+        "customers.html", people=people, scale=scale_of(customer.value for customer in people), search=search,
+        order=order, orders={name: (label, at.linked(search=search, order=name)) for name, label in ORDERS.items()},
+        first=at.linked(search=search, order=order) if after else "", following=following, page=PAGE,
+    )  # fmt: skip
 
 
 PAGES = (Page("/customers", _customers),)

@@ -79,26 +79,14 @@ def _listening(at: Visit) -> Response:
     weekly = sum(point.value is not None for point in report.trend) > len(report.trend) / 2
     heard = chair.voices.heard(days=DAYS)
     return at.draw(
-        "listening.html",
-        headline=headline(report, heard),
-        report=report,
-        others=[_score(chair, metric) for metric in METRICS if metric != "nps"],
-        metrics=METRICS,
-        chart=trend_of(report.trend if weekly else report.daily),
-        weekly=weekly,
-        shares=parts_of(report),
-        heard=heard,
-        themes=heard.themes if "all" in at.request.query_params else heard.themes[:SHOWN],
-        scale=Scale(-100.0, 100.0),
+        "listening.html", headline=headline(report, heard), report=report,
+        others=[_score(chair, metric) for metric in METRICS if metric != "nps"], metrics=METRICS,
+        chart=trend_of(report.trend if weekly else report.daily), weekly=weekly, shares=parts_of(report), heard=heard,
+        themes=heard.themes if "all" in at.request.query_params else heard.themes[:SHOWN], scale=Scale(-100.0, 100.0),
         most=max((share_of(theme) for theme in heard.themes), default=0.0) or 1.0,
-        stakes=scale_of(theme.at_stake for theme in heard.themes),
-        by=report.by,
-        by_all=PARTS,
-        figures=chair.cases.figures(),
-        waiting=chair.cases.waiting(limit=5),
-        told=told,
-        spark_of=spark_of,
-    )
+        stakes=scale_of(theme.at_stake for theme in heard.themes), by=report.by, by_all=PARTS,
+        figures=chair.cases.figures(), waiting=chair.cases.waiting(limit=5), told=told, spark_of=spark_of,
+    )  # fmt: skip
 
 
 def _theme(at: Visit) -> Response:

@@ -13,7 +13,7 @@ from openchair.dossier.consent import SLOTS
 from openchair.dossier.rules import ALLERGENS, DIETS, TERMS
 from openchair.dossier.standing import Consent
 from openchair.dossier.traits import Trait
-from openchair.server.gate import address_of
+from openchair.server.door.gate import address_of
 from openchair.server.pages.drawing.bars import scale_of
 from openchair.server.pages.page import Form, Page, Visit
 
@@ -78,33 +78,18 @@ def _sheet(at: Visit) -> Response:
     channels, answers, others = by_purpose(dossier.consents)
     form = at.form.path if at.form else ""
     return at.draw(
-        "customer.html",
-        dossier=dossier,
-        customer=dossier.customer,
-        best=best,
-        terms=TERMS_OF_THE_FORMULA,
-        waits=best is not None and best.action == WAIT,
-        groups=grouped(dossier.traits),
+        "customer.html", dossier=dossier, customer=dossier.customer, best=best, terms=TERMS_OF_THE_FORMULA,
+        waits=best is not None and best.action == WAIT, groups=grouped(dossier.traits),
         ruled_out=by_reason(best.ruled_out) if best else [],
         earlier=[decision for decision in dossier.decisions if decision is not best],
-        allergies=ALLERGIES.get(dossier.food_safety),
-        channels=channels,
-        answers=answers,
-        others=others,
-        purposes=[purpose for purpose, _ in answers],
-        slots=SLOTS,
-        vocabulary=VOCABULARY,
-        wishes=WISHES,
-        languages=LANGUAGES,
-        merges=chair.merging.merges(customer=customer_id, limit=20)[0],
+        allergies=ALLERGIES.get(dossier.food_safety), channels=channels, answers=answers, others=others,
+        purposes=[purpose for purpose, _ in answers], slots=SLOTS, vocabulary=VOCABULARY, wishes=WISHES,
+        languages=LANGUAGES, merges=chair.merging.merges(customer=customer_id, limit=20)[0],
         links=[link for link in chair.seats.links(customer_id) if link.revoked_at is None],
-        typed={form: at.typed} if at.problem else {},
-        timeline=dossier.timeline[:SHOWN_AT_FIRST],
-        rest=dossier.timeline[SHOWN_AT_FIRST:],
-        scale=scale_of([dossier.worth]),
-        simulated=dossier.simulated,
+        typed={form: at.typed} if at.problem else {}, timeline=dossier.timeline[:SHOWN_AT_FIRST],
+        rest=dossier.timeline[SHOWN_AT_FIRST:], scale=scale_of([dossier.worth]), simulated=dossier.simulated,
         erase_word=ERASE,
-    )
+    )  # fmt: skip
 
 
 def _export(at: Visit) -> Response:

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from openchair.core.errors import BadInput
 from openchair.listening.asking import survey as asking
 from openchair.listening.asking.survey import Survey
-from openchair.server.gate import address_of
+from openchair.server.door.gate import address_of
 from openchair.server.pages.customers import survey_form
 from openchair.server.pages.customers.survey_form import NEW, Row
 from openchair.server.pages.page import Form, Page, Visit, version_of
@@ -41,24 +41,13 @@ def _survey(at: Visit) -> Response:
     row = _row(at, kept.definition if kept else None)
     form = at.form.path if at.form else ""
     return at.draw(
-        "survey_edit.html",
-        kept=kept,
-        row=row,
-        version=at.typed.get("version", str(kept.version if kept else 0)),
-        saved="saved" in at.request.query_params,
-        link=at.came if form == "link" and at.came else "",
-        who=at.said("who").strip(),
-        report=at.came if form == "send" else None,
-        was_sent=at.said("do") == "send",
-        limit=at.said("limit") or str(ASKED),
-        channels=sorted(at.chair.channels),
-        address=address_of(at.request, at.house.settings),
-        metrics=METRICS,
-        kinds=KINDS,
-        names=NAMES,
-        statuses=STATUSES,
+        "survey_edit.html", kept=kept, row=row, version=at.typed.get("version", str(kept.version if kept else 0)),
+        saved="saved" in at.request.query_params, link=at.came if form == "link" and at.came else "",
+        who=at.said("who").strip(), report=at.came if form == "send" else None, was_sent=at.said("do") == "send",
+        limit=at.said("limit") or str(ASKED), channels=sorted(at.chair.channels),
+        address=address_of(at.request, at.house.settings), metrics=METRICS, kinds=KINDS, names=NAMES, statuses=STATUSES,
         **_shown(at, row),
-    )
+    )  # fmt: skip
 
 
 def _row(at: Visit, kept: Survey | None) -> Row:

@@ -1,14 +1,15 @@
 """The catalogue: what the shop can do, by pillar; each action to read and to change; the whole as a file; its past."""
 
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from openchair.core.errors import BadInput
-from openchair.loyalty import actions
+from openchair.loyalty import actions, plain
 from openchair.loyalty.pillars import PILLARS
-from openchair.server.pages.page import Form, Page, Visit, version_of
+from openchair.server.pages.page import Form, Page, Visit, read, version_of
 from openchair.server.pages.shop import action_form
 from openchair.server.pages.shop.action_form import Values
 from openchair.server.tongue import NAMES
@@ -32,16 +33,10 @@ def _action(at: Visit) -> Response:
     else:
         values = action_form.values_of(cataloguing.action(action_id)) if action_id else BLANK
     return at.draw(
-        "action.html",
-        values=values,
-        action_id=action_id,
-        wrong=action_form.field_of(at.problem) if isinstance(at.problem, BadInput) else "",
-        number=cataloguing.number,
-        groups=action_form.GROUPS,
-        parts=action_form.PARTS,
-        languages=_languages(at),
-        names=NAMES,
-    )
+        "action.html", values=values, action_id=action_id,
+        wrong=action_form.field_of(at.problem) if isinstance(at.problem, BadInput) else "", number=cataloguing.number,
+        groups=action_form.GROUPS, parts=action_form.PARTS, languages=_languages(at), names=NAMES,
+    )  # fmt: skip
 
 
 def _file(at: Visit) -> Response:
@@ -111,7 +106,7 @@ def _languages(at: Visit) -> tuple[str, ...]:
 
 PAGES = (
     Page(PATH, _catalogue, (Form("restore", _restore),)),
-    Page(f"{PATH}/file", _file, (Form("", _take_in, shown=True),)),
+    Page(f"{PATH}/file", _file, (Form("", _take_in, shown=True, read=partial(read, largest=4 * plain.LONGEST)),)),
     Page(f"{PATH}/catalogue.yaml", _download),
     Page(f"{PATH}/new", _action, (Form("", _keep),)),
     Page(

@@ -20,7 +20,7 @@ from openchair.core.errors import BadInput, OpenchairError
 from openchair.dossier.rules import Channel
 from openchair.loyalty.actions import Moment
 from openchair.server.api.frame import Body, Door, Someone, answer, problems
-from openchair.server.keyring import Caller, Keyring
+from openchair.server.door.keyring import Caller, Keyring
 from openchair.server.problems import Refused
 
 BODY_BYTES = 256 * 1024

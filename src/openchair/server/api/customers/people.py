@@ -18,8 +18,8 @@ from openchair.core.errors import NotFound
 from openchair.decisions import guard
 from openchair.dossier.rules import Allergen, Contents, Diet
 from openchair.server.api.frame import Asked, Body, Door, Page, Someone, Why, answer, problems
-from openchair.server.gate import address_of
-from openchair.server.keyring import Caller
+from openchair.server.door.gate import address_of
+from openchair.server.door.keyring import Caller
 
 Words = Annotated[str, Field(max_length=4000)]
 Language = Annotated[str, Field(max_length=20, description="Of the wording: en, ur, th.")]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from openchair.chair.actor import Actor
 from openchair.core.errors import Conflict
-from openchair.server.ingest import key_of
+from openchair.server.intake.ingest import key_of
 from openchair.server.problems import Refused
 from openchair.store.sql.team.access import Access, Key, User
 

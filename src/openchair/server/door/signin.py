@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from openchair.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from openchair.core.settings import Settings
-from openchair.server.gate import cookie_name
+from openchair.server.door.gate import cookie_name
 from openchair.server.pages.render import back, render
 from openchair.store.sql.team.access import SESSION_DAYS, Access
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from openchair.chair.chair import Chair
 from openchair.chair.listening.views import Call, Case
 from openchair.server.api.frame import After, Asked, Body, Door, Limit, Page, answer, problems
-from openchair.server.keyring import Caller
+from openchair.server.door.keyring import Caller
 
 Leader = Annotated[str, Query(max_length=200, description="Whose list: the e-mail they sign in with; empty: all.")]
 Notes = Annotated[str, Field(description="At most 20,000 characters.")]

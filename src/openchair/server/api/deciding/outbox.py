@@ -13,7 +13,7 @@ from openchair.chair.ports import Letter
 from openchair.core.errors import NotAllowed
 from openchair.dossier.rules import Channel
 from openchair.server.api.frame import Asked, Body, Door, Limit, answer, problems
-from openchair.server.keyring import Caller
+from openchair.server.door.keyring import Caller
 
 
 class Became(Body):

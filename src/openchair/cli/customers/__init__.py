@@ -1,0 +1,1 @@
+"""Commands of customers: who they are, what they say, what they are asked, whom to call."""

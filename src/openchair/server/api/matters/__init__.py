@@ -1,0 +1,1 @@
+"""Routes of what matters: the reports, and what a person answers to them."""
