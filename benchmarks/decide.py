@@ -55,6 +55,7 @@ def catalogue(n: int = ACTIONS) -> tuple[Action, ...]:
 def customers(n: int = CUSTOMERS) -> pa.Table:
     """n customers of every stage, with rules, consents, answers, complaints and contacts of their own."""
     rng, day = np.random.default_rng(2), date.today()
+    ids = [digest("customer", str(k)) for k in range(n)]
 
     def days(share: float, span: int) -> list[date | None]:
         ago, known = rng.integers(0, span, n), rng.random(n) < share
@@ -67,7 +68,8 @@ def customers(n: int = CUSTOMERS) -> pa.Table:
         [0, yes("marketing", "e-mail"), yes("profiling"), yes("marketing", "e-mail") | yes("marketing", "call")]
     )
     made: dict[str, Any] = {
-        "customer_id": [digest("customer", str(k)) for k in range(n)],
+        "customer_id": ids,
+        "household": ids,
         "name": [f"Customer {k}" for k in range(n)],
         "stage": np.array(STAGES)[stage],
         "orders": orders,

@@ -13,7 +13,7 @@ from openchair.chair.intake import own
 from openchair.chair.intake.sync import sync
 from openchair.chair.state.records import Mark
 from openchair.chair.wheel import choose
-from openchair.decisions import explain
+from openchair.decisions.record import read
 from openchair.dossier import rules
 from openchair.learning import beliefs
 from openchair.loyalty import actions
@@ -97,7 +97,7 @@ def test_one_decision_a_customer_drawn_with_the_chance_its_record_says(shop: Sho
     assert set(decisions) == set(shop.customers())
     assert report.decisions == sum(d["action"] != "wait" for d in decisions.values()) > 0
     for d in decisions.values():
-        record = explain.read(d["record"])
+        record = read(d["record"])
         chances = {c.action: c.probability for c in record.candidates}
         assert d["propensity"] == pytest.approx(chances[d["action"]], abs=1e-12)
         assert sum(chances.values()) == pytest.approx(1.0, abs=1e-9)

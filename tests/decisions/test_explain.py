@@ -1,15 +1,18 @@
 """Why: three sentences from what is known, what would have changed it, and a record that says all it rested on."""
 
 import json
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from tests.decisions.conftest import DAY
 
 from openchair.decisions import choice, explain, guard, reasons
-from openchair.decisions.situation import circumstances_of, ids, situations_of
+from openchair.decisions import record as kept
+from openchair.decisions.situation import circumstances_of, fields_of, ids, situations_of
 from openchair.loyalty.actions import WAIT, default
 
 ACTIONS = default()
@@ -32,13 +35,13 @@ def decided(customers: dict[str, Any]) -> tuple[Any, Any, Any, list[str]]:
     mean = np.random.default_rng(1).normal(500, 400, situations.codes.shape)
     gains = choice.Gains(mean, np.full(mean.shape, 300.0), np.zeros(mean.shape))
     picked = choice.choose(gains, situations.codes)
-    return situations, gains, picked, _texts(situations, ACTIONS, gains, picked)
+    return situations, gains, picked, kept.texts_of(situations, ACTIONS, gains, picked)
 
 
-def record(*candidates: tuple[str, float, float], out: tuple[explain.RuledOutRecord, ...] = (), n: float = 0.0) -> Any:
+def record(*candidates: tuple[str, float, float], out: tuple[kept.RuledOutRecord, ...] = (), n: float = 0.0) -> Any:
     """A record with (action, gain in cents, probability) each, best first."""
-    rows = tuple(explain.CandidateRecord(a, g, g - 300, g + 300, n, p) for a, g, p in candidates)
-    return explain.Record({"stage": "slipping", "value_minor": 13335.0, "value_known": True}, rows, out)
+    rows = tuple(kept.CandidateRecord(a, g, g - 300, g + 300, n, p) for a, g, p in candidates)
+    return kept.Record({"stage": "slipping", "value_minor": 13335.0, "value_known": True}, rows, out)
 
 
 def told(chosen: str, of: Any, row: dict[str, Any] = ROW, **more: Any) -> tuple[str, str, str]:
@@ -46,20 +49,43 @@ def told(chosen: str, of: Any, row: dict[str, Any] = ROW, **more: Any) -> tuple[
 
 
 def test_a_record_holds_every_action_once(decided: tuple[Any, Any, Any, list[str]]) -> None:
-    """Candidates with interval, evidence and exact chance; the others with the guard's reason."""
+    """Candidates with interval, evidence and exact chance, best first; the others with the guard's reason."""
     situations, gains, picked, records = decided
+    places = {action.id: place for place, action in enumerate(ACTIONS)}
     for i in range(0, len(situations), 97):
-        read = json.loads(records[i])
-        names = [one["action"] for one in read["candidates"]] + [one["action"] for one in read["ruled_out"]]
-        assert sorted(names) == sorted([*BY_ID, WAIT])
-        assert sum(one["probability"] for one in read["candidates"]) == pytest.approx(1, abs=1e-12)
-        for place, action in enumerate(ACTIONS):
-            mine = [one for one in read["candidates"] if one["action"] == action.id]
-            assert [one["probability"] for one in mine] == [p for p in [picked.probabilities[i, place]] if p]
-            assert all(one["low"] <= one["gain"] <= one["high"] for one in mine)
-            assert all(one["gain"] == pytest.approx(gains.mean[i, place], abs=0.006) for one in mine)
-        assert all(one["reason"] for one in read["ruled_out"])
-        assert explain.read(records[i]).situation == read["situation"]
+        read, codes = kept.read(records[i]), picked.codes[i]
+        figures = [part[i].round(2).tolist() for part in (gains.mean, gains.low, gains.high, gains.n)]
+        chances = picked.probabilities[i].tolist()
+        candidates = [
+            kept.CandidateRecord(action.id, *(part[place] for part in figures), chances[place])
+            for place, action in enumerate(ACTIONS)
+            if codes[place] == 0
+        ]
+        candidates.append(kept.CandidateRecord(WAIT, 0.0, 0.0, 0.0, 0.0, chances[-1]))
+        assert list(read.candidates) == sorted(candidates, key=lambda one: (-one.gain, one.action))
+        assert sum(one.probability for one in read.candidates) == pytest.approx(1, abs=1e-12)
+        out = [
+            kept.RuledOutRecord(name, reasons.REASONS[code], *lifted)
+            for name, place in sorted(places.items(), key=lambda one: (codes[one[1]], one[1]))
+            if (code := codes[place])
+            for lifted in [(reasons.LIFTABLE[code], figures[0][place]) if code in reasons.LIFTABLE else ()]
+        ]
+        assert list(read.ruled_out) == out
+        assert read.situation == json.loads(records[i])["situation"] == fields_of(situations, i)
+
+
+def test_a_record_as_it_was_kept_before_reads_the_same(decided: tuple[Any, Any, Any, list[str]]) -> None:
+    """Records used to name each action with all that is said of it: those are kept, and tell what they told."""
+    for text in decided[3][::97]:
+        now = kept.read(text)
+        whole = kept.Record(now.situation, tuple(now.candidates), tuple(now.ruled_out), now.catalogue)
+        before = kept.read(msgspec.json.encode(whole).decode())
+        assert (before.situation, before.catalogue) == (now.situation, now.catalogue)
+        assert (tuple(before.candidates), tuple(before.ruled_out)) == (whole.candidates, whole.ruled_out)
+        assert before.reasons() == now.reasons() == Counter(one.reason for one in now.ruled_out)
+        assert before.barred(explain.TOLD) == now.barred(explain.TOLD)
+        assert (before.candidates[0], before.ruled_out[-1]) == (now.candidates[0], now.ruled_out[-1])
+        assert tuple(before.ruled_out[3:9]) == now.ruled_out[3:9]
 
 
 def test_situations_are_named_by_what_they_are(decided: tuple[Any, Any, Any, list[str]]) -> None:
@@ -73,7 +99,7 @@ def test_situations_are_named_by_what_they_are(decided: tuple[Any, Any, Any, lis
 def test_every_situation_can_be_explained(decided: tuple[Any, Any, Any, list[str]]) -> None:
     """Whatever was drawn, there are three full sentences, and one on what would have changed it."""
     for text in decided[3][::97]:
-        read = explain.read(text)
+        read = kept.read(text)
         for candidate in read.candidates:
             sentences = (*told(candidate.action, read), explain.would_change_of(candidate.action, read, BY_ID, "EUR"))
             assert len(sentences) == 4
@@ -131,14 +157,14 @@ def test_waiting_says_why() -> None:
     assert told(WAIT, record((WAIT, 0, 1.0)))[1].startswith("Nothing: each action was ruled out")
 
 
-def tried(probability: float) -> explain.Record:
+def tried(probability: float) -> kept.Record:
     """A call that is expected to bring less than it costs and may bring more, beside waiting."""
-    call = explain.CandidateRecord("call-and-listen", -100, -400, 200, 0, probability)
-    waits = explain.CandidateRecord(WAIT, 0, 0, 0, 0, 1 - probability)
-    return explain.Record(record((WAIT, 0, 1.0)).situation, (waits, call), ())
+    call = kept.CandidateRecord("call-and-listen", -100, -400, 200, 0, probability)
+    waits = kept.CandidateRecord(WAIT, 0, 0, 0, 0, 1 - probability)
+    return kept.Record(record((WAIT, 0, 1.0)).situation, (waits, call), ())
 
 
-BARRED = explain.RuledOutRecord("before-it-runs-out", "no consent", "if they had agreed to it", 900.0)
+BARRED = kept.RuledOutRecord("before-it-runs-out", "no consent", "if they had agreed to it", 900.0)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +211,7 @@ def test_what_would_have_changed_it(chosen: str, of: Any, said: str) -> None:
 
 def test_hard_rules_are_not_offered_as_what_might_change(decided: tuple[Any, Any, Any, list[str]]) -> None:
     """No record says "if they were not allergic"."""
-    said = {one.reason for text in decided[3][::50] for one in explain.read(text).ruled_out if one.if_only}
+    said = {one.reason for text in decided[3][::50] for one in kept.read(text).ruled_out if one.if_only}
     assert said <= {reasons.REASONS[code] for code in reasons.LIFTABLE}
     assert not np.isin(list(reasons.LIFTABLE), range(1, 10)).any()
 
@@ -219,7 +245,7 @@ def test_customers_read_why_in_the_second_person() -> None:
 def test_customers_read_only_what_has_a_translation(decided: tuple[Any, Any, Any, list[str]]) -> None:
     """Whatever was chosen, every sentence is one of the few of TOLD, its numbers are given, and no rule is named."""
     for text in decided[3][::97]:
-        read = explain.read(text)
+        read = kept.read(text)
         for candidate in read.candidates:
             for sentence, numbers in explain.told(candidate.action, read, ROW, BY_ID, DAY):
                 assert sentence in explain.TOLD.values()
@@ -255,9 +281,9 @@ def test_a_weight_of_the_focus_map_is_said_and_counted(decided: tuple[Any, Any, 
     situations, gains, _, plain = decided
     weights = [1.5 if action.pillar == "service" else 1.0 for action in ACTIONS]
     picked = choice.choose(gains, situations.codes, weights=weights)
-    records = _texts(situations, ACTIONS, gains, picked, weights)
-    for before, after in zip(plain[::97], map(explain.read, records[::97]), strict=True):
-        assert {one.action: one.gain for one in explain.read(before).candidates} == {
+    records = kept.texts_of(situations, ACTIONS, gains, picked, weights)
+    for before, after in zip(plain[::97], map(kept.read, records[::97]), strict=True):
+        assert {one.action: one.gain for one in kept.read(before).candidates} == {
             one.action: one.gain for one in after.candidates
         }
         assert [one.counts for one in after.candidates] == sorted(
@@ -265,14 +291,14 @@ def test_a_weight_of_the_focus_map_is_said_and_counted(decided: tuple[Any, Any, 
         )
     heavy, light = BY_ID["call-and-listen"], BY_ID["note-by-hand"]
     rows = tuple(
-        explain.CandidateRecord(action, gain, gain, gain, 0.0, chance, weight)
+        kept.CandidateRecord(action, gain, gain, gain, 0.0, chance, weight)
         for action, gain, chance, weight in (
             (heavy.id, 800, 0.9, 1.5),
             (light.id, 1000, 0.08, 1.0),
             (WAIT, 0, 0.02, 1.0),
         )
     )
-    of = explain.Record({"stage": "slipping", "value_minor": 13335.0, "value_known": True}, rows, ())
+    of = kept.Record({"stage": "slipping", "value_minor": 13335.0, "value_known": True}, rows, ())
     assert "the focus map counts it 1.5 times" in told(heavy.id, of)[1] and "focus map" not in told(light.id, of)[1]
     assert explain.would_change_of(heavy.id, of, BY_ID, "EUR").endswith("more than € 2.00 more.")
     assert explain.would_change_of(light.id, of, BY_ID, "EUR").startswith("Chance chose this")
@@ -291,9 +317,5 @@ def test_the_pillar_says_whether_it_moves_this_customer(steps: int, word: str) -
 
 def test_who_is_left_alone_by_lot_is_told_so() -> None:
     """The holdout's wait is no chance and no rule."""
-    out = (explain.RuledOutRecord("call-and-listen", reasons.REASONS[reasons.HELD_BACK]),)
+    out = (kept.RuledOutRecord("call-and-listen", reasons.REASONS[reasons.HELD_BACK]),)
     assert "the lot left them alone this quarter" in told(WAIT, record((WAIT, 0.0, 1.0), out=out))[1]
-
-
-def _texts(*of: Any) -> list[str]:
-    return [explain.text_of(one) for one in explain.made_of(*of)]

@@ -8,7 +8,7 @@ import pytest
 
 from openchair.core.errors import BadInput
 from openchair.core.estimate import Estimate, Unknown
-from openchair.decisions.explain import CandidateRecord, Record, RuledOutRecord
+from openchair.decisions.record import CandidateRecord, Record, RuledOutRecord
 from openchair.learning.candidates import Policy, Rule, Rules
 from openchair.learning.judging import Log, Ways, judge, log_of, modelled, moved
 from openchair.loyalty.actions import WAIT, Action

@@ -16,7 +16,7 @@ from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Letter, N
 from openchair.chair.state.records import Message
 from openchair.cli.wiring import init_home, open_home
 from openchair.core.ids import digest
-from openchair.decisions import explain
+from openchair.decisions.record import CandidateRecord, Record
 from openchair.dossier.rules import Channel
 from openchair.listening.asking.survey import starter
 from openchair.loyalty.actions import Action
@@ -89,8 +89,8 @@ class Asking(Shop):
     def decided(self, n: int, channel: str) -> str:
         """A decision to do the action of a channel for a member, proposed."""
         action, decision_id = f"by-{channel}", digest(channel, str(n))
-        candidate = explain.CandidateRecord(action, 500.0, 100.0, 900.0, 3.0, 0.9)
-        record = explain.Record({"stage": "steady", "value_minor": 9000.0, "value_known": True}, (candidate,), ())
+        candidate = CandidateRecord(action, 500.0, 100.0, 900.0, 3.0, 0.9)
+        record = Record({"stage": "steady", "value_minor": 9000.0, "value_known": True}, (candidate,), ())
         situations = [{"situation_id": "s", "record": msgspec.json.encode(record).decode()}]
         row = {
             "decision_id": decision_id, "customer_id": self.id(n), "situation_id": "s", "action": action,

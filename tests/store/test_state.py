@@ -1,18 +1,25 @@
 """The state: dossiers' rows, decisions, reports and leases, the same on SQLite and PostgreSQL."""
 
+import base64
+import shutil
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.store.making import DAY, NOW, answered, chosen, joined, linked, met, people
 
 from openchair.chair.ports import CUSTOMER_COLUMNS, DECISION_COLUMNS, Envelope
 from openchair.chair.views import Finding, ImportReport, Lens, Reject, TurnReport
 from openchair.core.errors import BadInput, NotFound
+from openchair.store.sql.columns import LONG, PACKED, packed, unpacked
 from openchair.store.sql.state import SqlState, open_state
 
 
@@ -389,3 +396,25 @@ def test_a_url_that_cannot_hold_a_state_is_refused(url: str) -> None:
     """The error names it and says what is possible."""
     with pytest.raises(BadInput, match="sqlite:///FILE"):
         open_state(url)
+
+
+def test_after_a_checkpoint_the_file_alone_holds_what_was_kept(tmp_path: Path) -> None:
+    """What was in the log is in the file, so that no commit has to move it; on PostgreSQL there is nothing to do."""
+    state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    state.set_note("word", "kept")
+    alone = [shutil.copy(tmp_path / "state.db", tmp_path / "before.db")]
+    state.checkpoint()
+    alone.append(shutil.copy(tmp_path / "state.db", tmp_path / "after.db"))
+    state.close()
+    assert [open_state(f"sqlite:///{file}").note("word") for file in alone] == [None, "kept"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(), max_size=3), st.text(), st.text())
+def test_texts_that_begin_alike_come_back_as_they_were(lines: list[str], one: str, other: str) -> None:
+    """Lines before the last are packed once for all that begin so, and every text is a whole one; so are older ones."""
+    begin = "\n".join([*lines, "alike " * LONG, ""])
+    for text in (begin + one, begin + other, begin + one, one * LONG):
+        assert unpacked(packed(text)) == text
+    before = PACKED + base64.b64encode(zlib.compress((begin + one).encode(), 1)).decode()
+    assert unpacked(before) == begin + one

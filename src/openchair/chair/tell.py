@@ -1,10 +1,8 @@
 """Tell: rows of the state become the views that pages, the API and the CLI show."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isnan
-from operator import attrgetter
 from typing import Any, Protocol
 
 from openchair.chair import views
@@ -18,9 +16,10 @@ from openchair.core.estimate import Estimate, Unknown
 from openchair.core.records import filled
 from openchair.core.settings import Settings
 from openchair.decisions import explain
+from openchair.decisions.record import Record, read
 from openchair.dossier import attention, rules, stage, standing
 from openchair.dossier.traits import Trait, traits_of
-from openchair.loyalty.actions import WAIT, Action, fingerprint
+from openchair.loyalty.actions import WAIT, Action, by_id, fingerprint
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
 from openchair.value.senders import codes
 
@@ -76,12 +75,12 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
 
     most: candidates, and actions ruled out, that are named at most; None: all of them.
     """
-    record = row["record"]
-    record = explain.read(record) if isinstance(record, str) else record
+    record = read(row["record"])
     catalogue = shop.catalogue
     actions = chosen_from(shop.state, catalogue, record)
-    action, now = actions.get(row["action"]), next((one for one in catalogue if one.id == row["action"]), None)
-    gain = Estimate(row["gain_minor"], row["gain_low"], row["gain_high"], n=_evidence(row["action"], record))
+    action, now = actions.get(row["action"]), by_id(catalogue).get(row["action"])
+    mine = record.find(row["action"])
+    gain = Estimate(row["gain_minor"], row["gain_low"], row["gain_high"], n=mine.n if mine else 0.0)
     seen = {**row, "stage": row["stage"] or "prospect"}
     reasons = explain.reasons_of(row["action"], record, seen, actions, day=row["day"])
     return filled(
@@ -103,7 +102,7 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
             for c in record.candidates[:most]
         ),
         ruled_out=tuple(views.RuledOut(r.action, _title(r.action, actions), r.reason) for r in record.ruled_out[:most]),
-        excluded=dict(Counter(map(attrgetter("reason"), record.ruled_out)).most_common()),
+        excluded=record.reasons(),
         parameters=_parameters(now),
         hard_rules=rules.shown(row["rules"] or 0),
         decided_by=row["decided_by"] or "",
@@ -111,9 +110,9 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
     )
 
 
-def chosen_from(state: State, catalogue: Sequence[Action], record: explain.Record) -> Mapping[str, Action]:
+def chosen_from(state: State, catalogue: Sequence[Action], record: Record) -> Mapping[str, Action]:
     """What a decision was chosen from, actions by id, where that is kept; else what is in force, `catalogue`."""
-    now = {action.id: action for action in catalogue}
+    now = by_id(catalogue)
     known = record.catalogue in ("", fingerprint(catalogue))
     return now if known else {**now, **recalled(state, record.catalogue)}
 
@@ -131,10 +130,6 @@ def _undo_until(row: Row, action: Action | None) -> datetime | None:
         return None
     until: datetime = row["decided_at"] + timedelta(hours=action.undo_hours)
     return until
-
-
-def _evidence(action: str, record: explain.Record) -> float:
-    return next((c.n for c in record.candidates if c.action == action), 0.0)
 
 
 def _title(action: str, actions: Mapping[str, Action]) -> str:

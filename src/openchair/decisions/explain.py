@@ -1,4 +1,4 @@
-"""Why: a decision in the three terms of the engagement formula, what would have changed it, and its record.
+"""Why: a decision in the three terms of the engagement formula, and what would have changed it.
 
 What the customer wants + the pillar + the relationship, each one sentence, and each said only from what is known: where
 nobody has told us a wish, the sentence says so.
@@ -6,15 +6,10 @@ nobody has told us a wish, the sentence says so.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import repeat
 from typing import Any
-
-import msgspec
-import numpy as np
 
 from openchair.core.money import show
 from openchair.core.words import ago
-from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.reasons import (
     BUDGET,
     COMPLAINT_FIRST,
@@ -28,93 +23,11 @@ from openchair.decisions.reasons import (
     REASONS,
     TOO_SOON,
 )
-from openchair.decisions.situation import COMPLAINT_DAYS, Situations, fields_of
+from openchair.decisions.record import Record, column
+from openchair.decisions.situation import COMPLAINT_DAYS
 from openchair.dossier.stage import RHYTHM_ORDERS, days, every
-from openchair.loyalty.actions import WAIT, Action, fingerprint
+from openchair.loyalty.actions import WAIT, Action
 from openchair.loyalty.pillars import EXPERIENCES, PILLARS
-
-
-class CandidateRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """An action that could have been drawn: its expected gain with its interval (minor units), the outcomes behind
-    that, its chance, and how many times its gain counted (the focus map's weight)."""
-
-    action: str
-    gain: float
-    low: float
-    high: float
-    n: float
-    probability: float
-    weight: float = 1.0
-
-    @property
-    def counts(self) -> float:
-        """What it was compared by."""
-        return self.gain * self.weight
-
-
-class RuledOutRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """An action that could not, and why; where that may change, if what, and what the action would then bring."""
-
-    action: str
-    reason: str
-    if_only: str = ""
-    gain: float = 0.0
-    weight: float = 1.0
-
-    @property
-    def counts(self) -> float:
-        """What it would have been compared by."""
-        return self.gain * self.weight
-
-
-class Record(msgspec.Struct, frozen=True):
-    """All that a decision in one situation rested on."""
-
-    situation: dict[str, Any]
-    candidates: tuple[CandidateRecord, ...]
-    ruled_out: tuple[RuledOutRecord, ...]
-    catalogue: str = ""
-    """The fingerprint of the catalogue that it was chosen from (loyalty.actions)."""
-
-
-def text_of(record: Record) -> str:
-    """A record as JSON text, which `read` reads back."""
-    return _ENCODER.encode(record).decode()
-
-
-def made_of(
-    situations: Situations, actions: Sequence[Action], gains: Gains, choice: Choice, weights: Sequence[float] = ()
-) -> list[Record]:
-    """The record of each of k situations; candidates come best first, and what was ruled out by its reason.
-
-    weights: as in choice.choose.
-    """
-    counted = np.array(weights or [1.0] * len(actions))
-    names, named = np.array([*(action.id for action in actions), WAIT], dtype=object), fingerprint(actions)
-    figures = [part.round(2) for part in (gains.mean, gains.low, gains.high, gains.n)]
-    records = []
-    for i in range(len(situations)):
-        codes, chance, expected = choice.codes[i], choice.probabilities[i], figures[0][i]
-        open_ = np.append(np.flatnonzero(codes == 0), len(actions))
-        counts = np.append(expected * counted, 0.0)[open_]
-        order = open_[np.lexsort((names[open_].astype("U"), -counts))]
-        numbers = [np.append(part[i], 0.0)[order].tolist() for part in figures]
-        weighed = np.append(counted, 1.0)[order].tolist()
-        candidates = map(CandidateRecord, names[order], *numbers, chance[order].tolist(), weighed)
-        out: list[RuledOutRecord] = []
-        for code in np.unique(codes[codes != 0]).tolist():
-            places = np.flatnonzero(codes == code)
-            these: list[Any] = [names[places], repeat(REASONS[code])]
-            if code in LIFTABLE:
-                these += [repeat(LIFTABLE[code]), expected[places].tolist(), counted[places].tolist()]
-            out.extend(map(RuledOutRecord, *these))
-        records.append(Record(fields_of(situations, i), tuple(candidates), tuple(out), named))
-    return records
-
-
-def read(record: str) -> Record:
-    """A record from its JSON text."""
-    return _DECODER.decode(record)
 
 
 def reasons_of(
@@ -145,10 +58,9 @@ def reasons_of(
 
 def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], currency: str) -> str:
     """What would have had to be otherwise for another action to win, in one sentence."""
-    mine = next(one for one in record.candidates if one.action == chosen)
-    best = record.candidates[0]
+    mine, best = record.of(chosen), record.candidates[0]
     if best.counts > mine.counts:
-        likely = all(one.probability <= mine.probability for one in record.candidates)
+        likely = mine.probability >= column(record.candidates, "probability").max()
         hoped = f"Tried, to learn what it brings: it may be {show(mine.high, currency)}"
         said = (
             hoped
@@ -156,7 +68,7 @@ def would_change_of(chosen: str, record: Record, actions: Mapping[str, Action], 
             else f"Chance chose this, to learn ({_share(mine.probability)})"
         )
         return f"{said}; by expectation alone it would have been {_named(best.action, actions)}."
-    barred = _barred(record)
+    barred = record.barred(TOLD)
     if barred is not None and barred.counts > mine.counts:
         return f"It would have been {_named(barred.action, actions)} {barred.if_only}."
     other = next((one for one in record.candidates if one.action != chosen), None)
@@ -211,7 +123,7 @@ def told(
 
     What was thought of, what was looked at, how it was chosen, and what would have changed it.
     """
-    mine = next((one for one in record.candidates if one.action == chosen), None)
+    mine = record.find(chosen)
     action = actions.get(chosen)
     what = WAIT if chosen == WAIT else customer.get("channel") or (action.channel if action else "")
     said: list[tuple[str, Mapping[str, int]]] = [(what, {})] if what else []
@@ -226,7 +138,7 @@ def told(
     else:
         said.append(("orders", {"orders": orders}))
     said.append(("untouched", {}) if contacted is None else _since("touched", (day - contacted).days))
-    barred = _barred(record)
+    barred = record.barred(TOLD)
     counts = mine.counts if mine else 0.0
     if len(record.candidates) == 1:
         said.append(("alone", {}))
@@ -244,13 +156,6 @@ def _since(key: str, days: int) -> tuple[str, Mapping[str, int]]:
     return near.get(max(days, 0), key), {"since": days} if days > 1 else {}
 
 
-def _barred(record: Record) -> RuledOutRecord | None:
-    """The best of what was ruled out for a reason that may change."""
-    return max((one for one in record.ruled_out if one.if_only in TOLD), key=lambda one: one.counts, default=None)
-
-
-_ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Record)
 _AIM = dict(EXPERIENCES) | {
     "curate": "curate what is offered",
     "automate": "do it for them",
@@ -304,7 +209,7 @@ def _silence(customer: Mapping[str, Any], day: date) -> str:
 
 def _known(action: Action, record: Record) -> str:
     """How well it is known what the action brings, and whether its pillar moves this customer otherwise than others."""
-    one = next(candidate for candidate in record.candidates if candidate.action == action.id)
+    one = record.of(action.id)
     beside = "" if record.situation["value_known"] else ", for a customer whose value is a guess"
     leaning = record.situation.get("leaning", {}).get(action.pillar, 0)
     if leaning:
@@ -317,11 +222,11 @@ def _known(action: Action, record: Record) -> str:
 
 def _why_wait(record: Record) -> str:
     """Why nothing was done."""
-    if any(one.reason == REASONS[HELD_BACK] for one in record.ruled_out):
+    if REASONS[HELD_BACK] in record.reasons():
         return "nothing, on purpose: the lot left them alone this quarter, so that it can be seen whether deciding pays"
     if len(record.candidates) == 1:
         return "nothing: each action was ruled out, by a rule or because it would cost more than it brings"
-    mine = next(one for one in record.candidates if one.action == WAIT)
+    mine = record.of(WAIT)
     return f"nothing this time, by chance ({_share(mine.probability)}), so that we learn what happens without us"
 
 

@@ -181,16 +181,23 @@ def against(of: Limits, things: Things) -> NDArray[np.int16]:
         for idea in rests & things.places.keys():
             resting[row, things.places[idea]] = True
     closed = ((said & things.refused) != 0) | ((said & things.agreed) != things.agreed)
-    for code, mask in (
+    return _first(
+        codes,
         (NO_CONSENT, closed),
         (NOT_PROFILED, ((said & consent.no("profiling")) != 0) & things.marketing),
         (PEACE, (left < 0) & (takes > 0)),
         (TOO_SOON, of.days_contact[:, None] < things.spacing),
         (NOTHING_LEFT, (left < takes) & (takes > 0)),
         (IDEA_RESTS, resting[of.resting]),
-    ):
-        codes[mask & (codes == 0)] = code
-    return codes
+    )
+
+
+def _first(codes: NDArray[np.int16], *reasons: tuple[int, _Mask]) -> NDArray[np.int16]:
+    """Codes, and where nothing was against yet the first of some reasons that is, each with its mask."""
+    later = np.zeros_like(codes)
+    for code, mask in reversed(reasons):
+        np.copyto(later, np.int16(code), where=mask)
+    return np.where(codes == 0, later, codes)
 
 
 # --- many customers, the catalogue ----------------------------------------------------------------------------------
@@ -248,10 +255,8 @@ def reached(of: Circumstances, actions: Sequence[Action], moment: str = "daily")
             opens = (found == 0) & (codes[rows, columns] != 0)
             codes[rows, columns] = np.where(opens, np.int16(0), codes[rows, columns])
             channel[rows, columns] = np.where(opens, np.int8(place), channel[rows, columns])
-    codes[~board.moments[MOMENTS.index(moment)] & (codes == 0)] = WRONG_MOMENT
-    for code, mask in _unsuited(of, board):
-        codes[mask & (codes == 0)] = code
-    return Reached(codes, channel)
+    unsuited = _unsuited(of, board)
+    return Reached(_first(codes, (WRONG_MOMENT, ~board.moments[MOMENTS.index(moment)]), *unsuited), channel)
 
 
 def permitted(of: Circumstances, actions: Sequence[Action], moment: str = "daily") -> NDArray[np.int16]:

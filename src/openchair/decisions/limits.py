@@ -58,7 +58,7 @@ def limits_of(rows: Sequence[Mapping[str, Any]], day: date) -> Limits:
         rules=np.array([row["rules"] or 0 for row in rows], dtype=np.int64),
         food_safety=np.array([FOOD_SAFETY.index(row["food_safety"] or "unknown") for row in rows], dtype=np.int8),
         consents=np.array([row["consents"] or 0 for row in rows], dtype=np.int64),
-        days_contact=np.nan_to_num(days_since(contacted, day), nan=np.inf),
+        days_contact=known_or(days_since(contacted, day), np.inf),
         left=left_of([row["attention_budget"] for row in rows], [row["attention_spent"] for row in rows]),
         resting=resting,
         ideas=ideas,
@@ -72,7 +72,7 @@ def left_of(budget: ArrayLike, spent: ArrayLike) -> NDArray[np.float64]:
     [4.0, 0.0, -1.0, 0.0]
     """
     whole, used = (np.asarray(column, dtype=np.float64) for column in (budget, spent))
-    return np.where(whole == 0, IN_PEACE, np.maximum(np.nan_to_num(whole) - np.nan_to_num(used), 0.0))
+    return np.where(whole == 0, IN_PEACE, np.maximum(known_or(whole) - known_or(used), 0.0))
 
 
 def rests(column: Any) -> tuple[tuple[frozenset[str], ...], NDArray[np.int64]]:
@@ -92,3 +92,9 @@ def days_since(column: Any, day: date) -> NDArray[np.float64]:
     dates = np.asarray(column, dtype="datetime64[D]")
     passed = (np.datetime64(day, "D") - dates).astype(np.float64)
     return np.where(np.isnat(dates), np.nan, np.maximum(passed, 0))
+
+
+def known_or(column: Any, other: float = 0.0) -> NDArray[np.float64]:
+    """(n,) numbers, with another one where nothing is known."""
+    values = np.asarray(column, dtype=np.float64)
+    return np.where(np.isnan(values), other, values)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
 from openchair.decisions.features import CODES, HEARD, NPS_GROUPS, ORDERED, code_of, heard_band, named
-from openchair.decisions.limits import IN_PEACE, Limits, days_since, left_of, rests
+from openchair.decisions.limits import IN_PEACE, Limits, days_since, known_or, left_of, rests
 from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.rules import FOOD_SAFETY
 from openchair.dossier.stage import PROSPECT, STAGES
@@ -96,7 +96,7 @@ def situations_of(
     inverse: (n,) each customer's circumstances. codes: (c, A) from guard.permitted. arm: (n,) and leaning: (n, P) each
     customer's own; one and the same for all where they are left out.
     """
-    values, band = np.unique(circumstances.value_minor, return_inverse=True)
+    values, band = _distinct(circumstances.value_minor)
     columns: list[tuple[NDArray[Any], int]] = [(circumstances.stage, len(STAGES)), (band, len(values))]
     columns += [(circumstances.value_known, 2), (circumstances.features, CODES)]
     columns += [(_rows_alike(codes), len(circumstances) or 1)]
@@ -142,16 +142,16 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         if len(customers[name]) != n:
             bound, remedy = f"must have {n} values, as stage has", "Give columns of one length."
             raise BadInput(name, value=len(customers[name]), bound=bound, remedy=remedy)
-    orders = np.nan_to_num(np.asarray(customers["orders"], dtype=np.float64))
+    orders = known_or(customers["orders"])
     band, known = _value_bands(customers, orders)
     score = np.asarray(customers["nps_score"], dtype=np.float64)
     complaint, contact = (days_since(customers[name], day) for name in ("complained_on", "contacted_on"))
-    contact_band = np.searchsorted(CONTACT_DAYS, np.nan_to_num(contact, nan=0.0), side="right") - 1
+    contact_band = np.searchsorted(CONTACT_DAYS, known_or(contact), side="right") - 1
     left = left_of(customers["attention_budget"], customers["attention_spent"])
     left_band = np.searchsorted(LEFT, left, side="right") - 1
     ideas, resting = rests(customers["resting"])
-    rules, rules_code = _distinct(customers["rules"])
-    consents, consents_code = _distinct(customers["consents"])
+    rules, rules_code = _distinct(np.asarray(customers["rules"], dtype=np.int64))
+    consents, consents_code = _distinct(np.asarray(customers["consents"], dtype=np.int64))
     fields: dict[str, tuple[NDArray[Any], int]] = {
         "stage": (_codes("stage", customers["stage"], STAGES, PROSPECT), len(STAGES)),
         "rules": (rules_code, len(rules)),
@@ -159,7 +159,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         "consents": (consents_code, len(consents)),
         "band": (band, _BANDS + 1),
         "known": (known, 2),
-        "sender": (np.nan_to_num(np.asarray(customers["sent_friends"], dtype=np.float64)) > 0, 2),
+        "sender": (known_or(customers["sent_friends"]) > 0, 2),
         "nps": (np.where(np.isnan(score), 0, 1 + (score > 6).astype(np.int64) + (score > 8)), len(NPS_GROUPS)),
         "complained": (complaint <= COMPLAINT_DAYS, 2),
         "contact": (np.where(np.isnan(contact), NEVER_CONTACTED, contact_band), NEVER_CONTACTED + 1),
@@ -198,7 +198,7 @@ def value_band(value_minor: NDArray[np.float64]) -> NDArray[np.int64]:
     """(n,) the band of a value: 0 below LEAST_VALUE_MINOR, then four to every tenfold. A shop's fill about a dozen."""
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.floor(BANDS_PER_TENFOLD * np.log10(value_minor / LEAST_VALUE_MINOR) + _EDGE)
-    band: NDArray[np.int64] = 1 + np.clip(np.nan_to_num(steps, nan=-1.0), -1, _BANDS - 1).astype(np.int64)
+    band: NDArray[np.int64] = 1 + np.clip(known_or(steps, -1.0), -1, _BANDS - 1).astype(np.int64)
     return band
 
 
@@ -235,7 +235,7 @@ def _packed(n: int, columns: Sequence[tuple[NDArray[Any], int]]) -> NDArray[np.i
     key, room = np.zeros(n, dtype=np.int64), 1
     for codes, size in columns:
         if room * size >= 1 << 62:
-            distinct, key = np.unique(key, return_inverse=True)
+            distinct, key = _distinct(key)
             room = len(distinct)
         key = key * size + codes
         room *= size
@@ -247,15 +247,15 @@ def _rows_alike(rows: NDArray[np.int16]) -> NDArray[np.int64]:
     if not rows.size:
         return np.zeros(len(rows), dtype=np.int64)
     whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.itemsize * rows.shape[1])))
-    return np.unique(whole.ravel(), return_inverse=True)[1].astype(np.int64)
+    return _distinct(whole.ravel())[1]
 
 
 def _alike(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One row of each group with an equal key, in the order of the keys, and (n,) the group of each row."""
-    keys, inverse = np.unique(key, return_inverse=True)
+    keys, inverse = _distinct(key)
     one = np.empty(len(keys), dtype=np.int64)
     one[inverse] = np.arange(len(key))
-    return one, inverse.astype(np.int64)
+    return one, inverse
 
 
 def _value_bands(
@@ -263,15 +263,17 @@ def _value_bands(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """(n,) bands of value, and whether a model knew it; else one more order as those before is taken."""
     value = np.asarray(customers["worth_minor"], dtype=np.float64)
-    spent = np.nan_to_num(np.asarray(customers["spent_minor"], dtype=np.float64))
+    spent = known_or(customers["spent_minor"])
     known = np.isfinite(value)
     return value_band(np.where(known, value, spent / np.maximum(orders, 1))), known
 
 
-def _distinct(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct sets of bits, and which each customer has."""
-    bits, codes = np.unique(np.asarray(column, dtype=np.int64), return_inverse=True)
-    return bits, codes.astype(np.int64)
+def _distinct(column: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The distinct values, and (n,) which of them each is; of one alone, who waits for an answer, without sorting."""
+    if len(column) == 1:
+        return column, np.zeros(1, dtype=np.int64)
+    values, codes = np.unique(column, return_inverse=True)
+    return values, codes.astype(np.int64)
 
 
 def _codes(name: str, column: Any, words: Sequence[str], missing: int) -> NDArray[np.int64]:
@@ -280,11 +282,8 @@ def _codes(name: str, column: Any, words: Sequence[str], missing: int) -> NDArra
     if values.dtype.kind in "iu":
         codes = values.astype(np.int64)
     else:
-        codes = np.full(len(values), -1, dtype=np.int64)
-        for code, word in enumerate(words):
-            codes[values == word] = code
-        if (codes < 0).any():
-            codes[np.asarray(values == np.array(None))] = missing
+        place = {word: code for code, word in enumerate(words)} | {None: missing}
+        codes = np.asarray(np.frompyfunc(place.get, 2, 1)(values, -1), dtype=np.int64)
     wrong = (codes < 0) | (codes >= len(words))
     if wrong.any():
         shown = values[int(np.argmax(wrong))]

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from openchair.core.ids import uniforms
-from openchair.decisions import choice, explain, features, guard, situation
+from openchair.decisions import choice, features, guard, situation
 from openchair.decisions.budgets import Prices
 from openchair.decisions.choice import Choice, Gains
 from openchair.decisions.reasons import BUDGET, COSTS_MORE, HARMS, HELD_BACK, NOT_THE_ONE
+from openchair.decisions.record import texts_of
 from openchair.decisions.situation import Situations
 from openchair.learning.arms import HOLDOUT, IMPERSONAL, LEARNED, RANDOM, SINGLE, Shares, arms_of
 from openchair.learning.candidates import Policy
@@ -121,6 +122,11 @@ class Held:
         return np.array([PILLAR_IDS.index(one.pillar) for one in self.actions], dtype=np.int64)
 
     @cached_property
+    def of_pillar(self) -> NDArray[np.float32]:
+        """(A, P) 1 where an action is of a pillar."""
+        return np.eye(len(PILLAR_IDS), dtype=np.float32)[self.pillar]
+
+    @cached_property
     def essential(self) -> NDArray[np.bool_]:
         """(A,) what is never withheld."""
         return np.array([one.essential for one in self.actions], dtype=np.bool_)
@@ -197,14 +203,9 @@ class Chosen:
         reached = np.column_stack([self.seen.channel, np.zeros(len(self.seen.channel), dtype=np.int8)])
         return np.asarray(held.channels[self.action, reached[self.seen.circumstance, self.action]])
 
-    def made(self, held: Held) -> list[explain.Record]:
-        """The record of each situation."""
-        seen = self.seen
-        return explain.made_of(seen.situations, held.actions, seen.gains, self.choice, held.weights)
-
     def records(self, held: Held) -> list[str]:
-        """The record of each situation, as explain.read reads it."""
-        return list(map(explain.text_of, self.made(held)))
+        """The record of each situation, as decisions.record reads it."""
+        return texts_of(self.seen.situations, held.actions, self.seen.gains, self.choice, held.weights)
 
 
 Plan = Callable[[Seen, Held], tuple[Seen, Choice]]
@@ -308,7 +309,7 @@ def _leaning(
     """(n, P) leanings where they could matter: to a pillar of which something is possible, for whom persons count."""
     if not held.policy.personal:
         return np.zeros((len(arm), len(PILLAR_IDS)), dtype=np.int8)
-    open_ = np.stack([(codes[:, held.pillar == place] == 0).any(axis=1) for place in range(len(PILLAR_IDS))], axis=1)
+    open_ = (codes == 0).astype(np.float32) @ held.of_pillar > 0
     return np.asarray(held.leanings.of(who) * (open_[circumstance] & (arm == LEARNED)[:, None]), dtype=np.int8)
 
 

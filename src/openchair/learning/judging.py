@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from openchair.core.estimate import Estimate, Number
 from openchair.decisions import choice
 from openchair.decisions.choice import Gains
-from openchair.decisions.explain import Record
+from openchair.decisions.record import Record
 from openchair.learning import offpolicy
 from openchair.learning.candidates import USUAL, Policy, Rules
 from openchair.learning.hierarchical import hoped

@@ -171,6 +171,16 @@ class Same:
         return isinstance(other, Same) and self.actions is other.actions
 
 
+def by_id(actions: Sequence[Action]) -> Mapping[str, Action]:
+    """A catalogue by id; the same tuple is sorted out once."""
+    return _by_id(Same(actions))
+
+
+@lru_cache(maxsize=16)
+def _by_id(same: Same) -> Mapping[str, Action]:
+    return {action.id: action for action in same.actions}
+
+
 def fingerprint(actions: Sequence[Action]) -> str:
     """A name that follows from what a catalogue says, so that a record can say from which one it was chosen."""
     return _fingerprint(Same(actions))

@@ -60,7 +60,7 @@ def create_app(chair: Chair, access: Access, settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        with schedule(apart, settings):
+        with schedule(apart, settings, state.checkpoint):
             yield
 
     house = House(chair, settings, utc_now)

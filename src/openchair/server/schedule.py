@@ -20,6 +20,8 @@ log = logging.getLogger("openchair.server")
 
 LOOK_SECONDS = 20.0
 """How often the scheduler looks whether the day's turn, or a message, is due."""
+CHECKPOINT_SECONDS = 0.5
+"""How often the state's log is moved into its file: seldom enough to write a page once, often enough to be short."""
 LITTLE = 2_000
 """Waiting events up to which this process moves them itself."""
 
@@ -134,12 +136,16 @@ async def _repeat(seconds: float, work: Callable[[], None], name: str) -> None:
 
 
 @contextmanager
-def schedule(apart: Apart, settings: Settings) -> Iterator[None]:
-    """While the body runs: acknowledged events move to history, what is due goes out, the wheel turns once a day."""
+def schedule(apart: Apart, settings: Settings, checkpoint: Callable[[], None]) -> Iterator[None]:
+    """While the body runs: acknowledged events move to history, what is due goes out, the wheel turns once a day.
+
+    checkpoint: what is done every CHECKPOINT_SECONDS, so that those who wait for a commit wait for nothing else.
+    """
     rounds = [
         asyncio.create_task(_repeat(settings.sync_seconds, apart.sync, "sync")),
         asyncio.create_task(_repeat(LOOK_SECONDS, lambda: apart.turn_if_due(settings.turn_at), "turn")),
         asyncio.create_task(_repeat(LOOK_SECONDS, apart.deliver, "delivery")),
+        asyncio.create_task(_repeat(CHECKPOINT_SECONDS, checkpoint, "checkpoint")),
     ]
     try:
         yield

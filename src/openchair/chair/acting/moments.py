@@ -24,12 +24,12 @@ from openchair.core.clock import Moment
 from openchair.core.errors import BadInput, NotFound, OpenchairError
 from openchair.core.ids import digest
 from openchair.core.settings import Settings
-from openchair.decisions import explain, guard
+from openchair.decisions import guard
 from openchair.decisions.reasons import NOT_ASKED
 from openchair.dossier.rules import Channel
 from openchair.dossier.telephone import e164
 from openchair.learning.deciding import DAILY, LOOKED_AT, Held, chances_of, draw, look
-from openchair.loyalty.actions import MOMENTS, WAIT, Action
+from openchair.loyalty.actions import MOMENTS, WAIT, Action, by_id
 
 if TYPE_CHECKING:
     from openchair.chair.chair import Chair
@@ -81,7 +81,6 @@ class Shop:
     currency: str
     simulated: bool
     held: Held
-    actions: dict[str, Action]
     ways: dict[tuple[str, tuple[str, ...] | None], Narrowed] = field(default_factory=dict)
 
     def narrowed(self, ask: Ask) -> Narrowed:
@@ -160,8 +159,7 @@ class Moments:
         if mind.shop is None or whole != mind.stands:
             catalogue = chair.catalogue
             held = choose.held_of(chair.state, catalogue, chair.settings)
-            by_id = {one.id: one for one in catalogue}
-            mind.shop = Shop(chair.state, chair.settings, catalogue, chair.currency, chair.simulated, held, by_id)
+            mind.shop = Shop(chair.state, chair.settings, catalogue, chair.currency, chair.simulated, held)
             mind.stands = whole
         return mind.shop
 
@@ -186,7 +184,7 @@ def _fault(ask: Ask, shop: Shop) -> OpenchairError | None:
     if not 1 <= len(ask.candidates) <= MOST_CANDIDATES:
         bound = f"1 to {MOST_CANDIDATES:,} ids of actions"
         return BadInput("candidates", value=len(ask.candidates), bound=bound, remedy="Leave them out for all actions.")
-    if lost := [one for one in ask.candidates if one not in shop.actions]:
+    if lost := [one for one in ask.candidates if one not in by_id(shop.catalogue)]:
         few = ", ".join(one[:60] for one in lost[:10]) + (f" and {len(lost) - 10} more" if len(lost) > 10 else "")
         return UnknownActions(
             "candidates", bound=f"not in the catalogue: {few}", remedy="Name actions of the catalogue."
@@ -202,7 +200,7 @@ def _holds(before: Mapping[str, Any], row: Mapping[str, Any], ask: Ask, moment: 
     """Whether what was decided before is what is asked for, and the guard has nothing against it by now."""
     if before["status"] != "proposed" or before["action"] == WAIT:
         return True
-    action = shop.actions.get(before["action"])
+    action = by_id(shop.catalogue).get(before["action"])
     if action is None or (ask.candidates is not None and action.id not in ask.candidates):
         return False
     if ask.channel not in ("", before["channel"]):
@@ -242,8 +240,7 @@ def _taken(
         codes = np.where(way.closed & (codes == 0), np.int16(NOT_ASKED), codes)
         seen = replace(seen, situations=replace(seen.situations, codes=codes))
     found = draw(seen, chances_of(seen, held), held)
-    made = found.made(held)
-    texts = list(map(explain.text_of, made))
+    texts = found.records(held)
     ids = choose.situation_ids(texts, held, moment, ask.moment)
     records = [digest(*pair) for pair in zip(ids, texts, strict=True)]
     situations = [
@@ -259,7 +256,7 @@ def _taken(
         decisions.append(known | whose | {"record_id": records[where], "day": moment.day, "moment": ask.moment})
     others = shop.state.keep(situations, decisions, [one for one in decision_ids if one in before])
     return {
-        one["decision_id"]: {**row, **_NEW, **one, "record": made[where]}
+        one["decision_id"]: {**row, **_NEW, **one, "record": texts[where]}
         for one, row, where in zip(decisions, rows, seen.inverse.tolist(), strict=True)
     } | others
 

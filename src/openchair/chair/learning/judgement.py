@@ -12,7 +12,7 @@ from openchair.chair.learning.living import live_policy, proposed
 from openchair.chair.learning.views import Judged, PillarEvidence
 from openchair.chair.wheel.choose import held_of
 from openchair.core.estimate import Estimate, Number, Unknown
-from openchair.decisions import explain
+from openchair.decisions.record import read
 from openchair.dossier.stage import STAGES
 from openchair.learning import judging
 from openchair.learning.candidates import Policy, Rules
@@ -71,8 +71,8 @@ class Judgement:
             "propensity": rows["propensity"].to_numpy(),
             "reward": chair.settings.margin * outcome - expected - spent,
         }
-        read = {name: explain.read(record) for name, record in records.items()}
-        return Judgement(chair, judging.log_of(columns, read, chair.settings.confidence))
+        known = {name: read(record) for name, record in records.items()}
+        return Judgement(chair, judging.log_of(columns, known, chair.settings.confidence))
 
     @property
     def rows(self) -> int:
@@ -92,7 +92,7 @@ class Judgement:
         met = self.chair.state.met(between[1]) if between else {}
         if not met:
             return ()
-        records = {name: explain.read(record) for name, (record, _n) in met.items()}
+        records = {name: read(record) for name, (record, _n) in met.items()}
         nobody = dict.fromkeys(("customer_id", "record_id", "action", "propensity", "reward"), np.array([], dtype="U"))
         now = judging.log_of(nobody, records, self.chair.settings.confidence)
         weight = np.array([met[name][1] for name in sorted(met)], dtype=np.float64)

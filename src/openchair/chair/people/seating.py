@@ -17,6 +17,7 @@ from openchair.chair.sealing import ID_BYTES, Seals
 from openchair.chair.seats import Seat
 from openchair.core.errors import BadInput, NotAllowed, NotFound
 from openchair.decisions import explain
+from openchair.decisions.record import read
 from openchair.loyalty.actions import Action
 from openchair.loyalty.wording import worded
 
@@ -206,7 +207,7 @@ class Seating:
         return tuple(map(self._told, rows)), more
 
     def _told(self, row: Mapping[str, Any]) -> Told:
-        record = explain.read(row["record"])
+        record = read(row["record"])
         actions = tell.chosen_from(self.chair.state, self.chair.catalogue, record)
         sentences = explain.told(row["action"], record, row, actions, row["day"])
         titles = self._titles(actions.get(row["action"]), row["name"] or "")

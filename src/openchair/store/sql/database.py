@@ -55,21 +55,29 @@ class Database:
 
     def compact(self) -> None:
         """Write a SQLite file anew, without what was deleted; PostgreSQL's own vacuum does so in its time."""
+        self._outside("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def checkpoint(self) -> None:
+        """Move what SQLite's log holds into its file while others read and write, so that no commit stops to do it."""
+        self._outside("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def _outside(self, *statements: str) -> None:
+        """Do on SQLite what no transaction may hold."""
         if not self.lite:
             return
         with named_errors():
             raw = self.engine.raw_connection()
             try:
                 cursor = raw.cursor()
-                cursor.execute("VACUUM")
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                for one in statements:
+                    cursor.execute(one)
                 cursor.close()
             finally:
                 raw.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self.engine.dispose()
 
 
 def _engine(text: str) -> Engine:

@@ -43,6 +43,10 @@ class SqlState(
         """Whether the database answers and has the tables that this version expects."""
         return self._database.migrated()
 
+    def checkpoint(self) -> None:
+        """See Database.checkpoint."""
+        self._database.checkpoint()
+
     def close(self) -> None:
         """Commit what waits in the inbox and give the connections back."""
         self.inbox.close()

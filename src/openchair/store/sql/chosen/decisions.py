@@ -103,7 +103,10 @@ class Decisions(Tables):
             if instead:
                 connection.execute(delete(_decisions).where(_decisions.c.decision_id.in_(instead), _unanswered))
             connection.execute(insertion(connection, _situations).on_conflict_do_nothing(), situations)
-            connection.execute(insertion(connection, _decisions).on_conflict_do_nothing(), decisions)
+            put = insertion(connection, _decisions).on_conflict_do_nothing()
+            made = connection.execute(put, decisions, execution_options={"preserve_rowcount": True})
+            if made.rowcount == len(decisions):
+                return {}
             kept = dict(connection.execute(_KEPT, {"ids": ids}).all())
             others = [row["decision_id"] for row in decisions if kept[row["decision_id"]] != row["record_id"]]
             return _by_id(connection, others) if others else {}
@@ -252,13 +255,13 @@ def _joined() -> Select[Any]:
     )
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True, type_=Text())
 _TURN = select(turns.c.turn_id).order_by(turns.c.started_at.desc()).limit(1).scalar_subquery()
 _STANDS = select(_TURN, func.max(choices.c.number))
 _ROWS = select(*(customers.c[name] for name in CUSTOMER_COLUMNS)).where(customers.c.customer_id.in_(_IDS))
 _BEFORE = _joined().where(
     _decisions.c.customer_id.in_(_IDS),
     _decisions.c.day == bindparam("day", type_=Date),
-    _decisions.c.moment.in_(bindparam("moments", expanding=True)),
+    _decisions.c.moment.in_(bindparam("moments", expanding=True, type_=Text())),
 )
 _KEPT = select(_decisions.c.decision_id, _decisions.c.record_id).where(_decisions.c.decision_id.in_(_IDS))

@@ -6,7 +6,20 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, literal, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Text,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
 from openchair.chair.views import Field, Merge
 from openchair.core.ids import IDENTIFIER_KINDS, identifier
@@ -181,26 +194,32 @@ def _least(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 _OWNER = func.coalesce(customers.c.merged_into, customers.c.customer_id)
-_ASKED: BindParameter[Any] = bindparam("asked", expanding=True)
-_FOUND = (
-    select(_identities.c.base_id, _identities.c.customer_id).where(_identities.c.base_id.in_(_ASKED)).distinct(),
-    select(customers.c.customer_id, _OWNER).where(customers.c.customer_id.in_(_ASKED)),
+_ASKED: BindParameter[Any] = bindparam("asked", expanding=True, type_=Text())
+_NAMED: BindParameter[Any] = bindparam("named", expanding=True, type_=Text())
+_FOUND = union_all(
+    select(literal_column("0"), _identities.c.base_id, _identities.c.customer_id)
+    .where(_identities.c.base_id.in_(_ASKED))
+    .distinct(),
+    select(literal_column("1"), customers.c.customer_id, _OWNER).where(customers.c.customer_id.in_(_ASKED)),
+    select(literal_column("2"), _identities.c.identifier, _identities.c.customer_id).where(
+        _identities.c.identifier.in_(_NAMED)
+    ),
 )
-_CALLED = select(_identities.c.identifier, _identities.c.customer_id).where(_identities.c.identifier.in_(_ASKED))
 
 
 def found_each(connection: Connection, texts: Sequence[str]) -> list[str | None]:
     """As Identities.find_each, inside a transaction."""
-    found: dict[str, str] = {}
-    for query in _FOUND:
-        if asked := [text for text in texts if text not in found]:
-            found.update((text, who) for text, who in connection.execute(query, {"asked": asked}))
-    if asked := [text for text in texts if text not in found]:
-        names = {text: _names(text) for text in asked}
-        called = {"asked": [name for each in names.values() for name in each]}
-        known: dict[str, str] = dict(connection.execute(_CALLED, called).all())
-        found |= {text: known[name] for text in asked for name in reversed(names[text]) if name in known}
-    return [found.get(text) for text in texts]
+    texts = [text.replace("\x00", "\ufffd") for text in texts]  # as columns.Words keeps them
+    names = {text: _names(text) for text in texts}
+    found: tuple[dict[str, str], ...] = ({}, {}, {})
+    asked = {"asked": list(names), "named": [name for each in names.values() for name in each]}
+    for way, name, who in connection.execute(_FOUND, asked) if names else ():
+        found[way][name] = who
+    bases, known, called = found
+    return [
+        bases.get(text) or known.get(text) or next((called[name] for name in names[text] if name in called), None)
+        for text in texts
+    ]
 
 
 def _names(text: str) -> list[str]:
