@@ -9,7 +9,8 @@ from tests.decisions.conftest import DAY, columns
 
 from openchair.core.errors import BadInput
 from openchair.decisions import guard
-from openchair.decisions.situation import NPS_GROUPS, circumstances_of, least_value, situations_of, value_band
+from openchair.decisions.features import NPS_GROUPS
+from openchair.decisions.situation import circumstances_of, least_value, situations_of, value_band
 from openchair.dossier.rules import FOOD_SAFETY
 from openchair.dossier.stage import STAGES
 from openchair.loyalty.actions import default

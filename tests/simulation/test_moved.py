@@ -47,6 +47,19 @@ def test_a_fifth_of_what_tells_customers_apart_is_seen_by_nobody(shops: list[Tru
     assert min(shares) > 0.1
 
 
+def test_how_much_is_seen_by_nobody_can_be_given(shops: list[Truth], members: Members) -> None:
+    """None, or about a tenth; what can be seen of members moves them as before."""
+    for part, low, high in ((0.0, 0.0, 1e-9), (0.1, 0.06, 0.15)):
+        shares = []
+        for seed in range(5):
+            effects = truth_of(ACTIONS, seed, unseen=part).effects(members)
+            left = effects - explained(effects, members)
+            shares.append(left.var(axis=0).sum() / effects.var(axis=0).sum())
+        assert low <= np.mean(shares) <= high, (part, shares)
+    same = truth_of(ACTIONS, 3, unseen=0.1)
+    assert np.array_equal(same.by_seen, shops[3].by_seen) and np.array_equal(same.by_stage, shops[3].by_stage)
+
+
 def test_effects_are_a_few_percent(shops: list[Truth], members: Members) -> None:
     """Of a year's worth: one to three on average, and below seven for nineteen of twenty customers and actions."""
     for truth in shops:

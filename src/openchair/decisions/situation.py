@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
-from openchair.decisions.features import CODES, HEARD, NPS_GROUPS, ORDERED, code_of, heard_band, named
+from openchair.decisions.features import (
+    CODES,
+    GROUP_OF_SCORE,
+    HEARD,
+    ORDERED,
+    SCORES,
+    code_of,
+    heard_band,
+    named,
+    score_band,
+)
 from openchair.decisions.limits import IN_PEACE, Limits, days_since, known_or, left_of, rests
 from openchair.dossier.attention import WEIGHTS
 from openchair.dossier.rules import FOOD_SAFETY
@@ -160,7 +170,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         "band": (band, _BANDS + 1),
         "known": (known, 2),
         "sender": (known_or(customers["sent_friends"]) > 0, 2),
-        "nps": (np.where(np.isnan(score), 0, 1 + (score > 6).astype(np.int64) + (score > 8)), len(NPS_GROUPS)),
+        "score": (score_band(score), len(SCORES)),
         "complained": (complaint <= COMPLAINT_DAYS, 2),
         "contact": (np.where(np.isnan(contact), NEVER_CONTACTED, contact_band), NEVER_CONTACTED + 1),
         "left": (left_band, len(LEFT)),
@@ -180,7 +190,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         value_minor=MIDDLE * least_value(of["band"]),
         value_known=of["known"].astype(np.bool_),
         sender=of["sender"].astype(np.bool_),
-        nps=of["nps"].astype(np.int8),
+        nps=np.array(GROUP_OF_SCORE, dtype=np.int8)[of["score"]],
         complained=of["complained"].astype(np.bool_),
         days_contact=days_contact[of["contact"]],
         left=np.array(LEFT)[of["left"]],
@@ -188,7 +198,7 @@ def circumstances_of(customers: Mapping[str, Any], day: date) -> tuple[Circumsta
         ideas=ideas,
         orders=np.array(ORDERS)[of["orders"]],
         features=code_of(
-            of["stage"], of["nps"], of["band"], np.array(ORDERED)[of["ordered"]], np.array(HEARD)[of["heard"]]
+            of["stage"], of["score"], of["band"], np.array(ORDERED)[of["ordered"]], np.array(HEARD)[of["heard"]]
         ),
     )
     return found, inverse

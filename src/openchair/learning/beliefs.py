@@ -26,7 +26,7 @@ from openchair.loyalty.actions import Action
 from openchair.loyalty.pillars import PILLAR_IDS
 
 Array = NDArray[np.float64]
-NAME = "hierarchical-1"
+NAME = "hierarchical-2"
 """This way of learning, in the name of a policy's version."""
 TRUST = 0.5
 """The standard deviation of the factor, about 1, by which the catalogue's figures are true of this shop."""
@@ -37,6 +37,8 @@ BASE_SD, PERIOD_SD, OWN_SD = 0.03, 0.01, 0.03
 RECENT_DAYS, SELDOM = 28, 0.01
 """Days that are held against all others, to see whether customers answer otherwise than they did, and how seldom that
 may be said where they do not."""
+FORGOTTEN_DAYS = 56
+"""Where they do, what is older counts half as much every so many days: seasons turn slowly, and little is known."""
 PERIOD_DAYS = 7
 PERIODS = 26
 """Weeks that may differ each by itself, the last ones."""
@@ -46,11 +48,11 @@ PARTS = {"all": 0.15, "pillar": 0.15, "action": 0.25, "person": 0.1}
 """How far effects are taken to differ, as parts of how unsure the catalogue is of one action."""
 WITHIN = 0.1
 """How sure that is: the standard deviation of the logarithms."""
-BY_FEATURE = (0.5, 1.0, 2.0)
-"""How many times as far effects may differ by a feature as by action."""
+BY_FEATURE = (0.5, 0.25, 0.35, 0.7, 1.0, 2.0)
+"""How many times as far effects may differ by a feature as by action; the first before any was seen."""
 TINY = 1e-6
 BASE_SD_OF_GOOD = 0.2
-_TYPICAL = 6.0
+_TYPICAL = 11.0
 GOOD = Spreads(noise=1.5, all=0.2, pillar=0.2, action=0.4, person=0.1, feature=0.05, own=0.1)
 """How far effects on customers' own good are taken to differ, in points."""
 
@@ -72,11 +74,18 @@ class Learned:
     """The one action that was best for all when it was learned."""
     drifted: tuple[str, ...] = ()
     """Pillars whose actions of late move customers otherwise than before; what is old then counts less."""
+    until: int = 0
+    """What came on days before it was learned from."""
 
     @property
     def version(self) -> str:
         """A name that changes with what is believed."""
-        parts = (self.worth.whole, self.good.whole, self.leanings.steps.sum(axis=0), np.array([self.typical]))
+        parts = (
+            self.worth.whole,
+            self.good.whole,
+            self.leanings.steps.sum(axis=0),
+            np.array([self.typical]),
+        )
         return f"{NAME}:{digest(*self.ids, *(part.tobytes().hex() for part in parts))[:12]}"
 
 
@@ -134,7 +143,7 @@ def learn_from(
     drifted = _drifted(whole, own, belief, own_effects, until) if half_life_days == np.inf else ()
     if drifted:
         again = learn_from(
-            actions, log, brought, good, until=until, customer_ids=customer_ids, half_life_days=RECENT_DAYS,
+            actions, log, brought, good, until=until, customer_ids=customer_ids, half_life_days=FORGOTTEN_DAYS,
             spreads=prior.spreads,
         )  # fmt: skip
         return replace(again, drifted=drifted)
@@ -148,6 +157,7 @@ def learn_from(
         x=features.matrix(log.features, typical).mean(axis=0) if len(log) else np.eye(D)[0],
         worth_minor=float(log.worth_minor.mean()) if len(log) else 0.0,
         outcomes=float(belief.n.sum()),
+        until=until,
     )
 
 
@@ -180,7 +190,7 @@ def packed(learned: Learned) -> bytes:
     """What was learned as bytes, for `unpacked`."""
     parts: dict[str, Any] = {"ids": np.array(learned.ids), "single": learned.single, "x": learned.x}
     parts["drifted"] = np.array(learned.drifted, dtype=str)
-    parts |= {name: getattr(learned, name) for name in ("typical", "worth_minor", "outcomes")}
+    parts |= {name: getattr(learned, name) for name in ("typical", "worth_minor", "outcomes", "until")}
     parts |= {f"leanings.{one.name}": getattr(learned.leanings, one.name) for one in fields(Leanings)}
     for name, belief in (("worth", learned.worth), ("good", learned.good)):
         prior = belief.prior
@@ -223,6 +233,7 @@ def unpacked(body: bytes) -> Learned:
         outcomes=float(found["outcomes"]),
         single=str(found["single"]),
         drifted=tuple(found["drifted"].tolist()),
+        until=int(found["until"]),
     )
 
 
@@ -295,7 +306,7 @@ def _prior(
     """What is believed before: the catalogue, as unsure as it says on average."""
     unsure = float(np.sqrt(np.mean([one.uplift_sd**2 for one in actions]))) if actions else NOISE
     parts = {name: part * unsure for name, part in PARTS.items()}
-    usual = Spreads(noise=max(noise, TINY), feature=1.0, own=OWN_SD, **parts)
+    usual = Spreads(noise=max(noise, TINY), feature=BY_FEATURE[0], own=OWN_SD, **parts)
     base = (BASE_SD,) * D + (PERIOD_SD,) * periods
     return Prior(start_of(models), pillar, spreads or usual, base, TRUST)
 

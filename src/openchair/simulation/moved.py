@@ -31,6 +31,9 @@ YEAR_DAYS = 365
 # pillar), of a member's leaning to the pillar, of each hidden driver.
 _BASE, _BELIEVED = 0.011, 0.15
 _OF_ACTION, _OF_STAGE, _OF_SEEN, _OF_LEANING, _OF_HIDDEN = 0.004, 0.006, 0.009, 0.0051, 0.0043
+UNSEEN = 0.22
+"""The share of the variance of response between members that is of leanings and hidden drivers, as those numbers have
+it, on average over shops."""
 _HARMFUL = 0.1
 _TEMPTS = 0.012
 # The same idea again at once moves half less, the same pillar a seventh less; it is forgotten by a third in nine days.
@@ -154,9 +157,13 @@ class Tired:
         return 1 - np.minimum(self.had @ truth.tires, _MOST)
 
 
-def truth_of(actions: Sequence[Action], seed: int) -> Truth:
+def truth_of(actions: Sequence[Action], seed: int, unseen: float = UNSEEN) -> Truth:
     """What these actions truly do in the shop of a seed. An action's effect does not depend on which others there are,
-    but that one in ten of all, of those of a marketing kind, harms."""
+    but that one in ten of all, of those of a marketing kind, harms.
+
+    unseen: in [0, 1), about the share of the variance of response between members that nothing seen of them tells.
+    """
+    hides = np.sqrt(unseen / (1 - unseen) * (1 - UNSEEN) / UNSEEN)
     pillars = [stream(seed, 21, place) for place in range(len(PILLAR_IDS))]
     of_pillar = [rng.normal(size=3) for rng in pillars]
     rows = [_drawn(one, seed, of_pillar[PILLAR_IDS.index(one.pillar)]) for one in actions]
@@ -166,8 +173,8 @@ def truth_of(actions: Sequence[Action], seed: int) -> Truth:
         actions=tuple(actions),
         by_stage=by_stage + _TEMPTS * harms[:, None],
         by_seen=by_seen,
-        by_leaning=by_leaning,
-        by_hidden=by_hidden,
+        by_leaning=hides * by_leaning,
+        by_hidden=hides * by_hidden,
         good=np.where(harms, -1 - good, good),
         phase=np.array([rng.random() for rng in pillars]),
     )
