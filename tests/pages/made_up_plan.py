@@ -48,6 +48,7 @@ def plan(examples: tuple[Decision, ...]) -> PlanReport:
             group(1, examples=examples),
             group(2, title=long[:80], needs_approval=False, proposed=9_950, channels=("e-mail",), undo_hours=12),
             group(3, proposed=0, approved=0, gone=0, gain=Estimate(0.0, 0.0, 0.0, n=0)),
+            group(4, proposed=0, gain=Estimate(-900.0, -4_000.0, 2_200.0, n=0), tried=True),
         ),
         budgets=(
             BudgetUse("money", "money", "day", 50_000.0, 49_000.0, 12_000.0, 1.9),

@@ -20,6 +20,7 @@ def test_the_plan_says_what_waits_and_what_is_left(client: Client) -> None:
     assert "Approve all 9,962" in page and "Approve 9,950" in page
     assert "needs nobody’s yes" in page and "To be done by hand" in page
     assert "€ 490 of € 500 used" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert page.count("tried, to learn") == 1 and "nothing would be learned of it otherwise" in page
     assert "not looked at" not in page, "a capacity that nothing needs is not shown"
     assert "&lt;b&gt;she&lt;/b&gt; is on holiday" in page
     assert "style=" not in page

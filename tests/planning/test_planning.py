@@ -51,6 +51,16 @@ def test_everything_is_approved_at_once_and_once(shop: Shop) -> None:
     assert row is not None and row["contacted_on"] == NOON.date()
 
 
+def test_what_is_expected_to_cost_more_is_said_to_be_tried(shop: Shop) -> None:
+    """Of each decision and of an action's together; what is owed to somebody is not tried."""
+    actions = {action.id: action for action in shop.chair.catalogue}
+    assert actions["fix-before-asked"].owed and not actions["note-by-hand"].owed
+    decided, _ = shop.chair.decisions(limit=1_000)
+    for one in (*decided, *shop.chair.planning.report().groups):
+        assert one.tried == (one.gain.value < 0 and not actions[one.action].owed)
+    assert {one.tried for one in decided} == {True, False}
+
+
 def test_what_very_many_take_of_attention_is_what_each_alone_would(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where very many are approved, what it takes is added to their rows; folded anew from all facts it is the same."""
     monkeypatch.setattr("openchair.chair.people.standing.FEW", 3)
@@ -101,7 +111,7 @@ def test_two_at_once_approve_nothing_twice(shop: Shop) -> None:
 def test_no_budget_is_ever_exceeded_by_what_is_approved(shop: Shop, seed: int) -> None:
     """Whatever is set, in whatever parts it is approved, by several at once: used never exceeds what there is."""
     rng, planning = np.random.default_rng(seed), shop.chair.planning
-    given = {str(name): {"day": float(rng.integers(0, 8)), "week": float(rng.integers(2, 12))}
+    given = {str(name): dict(zip(("day", "week"), np.sort(rng.integers(0, 12, 2)).tolist(), strict=True))
              for name in rng.choice(["e-mail", "letter", "webhook", "hours"], 2, replace=False)}  # fmt: skip
     planning.allow(given | {"money": {"day": float(rng.integers(0, 1500))}}, by=OWNER)
     waiting = ids(shop.rows("proposed"))

@@ -107,6 +107,7 @@ def decision(shop: Teller, row: Row, most: int | None = None) -> views.Decision:
         hard_rules=rules.shown(row["rules"] or 0),
         decided_by=row["decided_by"] or "",
         undo_until=_undo_until(row, now),
+        tried=gain.value < 0 and not (action and action.owed),
     )
 
 

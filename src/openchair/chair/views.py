@@ -213,6 +213,8 @@ class Decision:
     """How many actions were ruled out for each reason; `ruled_out` may name only some of them."""
     catalogue: str = ""
     """The fingerprint of the catalogue that it was chosen from."""
+    tried: bool = False
+    """Whether less is expected of it than it costs, so that it is tried, to learn; what is owed to them is not."""
 
 
 @dataclass(frozen=True, slots=True)

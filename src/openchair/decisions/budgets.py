@@ -140,8 +140,8 @@ def uses_of(name: str, actions: Sequence[Action], channels: Sequence[str] = ()) 
 
 
 def owed(actions: Sequence[Action]) -> NDArray[np.bool_]:
-    """(A,) what is owed to customers, and so comes before all else: what is essential, and remedies."""
-    return np.array([one.essential or one.needs.complained is True for one in actions], dtype=np.bool_)
+    """(A,) what is owed to customers, and so comes before all else."""
+    return np.array([one.owed for one in actions], dtype=np.bool_)
 
 
 def standings(budgets: Budgets, actions: Sequence[Action], done: Iterable[Done]) -> tuple[Standing, ...]:

@@ -72,9 +72,8 @@ class Thing:
 
 def thing_of(action: Action, channel: str = "") -> Thing:
     """An action on its way by a channel, else by the one it prefers; a remedy and what is essential are owed."""
-    owed = action.essential or action.needs.complained is True
-    idea = action.idea or action.id
-    return Thing(action.id, action.contents, channel or action.channel, action.purpose, idea, action.spacing_days, owed)
+    goes, idea = channel or action.channel, action.idea or action.id
+    return Thing(action.id, action.contents, goes, action.purpose, idea, action.spacing_days, action.owed)
 
 
 class Judged(NamedTuple):

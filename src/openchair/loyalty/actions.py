@@ -105,6 +105,11 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """The channel it prefers."""
         return self.channels[0]
 
+    @property
+    def owed(self) -> bool:
+        """Whether it is owed to customers: it is essential, or a remedy."""
+        return self.essential or self.needs.complained is True
+
 
 def parse(text: str) -> tuple[Action, ...]:
     """The actions of a catalogue in YAML, a list of them, sorted by id.

@@ -39,6 +39,8 @@ class Group:
     """What all that was not put off or dismissed is expected to bring over 12 months, minor units, after its cost."""
     cost_minor: int
     hours: float
+    tried: bool = False
+    """Whether less is expected of it than it costs, so that it is tried, to learn."""
     examples: tuple[Decision, ...] = ()
 
 

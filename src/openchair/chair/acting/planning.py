@@ -250,6 +250,7 @@ class Planning:
             gain=Estimate(value, low, high, n=0),
             cost_minor=n * action.cost_minor if action else 0,
             hours=n * action.minutes / 60 if action else 0.0,
+            tried=value < 0 and not (action and action.owed),
             examples=shown,
         )
 

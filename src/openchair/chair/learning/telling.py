@@ -1,6 +1,7 @@
 """How learning is told: whether deciding pays, what moves whom, what it costs, and what might be better."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from openchair.chair.learning.views import ArmLift, Judged, LearningReport
 from openchair.core.blocks import Block, Column, Empty, Figure, Group, Line, Lines, Link, Sentence, Table, Told
@@ -69,7 +70,7 @@ def _lift(view: LearningReport) -> Iterator[Block]:
     if any(isinstance(one.lift, Estimate) for one in view.looks):
         yield Lines(
             "How does the lift go, week by week?",
-            tuple(f"{one.day.day} {one.day:%b %Y}" for one in view.looks),
+            _dated([one.day for one in view.looks]),
             (
                 Line("decided for, more than left alone", *(
                     tuple(getattr(one.lift, end) if isinstance(one.lift, Estimate) else None for one in view.looks)
@@ -88,6 +89,12 @@ def _lift(view: LearningReport) -> Iterator[Block]:
             tuple((f"{chance(one.share)} more", _days(one.days)) for one in view.waits),
             note="At the pace so far: customers, what they bring, and how many are left alone.",
         )
+
+
+def _dated(days: Sequence[date]) -> tuple[str, ...]:
+    """Days as they stand under a chart: with the year where there are several."""
+    year = " %Y" if len({one.year for one in days}) > 1 else ""
+    return tuple(f"{one.day} {one:%b{year}}" for one in days)
 
 
 def _percent(share: Number) -> Number:
@@ -216,7 +223,7 @@ def _cost(view: LearningReport) -> Iterator[Block]:
     if weeks:
         yield Lines(
             "Does everyone get the same, and is it discounts?",
-            tuple(f"{one.begins.day} {one.begins:%b %Y}" for one in weeks),
+            _dated([one.begins for one in weeks]),
             (
                 Line("the most common action", tuple(one.same for one in weeks)),
                 Line("discounts", tuple(one.discounts for one in weeks)),

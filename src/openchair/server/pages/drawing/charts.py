@@ -8,7 +8,7 @@ from math import floor, log10
 from openchair.chair.listening.views import Point
 from openchair.core.blocks import Line, Lines
 
-WIDTH, HEIGHT, LEFT, FOOT = 640.0, 180.0, 52.0, 22.0
+WIDTH, HEIGHT, LEFT, FOOT = 640.0, 180.0, 76.0, 22.0
 SPARK = (120.0, 28.0)
 MOST_LABELS = 5
 Place = tuple[float, float]
