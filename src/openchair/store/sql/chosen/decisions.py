@@ -21,7 +21,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    union_all,
 )
 
 from openchair.chair.ports import (
@@ -35,7 +34,7 @@ from openchair.chair.state.records import Faced, Page, Row
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
 from openchair.store.sql.columns import packed
-from openchair.store.sql.rows import ASKED, Tables, asked, bulk, conform, insertion, shape, staged
+from openchair.store.sql.rows import Tables, bulk, conform, insertion, pieces, shape, staged
 from openchair.store.sql.schema import choices, customers, identities, turns
 from openchair.store.sql.schema import decisions as _decisions
 from openchair.store.sql.schema import situations as _situations
@@ -44,6 +43,7 @@ from openchair.store.sql.who.identities import bases_of, found_each
 
 _OUTCOMES = {"decision_id": pa.string(), "outcome_minor": pa.int64(), "outcome_at": pa.timestamp("us", tz="UTC")}
 _ACTING = text("decisions.action <> 'wait'")  # in these words, so that the partial index is used
+_FEW = 500
 DONE = ("approved", "sent", "delivered", "opened", "clicked", "answered")
 _unanswered = or_(
     _decisions.c.status == "proposed", and_(_decisions.c.status == "deferred", _decisions.c.decided_by.is_(None))
@@ -146,12 +146,16 @@ class Decisions(Tables):
 
         They may be about any of the records that a customer is now.
         """
-        bases = select(identities.c.base_id).where(identities.c.customer_id.in_(ASKED))
-        theirs = _decisions.c.customer_id.in_(union_all(ASKED, bases))
+        found: list[str] = []
         waits = _decisions.c.status.in_(("approved", "deferred")) & _decisions.c.outcome_minor.is_(None)
-        query = select(_decisions.c.decision_id).where(theirs, waits, _decisions.c.day >= since)
-        with self._database.read() as connection, asked(connection, customer_ids):
-            return sorted(connection.scalars(query))
+        with self._database.read() as connection:
+            # Mostly it is one customer, for whom a temporary table would take longer than the query.
+            for part in pieces(customer_ids, _FEW):
+                bases = select(identities.c.base_id).where(identities.c.customer_id.in_(part))
+                theirs = _decisions.c.customer_id.in_(part) | _decisions.c.customer_id.in_(bases)
+                query = select(_decisions.c.decision_id).where(theirs, waits, _decisions.c.day >= since)
+                found += connection.scalars(query)
+        return sorted(found)
 
     def set_outcomes(self, rows: pa.Table) -> None:
         """Fill in outcomes (decision_id, outcome_minor, outcome_at)."""

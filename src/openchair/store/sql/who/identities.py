@@ -72,16 +72,9 @@ class Identities(Tables):
         return found
 
     def find(self, text: str) -> str | None:
-        """The customer id behind a customer id (a merged one too), an identifier, or its bare value."""
-        return self.find_each([text])[0]
-
-    def find_each(self, texts: Sequence[str]) -> list[str | None]:
-        """The customer id behind each of a few customer ids, identifiers or bare values (17850, ada@example.org).
-
-        For the id of a customer that is part of another now, it is the other's.
-        """
+        """The customer id behind a customer id (a merged one too), an identifier, or its bare value (17850)."""
         with self._database.read() as connection:
-            return found_each(connection, texts)
+            return found_each(connection, [text])[0]
 
     def merge(self, merge_id: str) -> Merge | None:
         """One merge."""
@@ -208,7 +201,10 @@ _FOUND = union_all(
 
 
 def found_each(connection: Connection, texts: Sequence[str]) -> list[str | None]:
-    """As Identities.find_each, inside a transaction."""
+    """The customer ids behind a few customer ids, identifiers or bare values (17850, ada@example.org).
+
+    For the id of a customer that is part of another now, it is the other's.
+    """
     texts = [text.replace("\x00", "\ufffd") for text in texts]  # as columns.Words keeps them
     names = {text: _names(text) for text in texts}
     found: tuple[dict[str, str], ...] = ({}, {}, {})
