@@ -1,7 +1,10 @@
 """Who acts on a dossier, and with what right."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from openchair.chair.chair import Chair
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,10 @@ class Actor:
     def said_by(self) -> str:
         """Whose word a trait is that they set."""
         return "staff" if self.role == "program" else self.role
+
+    def did(self, chair: "Chair", act: str, customer_id: str | None = None, detail: str = "") -> None:
+        """Let the audit log say what they did, now."""
+        chair.state.log(self.name, act, customer_id, detail, chair.clock())
 
 
 OWNER_AT_HOME = Actor("command line", "owner")

@@ -87,7 +87,7 @@ class Journeying:
     def _choose(self, kind: str, step: str, body: str, by: Actor, why: str) -> None:
         now = self.chair.now_or_last()
         self.chair.state.choose(kind, step, body, by=by.name, at=now, why=why)
-        self.chair.state.log(by.name, kind, None, f"{step}: {body}", self.chair.clock())
+        by.did(self.chair, kind, None, f"{step}: {body}")
 
     def _moment(self, as_of: str) -> Moment:
         now = self.chair.moment(as_of)

@@ -32,14 +32,14 @@ class People:
     def dossier(self, who: str, *, by: Actor, timeline: bool = False) -> views.Dossier:
         """All that is known of one customer; what happened only where asked for. Raises NotFound."""
         customer_id = self.chair.find(who)
-        self._log(by, "read dossier", customer_id)
+        by.did(self.chair, "read dossier", customer_id)
         happened = self._happened(customer_id) if timeline else ()
         return tell.dossier(self.chair, customer_id, happened, self.chair.moment())
 
     def timeline(self, who: str, *, by: Actor) -> tuple[views.TimelineEntry, ...]:
         """What happened to one customer, newest first. Raises NotFound."""
         customer_id = self.chair.find(who)
-        self._log(by, "read timeline", customer_id)
+        by.did(self.chair, "read timeline", customer_id)
         return self._happened(customer_id)
 
     def _happened(self, customer_id: str) -> tuple[views.TimelineEntry, ...]:
@@ -70,7 +70,7 @@ class People:
         properties = msgspec.json.encode({key: said for key, said in signed.items() if said}).decode()
         row = {"name": name, "value": value, "said_by": by.said_by, "confidence": 1.0, "properties": properties}
         self._keep(customer_id, row)
-        self._log(by, f"said {name}", customer_id, why)
+        by.did(self.chair, f"said {name}", customer_id, why)
 
     def note(self, who: str, text: str, *, by: Actor) -> None:
         """Write a note down, signed. Raises NotFound, BadInput for an empty one."""
@@ -130,7 +130,7 @@ class People:
 
     def call_list(self, *, by: Actor, limit: int = 1000) -> Iterator[views.Customer]:
         """Customers one may call, worth most first: those whom no rule, consent or wish keeps from being called."""
-        self._log(by, "exported call list", None)
+        by.did(self.chair, "exported call list")
         after, given = None, 0
         moment, settings = self.chair.moment(), self.chair.settings
         while given < limit:
@@ -170,7 +170,7 @@ class People:
         review_id = digest("review", "decision", decision_id)[:20]
         asked = views.Review(review_id, "decision", decision_id, decision.customer_id, text[:2000], now, by.name)
         self.chair.state.open_reviews([asked])
-        self._log(by, "asked for a person", decision.customer_id)
+        by.did(self.chair, "asked for a person", decision.customer_id)
 
     def _theirs(self, who: str, decision_id: str) -> views.Decision:
         decision = self.chair.decision(decision_id)
@@ -200,9 +200,6 @@ class People:
 
     def _standing(self, customer_id: str, moment: Moment) -> dict[str, Any]:
         return standing.row_of(self.chair.state, customer_id, self.chair.catalogue, self.chair.settings, moment)
-
-    def _log(self, by: Actor, act: str, customer_id: str | None, detail: str = "") -> None:
-        self.chair.state.log(by.name, act, customer_id, detail, self.chair.clock())
 
 
 def _term(term: str) -> str:

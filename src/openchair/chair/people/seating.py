@@ -95,7 +95,7 @@ class Seating:
             expires_at=expires,
         )
         self.chair.state.add_seat(seat)
-        self._log(by, "made seat link", customer_id, f"until {expires:%Y-%m-%d}")
+        by.did(self.chair, "made seat link", customer_id, f"until {expires:%Y-%m-%d}")
         return f"/seat/{self._seals.token(seat.seat_id, expires)}"
 
     def links(self, who: str) -> tuple[Seat, ...]:
@@ -110,7 +110,7 @@ class Seating:
         if seat.revoked_at is None:
             seat = replace(seat, revoked_at=self.chair.clock())
             self.chair.state.put_seat(seat)
-            self._log(by, "closed seat", seat.customer_id)
+            by.did(self.chair, "closed seat", seat.customer_id)
         return seat
 
     # by link
@@ -140,7 +140,7 @@ class Seating:
         )
         if not self.chair.state.put_seat(opened, unless_opened=True):
             raise SeatRefused("opened before", seat.customer_id)
-        self._log(CUSTOMER, "opened seat", seat.customer_id)
+        CUSTOMER.did(self.chair, "opened seat", seat.customer_id)
         return f"{seat.seat_id}.{secret}"
 
     # by session
@@ -251,9 +251,6 @@ class Seating:
         """The newest value of a trait by one of these names; empty where nothing was said."""
         rows = self.chair.state.said("traits", self.chair.find(customer_id))
         return next((str(row["value"]) for row in reversed(rows) if row["name"] in names and row["value"]), "")
-
-    def _log(self, by: Actor, act: str, customer_id: str, detail: str = "") -> None:
-        self.chair.state.log(by.name, act, customer_id, detail, self.chair.clock())
 
 
 def _told(merge: views.Merge) -> bool:

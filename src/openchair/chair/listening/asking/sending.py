@@ -49,7 +49,7 @@ class Sending:
         with held(self.chair.state, SEND, self.chair.clock):
             picked = self._pick(survey_id, channel, limit, by_strata)
             self.chair.state.add_messages(self._messages(survey_id, channel, picked.customer_ids))
-        self.chair.state.log(by.name, "sent survey", None, f"{survey_id}, {picked.report.chosen}", self.chair.clock())
+        by.did(self.chair, "sent survey", None, f"{survey_id}, {picked.report.chosen}")
         return picked.report
 
     def _pick(self, survey_id: str, channel: str, limit: int, by: str) -> Picked:

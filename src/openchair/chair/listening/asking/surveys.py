@@ -83,7 +83,7 @@ class Surveys:
             raise Conflict("survey metric", value=survey.metric, bound=bound, remedy="Make a survey with another id.")
         status = before.status if before else "draft"
         self._keep(SurveyState(survey.id, version + 1, status, survey, self.chair.clock(), by.name), version)
-        self._log(by, "changed survey", f"{survey.id}, version {version + 1}")
+        by.did(self.chair, "changed survey", None, f"{survey.id}, version {version + 1}")
         return self.get(survey.id)
 
     def open(self, survey_id: str, *, by: Actor) -> SurveyState:
@@ -187,7 +187,7 @@ class Surveys:
         before = self.get(survey_id)
         if before.status != status:
             self._keep(replace(before, status=status), before.version)
-            self._log(by, {"live": "opened survey", "closed": "closed survey"}[status], survey_id)
+            by.did(self.chair, {"live": "opened survey", "closed": "closed survey"}[status], None, survey_id)
         return self.get(survey_id)
 
     def _keep(self, survey: SurveyState, over: int) -> None:
@@ -200,9 +200,6 @@ class Surveys:
         if not survey.sent:
             return replace(survey, response=Unknown("nobody was asked", needed=1))
         return replace(survey, response=share(min(survey.answered, survey.sent), survey.sent, confidence=sure))
-
-    def _log(self, by: Actor, act: str, detail: str) -> None:
-        self.chair.state.log(by.name, act, None, detail, self.chair.clock())
 
 
 def _answerable(found: Invitation) -> Invitation:

@@ -58,7 +58,7 @@ class Calls:
         waiting = [row for row in rows if not row["status"]]
         may = guard.may_call(waiting, moment=moment, settings=self.chair.settings)
         clear = {row["call_id"] for row in may}
-        self._log(by, "read call list", None, f"{begins} {leader}".strip())
+        by.did(self.chair, "read call list", None, f"{begins} {leader}".strip())
         return tuple(self._told(row) for row in rows if row["status"] or row["call_id"] in clear)
 
     def make(self, leaders: Sequence[str] = ()) -> int:
@@ -103,7 +103,7 @@ class Calls:
         ended = {name: row[name] for name in _COLUMNS} | {"status": status, "done_at": now}
         if not self.chair.state.end_call(ended, events, facts):
             raise Conflict("call", value=row["call_id"], bound="was answered already", remedy="Note another call.")
-        self._log(by, f"noted call: {status}", row["who_id"], "" if reached else words)
+        by.did(self.chair, f"noted call: {status}", row["who_id"], "" if reached else words)
         self.chair.restand([row["who_id"]])
         return self._told(self.chair.state.call(row["call_id"]) or row)
 
@@ -204,9 +204,6 @@ class Calls:
             phones=tuple(name.removeprefix("phone:") for name in names if name.startswith("phone:")),
             hard_rules=rules.shown(row["rules"] or 0),
         )
-
-    def _log(self, by: Actor, act: str, customer_id: str | None, detail: str = "") -> None:
-        self.chair.state.log(by.name, act, customer_id, detail, self.chair.clock())
 
 
 _COLUMNS = ("call_id", "week", "leader", "place", "customer_id", "reason", "because", "questions")

@@ -87,7 +87,7 @@ class Cases:
         row = self.chair.state.case(case_id)
         if row is None:
             raise NotFound("case", value=case_id, bound="was never opened", remedy="List cases to find it.")
-        self._log(by, "read case", row["who_id"])
+        by.did(self.chair, "read case", row["who_id"])
         return self._told([row], self._since(row))[0]
 
     def own(self, case_id: str, owner: str, *, by: Actor) -> Case:
@@ -97,7 +97,7 @@ class Cases:
             raise BadInput("owner", value=owner, bound="at most 200 characters", remedy="Name one person.")
         if not self.chair.state.own_case(case_id, owner):
             raise _closed(case_id)
-        self._log(by, "gave a case", case.customer.customer_id, owner)
+        by.did(self.chair, "gave a case", case.customer.customer_id, owner)
         return self.case(case_id, by=by)
 
     def close(
@@ -122,7 +122,7 @@ class Cases:
         events, facts = kept(self.chair, who, case_id, now, said, contact=contact, words=words)
         if not self.chair.state.close_case(case_id, verdict, by.name, now, done, events, facts):
             raise _closed(case_id)
-        self._log(by, f"closed case: {verdict}", who, done)
+        by.did(self.chair, f"closed case: {verdict}", who, done)
         self.chair.restand([who])
         return self.case(case_id, by=by)
 
@@ -205,9 +205,6 @@ class Cases:
             and one["fact_id"] != row["subject"]
             and one["text"] != row["words"]
         )
-
-    def _log(self, by: Actor, act: str, customer_id: str, detail: str = "") -> None:
-        self.chair.state.log(by.name, act, customer_id, detail, self.chair.clock())
 
 
 def _closed(case_id: str) -> Conflict:

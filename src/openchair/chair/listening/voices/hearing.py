@@ -92,7 +92,7 @@ class Voices:
             )
         if not self.chair.state.rename_theme(theme_id, plain, by.name):
             raise NotFound("theme", value=theme_id, bound="is not here", remedy="List themes to find it.")
-        self.chair.state.log(by.name, "named a theme", None, f"{theme_id} {plain}", self.chair.clock())
+        by.did(self.chair, "named a theme", None, f"{theme_id} {plain}")
         return self.theme(theme_id)
 
     def correct(self, fact_id: str, place: int, *, reading: str = "", theme_id: str = "", by: Actor) -> None:
@@ -114,8 +114,7 @@ class Voices:
             raise NotFound(
                 "sentence", value=f"{fact_id} {place}", bound="is not here", remedy="See the page Listening."
             )
-        said = f"{fact_id} {place}: {reading or theme_id}"
-        state.log(by.name, "corrected a reading", None, said, self.chair.clock())
+        by.did(self.chair, "corrected a reading", None, f"{fact_id} {place}: {reading or theme_id}")
 
     def of(self, customer_id: str) -> tuple[str, ...]:
         """What a customer needs, wants and hopes for, in words, the most said first; empty where nothing was heard."""
