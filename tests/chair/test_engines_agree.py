@@ -1,5 +1,6 @@
 """The same turn on DuckDB and on Spark: the same people, stages, values to 1e-9, and the same decisions."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -66,7 +67,7 @@ def read(shop: Shop, *paths: Path) -> None:
 
 def same(one: Any, two: Any) -> bool:
     """Equal to 1e-9, relative or absolute; unknown equals unknown."""
-    return one == two if one is None or two is None else one == pytest.approx(two, rel=1e-9, abs=1e-9)
+    return one == two if one is None or two is None else math.isclose(one, two, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def turned(shop: Shop, engine: Engine, moment: Moment) -> tuple[Any, dict[str, Any], dict[str, Any], list[str]]:
