@@ -102,13 +102,13 @@ def test_an_action_is_changed_with_a_reason_and_put_back(made_up: Any, client: C
 
 
 WRONG = [
-    ("cost_minor", "lots", "cost_minor", "Expected `int`, got `str`"),
-    ("cost_minor", "-1", "cost_minor", "Expected `int` &gt;= 0"),
+    ("cost_minor", "lots", "cost_minor", "Must be a whole number, not text"),
+    ("cost_minor", "-1", "cost_minor", "Must be a whole number of at least 0"),
     ("channels", "pigeon", "channels", "Must be one of person, parcel"),
     ("channels", "", "channels", "Must be given"),
-    ("uplift.steady", "7", "uplift.prospect", "Expected `float` &lt;= 1"),
+    ("uplift.steady", "7", "uplift.prospect", "Must be a number of at most 1"),
     ("spacing_days", "70", "spacing_days", "Must be at most idea_days"),
-    ("undo_hours", "-5", "undo_hours", "Expected `int` &gt;= 0"),
+    ("undo_hours", "-5", "undo_hours", "Must be a whole number of at least 0"),
     ("plus", "money", "plus", "Must say what an action of the pillar plus does"),
     ("texts.en.title", "Hello {nmae}", "texts.en.title", "May hold {name} and {shop}"),
     ("contents.allergens", "milk", "contents.allergens", "Belongs to what is edible"),

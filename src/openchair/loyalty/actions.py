@@ -1,7 +1,7 @@
 """Actions: what a business may do next for a customer, as data, and the catalogue they are written down in."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_args
@@ -226,12 +226,38 @@ def _action(row: Any, place: int) -> Action:
         missing = re.search(r"required field `(\w+)`", message)
         field = ".".join(part for part in (path, missing[1] if missing else "") if part) or "fields"
         choices = next((given for key, given in _CHOICES.items() if field.startswith(key)), ())
-        bound = "must be given" if missing else message[:1].lower() + message[1:]
+        bound = "must be given" if missing else _in_words(message)
         if choices and message.startswith("Invalid enum"):
             bound = f"must be one of {', '.join(choices)}"
         value = None if missing else _value(row, path)
         remedy = "Correct it in the catalogue."
         raise BadInput(f"catalogue, action {name}, {field}", value=value, bound=bound, remedy=remedy) from wrong
+
+
+_KINDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "array": "a list",
+          "object": "names with values", "null": "empty"}  # fmt: skip
+_WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"`str` matching regex '\^\[a-z\]\{2.*", "a code of two or three small letters"),
+    (r"`str` matching regex .*", "2 to 41 small letters, digits and hyphens, beginning with a letter"),
+    (r"`(\w+)(?: \| null)?`", lambda found: _KINDS.get(found[1], f"“{found[1]}”")),
+    (r"^Expected ", "must be "), (r", got ", ", not "),
+    (r"text of length >= (\d+)", r"text of \1 characters or more"), (r" of length >= (\d+)", r" of \1 or more"),
+    (r"text of length <= (\d+)", r"text of \1 characters or fewer"), (r" of length <= (\d+)", r" of \1 or fewer"),
+    (r" >= ", " of at least "), (r" <= ", " of at most "), (r" > ", " above "), (r" < ", " below "),
+)  # fmt: skip
+
+
+def _in_words(message: str) -> str:
+    """What msgspec says is wrong, for whoever never heard of it.
+
+    >>> _in_words("Expected `int | null` >= 0"), _in_words("Expected `str` of length >= 4")
+    ('must be a whole number of at least 0', 'must be text of 4 characters or more')
+    >>> _in_words("Expected `array`, got `str`"), _in_words("Object contains unknown field `colour`")
+    ('must be a list, not text', 'object contains unknown field “colour”')
+    """
+    for what, word in _WORDS:
+        message = re.sub(what, word, message)
+    return message[:1].lower() + message[1:]
 
 
 def _value(row: Any, path: str) -> Any:
