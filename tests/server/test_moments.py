@@ -70,7 +70,8 @@ def test_only_what_is_asked_for(crowd: Shop) -> None:
     for who in range(60, 80):
         one = decided(crowd, who, candidates=some)
         assert one["action"] in (*some, WAIT)
-        assert one["excluded"]["not among what was asked for"] > 0
+        # Whoever is left alone this quarter, or treated as all are, has other reasons; who that is depends on the date.
+        assert one["arm"] in ("holdout", "single") or one["excluded"]["not among what was asked for"] > 0
         mailed = decided(crowd, who, "visit", channel="e-mail")
         assert mailed["action"] == WAIT or mailed["channel"] == "e-mail"
     first = next(one for who in range(60, 80) if (one := decided(crowd, who, candidates=some))["action"] != WAIT)
