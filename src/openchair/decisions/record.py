@@ -177,10 +177,10 @@ def texts_of(
 
 def read(record: str) -> Record:
     """A record from its text; those of before it had two lines name each action with all that is said of it."""
-    line, end, rest = record.partition("\n")
-    if not end:
+    begins = record.find("\n") + 1
+    if not begins:
         return _WHOLE.decode(record)
-    frame, own = _frame(line + end), _REST.decode("{" + rest)
+    frame, own = _frame(record[:begins]), _REST.decode("{" + record[begins:])
     codes = np.frombuffer(own.codes, np.uint8)
     open_ = np.append(np.flatnonzero(codes == 0), len(codes))
     out = codes.argsort(kind="stable")[len(open_) - 1 :]
