@@ -18,7 +18,7 @@ from vowpalwabbit import Workspace
 from benchmarks import Row, at_least
 from benchmarks.__main__ import table
 from openchair.decisions import choice
-from openchair.learning.hierarchical import Prior, Spreads, expected, hoped, learn, sums, update
+from openchair.learning.hierarchical import Prior, Spreads, alone, expected, hoped, learn, sums, update
 
 SETS = {"iris": load_iris, "wine": load_wine, "cancer": load_breast_cancer, "digits": load_digits}
 ORDERS = 5
@@ -42,7 +42,8 @@ def ours(x: np.ndarray, right: np.ndarray, seed: int, floor: float = FLOOR) -> f
             0, :-1
         ]  # waiting is no answer
         action = int(rng.choice(actions, p=chances / chances.sum()))
-        belief = update(belief, nobody, action, x[t], float(action == is_right))
+        wide, z, n = alone(prior, np.array([action]), x[[t]])
+        belief = update(belief, nobody, wide, z, np.array([float(action == is_right)]), n)
         got += action == is_right
     return got / len(right)
 

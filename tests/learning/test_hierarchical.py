@@ -8,7 +8,19 @@ from scipy.stats import multivariate_normal
 
 from openchair.core.errors import BadInput
 from openchair.decisions.choice import SHARPNESS, Gains, choose
-from openchair.learning.hierarchical import Belief, Prior, Spreads, Sums, expected, fitted, hoped, learn, sums, update
+from openchair.learning.hierarchical import (
+    Belief,
+    Prior,
+    Spreads,
+    Sums,
+    alone,
+    expected,
+    fitted,
+    hoped,
+    learn,
+    sums,
+    update,
+)
 
 SPREADS = Spreads(noise=1.0, all=0.3, pillar=0.5, action=0.2, person=0.4)
 PILLAR = np.array([0, 0, 0, 1, 1, 2])
@@ -94,11 +106,24 @@ def test_one_outcome_at_a_time_is_all_at_once(seed: int, n: int, customers: int)
     online, people = learn(held, seen(held, of, customers, order[:0])), seen(held, of, customers, order[:0]).people
     for j in order:
         mine = people.of(of["customer"][[j]])
-        online = update(online, mine, int(of["action"][j]), of["x"][j], float(of["y"][j]))
+        x, z, one = alone(held, of["action"][[j]], of["x"][[j]])
+        online = update(online, mine, x, z, of["y"][[j]], one)
         people += seen(held, of, customers, np.array([j])).people
     assert same(online, whole, 1e-9)
     parts = seen(held, of, customers, order[: n // 2]) + seen(held, of, customers, order[n // 2 :])
     assert same(learn(held, parts), whole, 1e-9)
+
+
+@pytest.mark.parametrize("many", [40, 700])
+def test_outcomes_of_many_customers_at_once_are_as_one_by_one(many: int) -> None:
+    """In any parts, and whatever is known of these customers: to 1e-9 what learning from all of it gives."""
+    held = prior()
+    before, after = world(5, 900, many, held), world(6, many, many, held)
+    after["customer"] = np.random.default_rng(7).permutation(many)
+    known = seen(held, before, many)
+    people, (x, z, n) = known.people.of(after["customer"]), alone(held, after["action"], after["x"])
+    online = update(learn(held, known), people, x, z, after["y"], n)
+    assert same(online, learn(held, known + seen(held, after, many)), 1e-9)
 
 
 def test_planted_effects_are_found() -> None:
@@ -201,7 +226,8 @@ def test_an_outcome_is_a_number(bad: float) -> None:
         sums(held, 1, one, one, np.ones((1, 1)), np.array([bad]))
     belief = learn(held, sums(held, 1, one[:0], one[:0], np.ones((0, 1)), np.zeros(0)))
     with pytest.raises(BadInput, match=f"^features of an outcome: got {bad}"):
-        update(belief, belief.people(1), 0, np.array([bad]), 1.0)
+        x, z, n = alone(held, one, np.array([[bad]]))
+        update(belief, belief.people(1), x, z, np.ones(1), n)
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])

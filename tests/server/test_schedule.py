@@ -66,6 +66,24 @@ def test_the_schedule_moves_events_to_history(shop: Shop) -> None:
         assert len(shop.chair.turns()) == 1
 
 
+def test_it_is_learned_between_turns_where_anything_came(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for what came, in a process of its own, and not at all where nothing did; a stopped schedule learns none."""
+    done: list[str] = []
+    monkeypatch.setattr(Apart, "_run", lambda _self, work, *_: done.append(work))
+    apart = Apart(shop.chair)
+    for number in (1, 2):
+        shop.send(order(number, "u", number))
+        apart.sync()
+        for _ in range(2):
+            apart.learn()
+        assert done == ["learn"] * number
+    shop.send(order(3, "u", 3))
+    apart.sync()
+    apart.stop()
+    apart.learn()
+    assert done == ["learn"] * 2
+
+
 @pytest.mark.slow
 def test_much_is_moved_by_a_process_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that reading many events holds up nobody who sends more; a stopped schedule moves none."""

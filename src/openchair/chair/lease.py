@@ -17,8 +17,14 @@ SECONDS = 15.0
 HEAVY = "heavy"
 """What a turn and an import share: each may use all the memory the engine is allowed."""
 SYNC = "sync"
-SEND, DELIVER = "send", "deliver"
-_TITLES = {HEAVY: "turn or import", SYNC: "sync", SEND: "sending a survey", DELIVER: "delivery"}
+SEND, DELIVER, LEARN = "send", "deliver", "learn"
+_TITLES = {
+    HEAVY: "turn or import",
+    SYNC: "sync",
+    SEND: "sending a survey",
+    DELIVER: "delivery",
+    LEARN: "learning between turns",
+}
 
 
 @contextmanager

@@ -155,13 +155,17 @@ def sums(
 
     y: (n,), in the prior's unit. Raises BadInput for an x or y that is not finite.
     """
-    number, d = prior.mean.shape
-    rows = np.repeat(np.arange(len(y)), d)
-    places = (action[:, None] * d + np.arange(d)).ravel()
-    wide = sparse.csr_array((x.ravel(), (rows, places)), shape=(len(y), len(prior.start)))
-    z = np.eye(prior.bears)[prior.pillar[action]]
-    n = np.bincount(action, minlength=number).astype(np.float64)
+    wide, z, n = alone(prior, action, x)
     return sums_of(customers, customer, wide, z, y, n)
+
+
+def alone(prior: Prior, action: NDArray[np.int64], x: Array) -> tuple[sparse.csr_array, Array, Array]:
+    """x, z and n as of `sums_of`, where one action bears on each of n outcomes. action: (n,). x: (n, d)."""
+    number, d = prior.mean.shape
+    rows = np.repeat(np.arange(len(action)), d)
+    places = (action[:, None] * d + np.arange(d)).ravel()
+    wide = sparse.csr_array((x.ravel(), (rows, places)), shape=(len(action), len(prior.start)))
+    return wide, np.eye(prior.bears)[prior.pillar[action]], np.bincount(action, minlength=number).astype(np.float64)
 
 
 def sums_of(customers: int, customer: NDArray[np.int64], x: sparse.csr_array, z: Array, y: Array, n: Array) -> Sums:
@@ -252,26 +256,31 @@ def fitted(prior: Prior, seen: Sums, within: float = WITHIN) -> Prior:
     return at(minimize(unlikely, np.zeros(len(given)), method="L-BFGS-B", bounds=[(-3, 3)] * len(given)).x)
 
 
-def update(belief: Belief, person: People, action: int, x: Array, y: float) -> Belief:
-    """The posterior after one more outcome: what `learn` gives with it, at the cost of one product of rank one.
+def update(belief: Belief, people: People, x: sparse.csr_array, z: Array, y: Array, n: Array) -> Belief:
+    """The posterior after m more outcomes, each of another customer: what `learn` gives with them, at the cost of a
+    product of rank m.
 
-    person: the customer's own sums before it (one customer). x: (d,). Raises BadInput for an x or y that is not finite.
+    people: these customers' own sums before, m of them, in their order; x, z, y, n: as of `sums_of`. Raises BadInput
+    for an x or y that is not finite.
     """
-    _finite(x, np.array([y]))
-    noise, d = belief.prior.spreads.noise, belief.mean.shape[1]
-    drawn = _pull(belief.prior.spreads, person.n)[0, belief.prior.pillar[action]]
-    told = -(drawn @ person.x.toarray())
-    told[action * d : (action + 1) * d] += x
-    spread = belief.whole_cov @ told
-    variance = noise**2 * (1 + drawn[belief.prior.pillar[action]]) + told @ spread
-    surprise = y - drawn @ person.y[0] - told @ belief.whole
-    return Belief(
-        prior=belief.prior,
-        whole=belief.whole + spread * (surprise / variance),
-        whole_cov=belief.whole_cov - np.outer(spread, spread / variance),
-        n=belief.n + np.eye(len(belief.n))[action],
-        evidence=belief.evidence - float(np.log(2 * np.pi * variance) + surprise**2 / variance) / 2,
-    )
+    _finite(x.data, y)
+    noise, whole, cov, evidence = belief.prior.spreads.noise**2, belief.whole, belief.whole_cov, belief.evidence
+    own = np.einsum("mp,mpq->mq", z, _pull(belief.prior.spreads, people.n))
+    places = np.arange(own.size)
+    each = sparse.csr_array((own.ravel(), (places // own.shape[1], places)), shape=(len(y), own.size))
+    told = (x - each @ people.x).tocsr()
+    left, variance = y - (own * people.y).sum(axis=1), noise * (1 + (own * z).sum(axis=1))
+    for start in range(0, len(y), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        part = told[rows].toarray()
+        spread = part @ cov
+        root = linalg.cholesky(spread @ part.T + np.diag(variance[rows]), lower=True)
+        half = linalg.solve_triangular(root, spread, lower=True)
+        surprise = linalg.solve_triangular(root, left[rows] - part @ whole, lower=True)
+        whole, cov = whole + half.T @ surprise, cov - half.T @ half
+        size = len(part) * np.log(2 * np.pi) + 2 * np.log(np.diag(root)).sum()
+        evidence -= float(surprise @ surprise + size) / 2
+    return Belief(belief.prior, whole, cov, belief.n + n, evidence)
 
 
 def expected(belief: Belief, x: Array, people: People, confidence: float = 0.8) -> Gains:

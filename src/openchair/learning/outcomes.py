@@ -57,7 +57,7 @@ def log_of(log: Log) -> Log:
     return known.part(np.lexsort((known.action < 0, known.day, known.customer)))
 
 
-def came(since: Ints, window_days: Ints) -> Array:
+def came(since: Ints | Array, window_days: Ints) -> Array:
     """The share of an effect that has come so many days after: slowly at first, most in the second quarter, then less.
 
     >>> came(np.array([0, 7, 14, 28, 40]), np.array([28] * 5)).round(2).tolist()
@@ -101,7 +101,7 @@ class Rows:
 
 def rows_of(
     log: Log,
-    end: Ints,
+    end: Ints | Array,
     brought: Array,
     pillar: Ints,
     *,

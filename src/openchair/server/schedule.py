@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, time
 
 from openchair.chair.chair import Chair
+from openchair.chair.learning.between import HEARD
 from openchair.chair.lease import SYNC, held
 from openchair.chair.views import TurnReport
 from openchair.core.clock import Moment
@@ -20,6 +21,8 @@ log = logging.getLogger("openchair.server")
 
 LOOK_SECONDS = 20.0
 """How often the scheduler looks whether the day's turn, or a message, is due."""
+LEARN_SECONDS = 120.0
+"""How often what came since the last turn is learned from, where anything came."""
 CHECKPOINT_SECONDS = 0.5
 """How often the state's log is moved into its file: seldom enough to write a page once, often enough to be short."""
 LITTLE = 2_000
@@ -40,6 +43,10 @@ try:
         chair.sync()
     elif work == "day":
         chair.day()
+    elif work == "learn":
+        from openchair.chair.learning.between import update
+
+        update(chair)
     else:
         chair.turn(chair.moment(as_of))
 except OpenchairError as wrong:
@@ -66,6 +73,7 @@ class Apart:
         self.chair = chair
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
+        self._learned_of: frozenset[str] = frozenset()
 
     def sync(self) -> None:
         """One round of moving the inbox to history: a little of it here, much of it apart.
@@ -97,6 +105,13 @@ class Apart:
         last = self.chair.turns(1)
         if not self._stopped and due(self.chair.moment(), turn_at, last[0].started_at if last else None):
             self._run("day")
+
+    def learn(self) -> None:
+        """What came since the last turn, into what decisions rest on. Raises Conflict where another is at it."""
+        files = frozenset(file for kind in HEARD for file in self.chair.history.files(kind))
+        if not self._stopped and files != self._learned_of:
+            self._run("learn")
+            self._learned_of = files
 
     def stop(self) -> None:
         """End what runs: what it had not finished is done by the next."""
@@ -145,6 +160,7 @@ def schedule(apart: Apart, settings: Settings, checkpoint: Callable[[], None]) -
         asyncio.create_task(_repeat(settings.sync_seconds, apart.sync, "sync")),
         asyncio.create_task(_repeat(LOOK_SECONDS, lambda: apart.turn_if_due(settings.turn_at), "turn")),
         asyncio.create_task(_repeat(LOOK_SECONDS, apart.deliver, "delivery")),
+        asyncio.create_task(_repeat(LEARN_SECONDS, apart.learn, "learning between turns")),
         asyncio.create_task(_repeat(CHECKPOINT_SECONDS, checkpoint, "checkpoint")),
     ]
     try:

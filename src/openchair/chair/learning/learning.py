@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
@@ -97,11 +97,12 @@ class Learning:
 _NOBODY = Unknown("nobody was left alone yet")
 
 
-def bought(chair: "Chair", engine: Engine, moment: Moment) -> ir.Table:
-    """What customers spent, a row a customer and day, of the lines that count."""
+def bought(chair: "Chair", engine: Engine, moment: Moment, since: datetime | None = None) -> ir.Table:
+    """What customers spent, a row a customer and day, of the lines that count; of all time, or since one."""
     identities = engine.share(chair.state.identities()).select("identifier", "customer_id")
     facts = engine.facts("purchases")
-    mine = owned(facts.filter(facts.happened_at < moment.now), identities)
+    until = facts.filter(facts.happened_at < moment.now)
+    mine = owned(until.filter(until.happened_at >= since) if since else until, identities)
     lines = growth.judged(mine.mutate(day=local_day(mine.happened_at, moment.zone)), chair.currency)
     return purchase_days(lines.filter(_.reason == "").distinct(on="fact_id", keep="first"))
 

@@ -115,13 +115,18 @@ class Mark:
     message: Message | None = None
 
 
+SINCE = "decisions since"
+"""The name under which what is believed between turns is kept (chair.learning.between)."""
+
+
 class Faced(NamedTuple):
     """Those who wait for a decision. stands: what changes whenever that may have which decisions rest on: the newest
-    turn, and the newest choice of a person. found: the customer behind each name. rows: CUSTOMER_COLUMNS by customer.
-    decided: what was decided for them on the day, by decision id, joined with its situation and customer.
+    turn, the newest choice of a person, and when it was last learned from what came since (SINCE). found: the customer
+    behind each name. rows: CUSTOMER_COLUMNS by customer. decided: what was decided for them on the day, by decision id,
+    joined with its situation and customer.
     """
 
-    stands: tuple[str | None, int]
+    stands: tuple[object, ...]
     found: list[str | None]
     rows: dict[str, Row]
     decided: dict[str, Row]

@@ -15,7 +15,7 @@ from openchair.chair.learning.living import live_policy
 from openchair.chair.ports import DECISION_COLUMNS, SITUATION_COLUMNS, Engine
 from openchair.chair.state import State
 from openchair.chair.state.records import Mark
-from openchair.chair.wheel.learn import MODEL
+from openchair.chair.wheel.learn import MODEL, believed
 from openchair.chair.wheel.rationed import Laid, remembered
 from openchair.core.clock import Moment
 from openchair.core.ids import SEPARATOR, digest
@@ -92,10 +92,8 @@ def decision_id_of(customer_id: str, moment: Moment, occasion: str) -> str:
 
 
 def held_of(state: State, actions: Sequence[Action], settings: Settings, learned: Learned | None = None) -> Held:
-    """All that deciding rests on. learned: what a turn has just learned; None for what the last one did."""
-    body = None if learned else state.model(MODEL)
-    if learned is None:
-        learned = beliefs.unpacked(body) if body else beliefs.nothing(actions)
+    """All that deciding rests on. learned: what a turn has just learned; None for what is believed now."""
+    learned = learned or believed(state) or beliefs.nothing(actions)
     held = beliefs.held(
         learned,
         actions,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -12,12 +13,13 @@ from ibis import _
 
 from openchair.chair.ports import Engine
 from openchair.chair.state import State
+from openchair.chair.state.records import SINCE
 from openchair.chair.wheel.stand import owned
 from openchair.core.clock import Moment
 from openchair.core.settings import Settings
 from openchair.dossier import consent
 from openchair.facts.days import local_day
-from openchair.learning import beliefs, outcomes
+from openchair.learning import beliefs, online, outcomes
 from openchair.learning.beliefs import Learned
 from openchair.loyalty.actions import Action
 
@@ -57,13 +59,67 @@ def learn(
     moment: Moment,
 ) -> Learned:
     """What the last half year teaches of actions. days: customer_id, day, spent_minor."""
-    since = moment.day - timedelta(days=LOOKED_BACK_DAYS)
+    since, until = moment.day - timedelta(days=LOOKED_BACK_DAYS), number_of(moment.day)
     looks = [since + timedelta(days=k) for k in range(0, LOOKED_BACK_DAYS, EVERY_DAYS)]
+    log, ids = _looked_at(state, since, looks, actions)
+    log = outcomes.log_of(log.part(log.day < until))
+    end = outcomes.ends(log, until)
+    spent = _in_order(engine, log, ids, end, days.rename(came="spent_minor"))
+    good = _in_order(engine, log, ids, end, _points(engine, facts, identities, moment))
+    return beliefs.learn_from(actions, log, settings.margin * spent, good, until=until, customer_ids=ids.to_pylist())
+
+
+def learn_since(
+    state: State,
+    engine: Engine,
+    facts: dict[str, ir.Table],
+    days: ir.Table,
+    identities: ir.Table,
+    actions: Sequence[Action],
+    settings: Settings,
+    moment: Moment,
+    learned: Learned,
+    known: tuple[float, float],
+) -> Learned:
+    """What a turn learned, with what has come since.
+
+    known: until when it is known what was spent, and what people said, as days with their part that has passed.
+    """
+    since = _EPOCH + timedelta(days=learned.until)
+    longest = max((one.window_days or settings.outcome_days for one in actions), default=settings.outcome_days)
+    log, ids = _looked_at(state, since - timedelta(days=longest), [since], actions)
+    log = outcomes.log_of(log)
+    spent, good = (online.ends(log, learned, until) for until in known)
+    return online.with_since(
+        learned,
+        actions,
+        log,
+        ids.to_pylist(),
+        online.Came(spent, settings.margin * _in_order(engine, log, ids, spent, days.rename(came="spent_minor"))),
+        online.Came(good, _in_order(engine, log, ids, good, _points(engine, facts, identities, moment))),
+    )
+
+
+def believed(state: State) -> Learned | None:
+    """What is believed now: what the last turn learned, with what came since where that was learned from too."""
+    last, since = next(iter(state.turns(1)), None), state.model(SINCE)
+    of, _, body = (since or b"").partition(b"\n")
+    newest = body if last is not None and of == last.turn_id.encode() else state.model(MODEL)
+    return beliefs.unpacked(newest) if newest else None
+
+
+def number_of(day: date) -> int:
+    """A day as a whole number, as outcomes.Log has it."""
+    return (day - _EPOCH).days
+
+
+def _looked_at(
+    state: State, since: date, looks: Sequence[date], actions: Sequence[Action]
+) -> tuple[outcomes.Log, pa.Array]:
+    """Decisions from a day on that are looked at (State.lately), and what its customers are called."""
     table = state.lately(since, looks, beliefs.NAME, CUSTOMERS)
     ids = table["customer_id"].combine_chunks().dictionary_encode()
-    places = {one.id: place for place, one in enumerate(actions)}
-    did = pc.index_in(table["action"], value_set=pa.array(list(places), pa.string())).fill_null(-1)
-    until = (moment.day - _EPOCH).days
+    did = pc.index_in(table["action"], value_set=pa.array([one.id for one in actions], pa.string())).fill_null(-1)
 
     def numbers(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64)
@@ -77,21 +133,7 @@ def learn(
         daily_minor=numbers("expected_minor") / numbers("window_days"),
         window_days=table["window_days"].to_numpy().astype(np.int64),
     )
-    log = outcomes.log_of(log.part(log.day < until))
-    end = outcomes.ends(log, until)
-    stretches = pa.table(
-        {
-            "decision_id": pa.array(np.arange(len(log)).astype(str)),
-            "customer_id": ids.dictionary.take(pa.array(log.customer)),
-            "day": pa.array(log.day.astype(np.int32)).cast(pa.date32()),
-            "days": end - log.day,
-        }
-    )
-    spent = _in_order(engine, stretches, days.rename(came="spent_minor"))
-    good = _in_order(engine, stretches, _points(engine, facts, identities, moment))
-    return beliefs.learn_from(
-        actions, log, settings.margin * spent, good, until=until, customer_ids=ids.dictionary.to_pylist()
-    )
+    return log, ids.dictionary
 
 
 def _points(engine: Engine, facts: dict[str, ir.Table], identities: ir.Table, moment: Moment) -> ir.Table:
@@ -124,10 +166,21 @@ def _within(engine: Engine, decided: pa.Table, came: ir.Table, days: str) -> ir.
     return ours.left_join(came, [ours.customer_id == came.customer_id, since >= 0, since < ours[days]])
 
 
-def _in_order(engine: Engine, stretches: pa.Table, came: ir.Table) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """(m,) what came in each stretch, in their order."""
+def _in_order(
+    engine: Engine, log: outcomes.Log, ids: pa.Array, end: np.ndarray[Any, Any], came: ir.Table
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """(m,) what came in each stretch, in their order. ids: what customers are called. end: (m,)."""
+    begun = np.flatnonzero(end > log.day)
+    stretches = pa.table(
+        {
+            "decision_id": pa.array(begun.astype(str)),
+            "customer_id": ids.take(pa.array(log.customer[begun])),
+            "day": pa.array(log.day[begun].astype(np.int32)).cast(pa.date32()),
+            "days": (end - log.day)[begun],
+        }
+    )
     sums = engine.rows(_within(engine, stretches, came, "days").group_by("decision_id").agg(total=_.came.sum()))
-    total = np.zeros(stretches.num_rows)
+    total = np.zeros(len(log))
     total[sums["decision_id"].to_numpy(zero_copy_only=False).astype(np.int64)] = np.nan_to_num(
         sums["total"].to_numpy(zero_copy_only=False).astype(np.float64)
     )

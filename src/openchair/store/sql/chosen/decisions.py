@@ -30,12 +30,12 @@ from openchair.chair.ports import (
     SITUATION_COLUMNS,
     UNSETTLED_COLUMNS,
 )
-from openchair.chair.state.records import Faced, Page, Row
+from openchair.chair.state.records import SINCE, Faced, Page, Row
 from openchair.core.errors import BadInput
 from openchair.core.ids import digest
 from openchair.store.sql.columns import packed
 from openchair.store.sql.rows import Tables, bulk, conform, insertion, pieces, shape, staged
-from openchair.store.sql.schema import choices, customers, identities, turns
+from openchair.store.sql.schema import choices, customers, identities, models, turns
 from openchair.store.sql.schema import decisions as _decisions
 from openchair.store.sql.schema import situations as _situations
 from openchair.store.sql.who.erasure import ERASED
@@ -76,14 +76,14 @@ class Decisions(Tables):
     def faced(self, texts: Sequence[str], day: date, moments: Sequence[str]) -> Faced:
         """What is known of those who wait, by whatever they are called, and what was decided for them already."""
         with self._database.read() as connection:
-            last, number = connection.execute(_STANDS).one()
+            stands = tuple(connection.execute(_STANDS).one())
             found = found_each(connection, texts)
             ids = [who for who in set(found) if who is not None]
             rows = connection.execute(_ROWS, {"ids": ids}).mappings() if ids else ()
             asked = {"ids": ids, "day": day, "moments": list(set(moments))}
             before = connection.execute(_BEFORE, asked).mappings() if ids else ()
             return Faced(
-                (last, number or 0),
+                stands,
                 found,
                 {row["customer_id"]: dict(row) for row in rows},
                 {row["decision_id"]: dict(row) for row in before},
@@ -261,7 +261,8 @@ def _joined() -> Select[Any]:
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True, type_=Text())
 _TURN = select(turns.c.turn_id).order_by(turns.c.started_at.desc()).limit(1).scalar_subquery()
-_STANDS = select(_TURN, func.max(choices.c.number))
+_SINCE = select(models.c.made_at).where(models.c.name == SINCE).scalar_subquery()
+_STANDS = select(_TURN, func.max(choices.c.number), _SINCE)
 _ROWS = select(*(customers.c[name] for name in CUSTOMER_COLUMNS)).where(customers.c.customer_id.in_(_IDS))
 _BEFORE = _joined().where(
     _decisions.c.customer_id.in_(_IDS),
