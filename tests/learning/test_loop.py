@@ -28,7 +28,7 @@ from benchmarks.shop import Shop
 from openchair.simulation.moved import UNSEEN, truth_of
 
 pytestmark = pytest.mark.slow
-SHOPS, MEMBERS = 2, 5_000
+SHOPS, MEMBERS = 5, 4_000
 
 
 @pytest.fixture(scope="module")
