@@ -43,7 +43,7 @@ def test_too_few_regulars_have_no_value_and_the_turn_says_how_many_more_it_needs
     report = shop.turn()
     assert report.customers == len({row["identifier"] for row in rows})
     assert all(row["value_minor"] is None for row in shop.customers().values())
-    assert any("more needed" in f.note for f in report.findings)
+    assert any("more needed" in f.text for f in report.findings)
 
 
 def test_the_order_of_arrival_changes_nothing(new_shop: Callable[[], Shop]) -> None:

@@ -9,6 +9,8 @@ from openchair.core.ids import uniforms
 from openchair.loyalty.pillars import PILLAR_IDS
 
 Array = NDArray[np.float64]
+DIGITS = 9
+"""Places to which an effect, a share of a customer's worth, is worked out."""
 STEPS = 2
 """A customer's own leaning to a pillar counts in whole steps, so many in either direction."""
 
@@ -25,10 +27,14 @@ class Effects:
     n: Array
 
     def at(self, x: Array) -> tuple[Array, Array]:
-        """(k, A) expected effect and its standard deviation in situations with features x: (k, d)."""
+        """(k, A) expected effect and its standard deviation in situations with features x: (k, d).
+
+        To DIGITS places: a product of matrices rounds its last bits by how many rows it has, and a situation decides
+        the same whoever else is looked at with it.
+        """
         products = (x[:, :, None] * x[:, None, :]).reshape(len(x), x.shape[1] ** 2)
         variance = products @ self.cov.reshape(len(self.cov), -1).T
-        return x @ self.mean.T, np.sqrt(np.maximum(variance, 0.0))
+        return np.round(x @ self.mean.T, DIGITS), np.round(np.sqrt(np.maximum(variance, 0.0)), DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
