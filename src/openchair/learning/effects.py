@@ -34,7 +34,8 @@ class Effects:
         """
         products = (x[:, :, None] * x[:, None, :]).reshape(len(x), x.shape[1] ** 2)
         variance = products @ self.cov.reshape(len(self.cov), -1).T
-        return np.round(x @ self.mean.T, DIGITS), np.round(np.sqrt(np.maximum(variance, 0.0)), DIGITS)
+        sd: Array = np.sqrt(np.maximum(variance, 0.0))
+        return np.round(x @ self.mean.T, DIGITS), sd.round(DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
