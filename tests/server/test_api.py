@@ -195,6 +195,12 @@ def test_bad_bodies_are_answered(shop: Shop, body: bytes) -> None:
     problem(shop.client.post("/api/v1/decisions", content=body, headers=shop.bearer("write")), 400, "bad_input")
 
 
+def test_what_no_route_knows_is_named(shop: Shop) -> None:
+    """A field too many is said to be that."""
+    said = post(shop, "/turns", {"colour": "red"})
+    assert "body.colour: got 'red'; is nothing that can be given here" in problem(said, 400, "bad_input")["message"]
+
+
 def test_every_route_asks_who_calls(shop: Shop) -> None:
     """Without a key 401, with the wrong scope 403: for each route of the document."""
     document = shop.client.get("/api/v1/openapi.json").json()

@@ -118,12 +118,19 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "Problem", "model": Problem, "content": content} for status in statuses}
 
 
+NOT_ASKED_FOR = "is nothing that can be given here"
+
+
 async def on_invalid(request: Request, wrong: Exception) -> Response:
     """FastAPI's own validation as a problem: the first fault in words, all of them as `errors`."""
     if not isinstance(wrong, RequestValidationError):
         raise wrong
     faults = [
-        {"where": ".".join(map(str, one["loc"])), "bound": one["msg"], "value": repr(one.get("input"))[:120]}
+        {
+            "where": ".".join(map(str, one["loc"])),
+            "bound": NOT_ASKED_FOR if one["type"] == "extra_forbidden" else one["msg"],
+            "value": repr(one.get("input"))[:120],
+        }
         for one in wrong.errors()
     ]
     first = faults[0]
