@@ -87,9 +87,11 @@ def judge(segment: ArrayLike, split: Split, whole: Choice) -> Judged | None:
     """Whether segments' own models, leaning on the shop's, foretold the days held out better than the shop's.
 
     segment: (n,) names of the split's rows. whole: the shop's own choice. None where no model can be fitted to what was
-    known before.
+    known before, and where all are in one segment: that is the shop, and ahead of itself by rounding alone.
     """
     of = np.asarray(segment)
+    if len(np.unique(of)) < 2:
+        return None
     choices = choose(of, split, whole)
     try:
         models = {name: choice.model for name, choice in choices.items()}
