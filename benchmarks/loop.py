@@ -28,7 +28,7 @@ from openchair.learning.deciding import Held, decide
 from openchair.loyalty.actions import default
 from openchair.simulation.moved import UNSEEN, Truth, truth_of
 
-SHOPS, MEMBERS, WEEKS = 20, 20_000, 12
+SHOPS, MEMBERS, WEEKS = 20, 16_000, 12
 ACTIONS = default()
 WAITS = len(ACTIONS)
 BAR = 0.85
@@ -39,6 +39,8 @@ REFITS = (0, 1, 2, 4, 8)
 """Weeks of outcomes after which it is found out anew how far things differ."""
 HARM_POINTS = 3.0
 """Points of a customer's own good that a complaint, or consent taken back, counts for."""
+FRESH = 500_000
+"""Added to a shop's seed: people drawn anew, whom the same truth moves."""
 SINGLE = 0.5
 """The part of the oracle's gain that the best single action earns at most in a shop that is hard enough."""
 
@@ -194,6 +196,35 @@ class Learning:
         return held(learned, ACTIONS, exploration=FLOOR, seed=shop.seed)
 
 
+class Settled(Learning):
+    """What was learned by then, put to work as ever in another draw of members, and nothing learned any more."""
+
+    def __init__(self, learned: Learned) -> None:
+        super().__init__()
+        self.learned = learned
+
+    def held(self, shop: Shop) -> Held:
+        """The same, whatever comes."""
+        assert self.learned is not None
+        return held(self.learned, ACTIONS, exploration=FLOOR, seed=shop.seed)
+
+    def told(self, came: dict[str, Array]) -> None:
+        """Nothing is made of what comes."""
+
+
+def afterwards(ours: Learning, truth: Truth, seed: int, n: int) -> dict[str, Array]:
+    """What a member brings in each of twelve weeks, (WEEKS,), to people drawn anew from the same truth, none of whom
+    any policy has seen: by what was learned in the twelve weeks before, by the oracle, and by who sees what can be."""
+    end = Shop(truth, seed, n)
+    end.day += 7 * WEEKS
+    ours.held(end)
+    assert ours.learned is not None
+    policies = {"learned": Settled(ours.learned), "oracle": ORACLE, "informed": by(informed)}
+    weeks = {name: played(one, truth, seed + FRESH, n) for name, one in policies.items()}
+    free = weeks["learned"][0].arm == LEARNED
+    return {name: np.array([week.gain[free].mean() for week in of]) for name, of in weeks.items()}
+
+
 # --- rules, from outside ---------------------------------------------------------------------------------------------
 
 
@@ -255,7 +286,7 @@ class Compared:
     gain: by policy, (WEEKS,). regret: (WEEKS,) how much less ours added than it could have to its own members. brought:
     by policy, what they really spent more than with nothing, less costs, in the twelve weeks. harmful: (WEEKS,) the
     share of ours that harms. broken: see `violations`. again: how often the truth was drawn anew. could: by policy,
-    (WEEKS,) the most that could have been added in each week to its members as they then were.
+    (WEEKS,) the most that could have been added in each week to its members as they then were. after: see `afterwards`.
     """
 
     gain: dict[str, Array]
@@ -265,6 +296,7 @@ class Compared:
     broken: dict[str, int]
     again: int
     could: dict[str, Array]
+    after: dict[str, Array]
 
 
 def single(truth: Truth, seed: int, n: int) -> list[Week]:
@@ -306,8 +338,9 @@ def drawn(seed: int, n: int, unseen: float) -> tuple[Truth, list[Week], list[Wee
 def compared(seed: int, n: int = MEMBERS, unseen: float = UNSEEN) -> Compared:
     """Every policy in the shop of a seed, on equal luck."""
     truth, oracle, one, again = drawn(seed, n, unseen)
+    learning = Learning()
     weeks = {
-        "learned": played(Learning(), truth, seed, n),
+        "learned": played(learning, truth, seed, n),
         "oracle": oracle,
         "informed": played(by(informed), truth, seed, n),
         "single": one,
@@ -331,6 +364,7 @@ def compared(seed: int, n: int = MEMBERS, unseen: float = UNSEEN) -> Compared:
         broken=violations(Shop(truth, seed, n), ours),
         again=again,
         could=could,
+        after=afterwards(learning, truth, seed, n),
     )
 
 
@@ -374,6 +408,11 @@ def rows(shops: int = SHOPS, members: int = MEMBERS) -> list[Row]:
         mean, low, high = interval(of_possible(each, name, slice(-4, None)))
         label = f"{name}: share of what could be added in the last four weeks to its members as they then were"
         found.append(Row(label, mean, "", note=f"95% {low:.3f} to {high:.3f}"))
+    for name in ("learned", "informed"):
+        mean, low, high = interval(np.array([one.after[name].sum() / one.after["oracle"].sum() for one in each]))
+        note = f"95% {low:.3f} to {high:.3f}"
+        label = f"{name}: share of the oracle's gain among people drawn anew, nothing learned any more"
+        found.append(at_least(label, mean, BAR, "", note) if name == "learned" else Row(label, mean, "", note=note))
     for name in ("single", "uniform"):
         more = np.array([one.gain["learned"].sum() - one.gain[name].sum() for one in each])
         mean, low, high = interval(more)
