@@ -49,20 +49,14 @@ def dismiss(
 
 
 @command(plan, "undo")
-def undo(
-    chair: "Chair",
-    decisions: Those,
-) -> Said:
+def undo(chair: "Chair", decisions: Those) -> Said:
     """Take answers back, where that can be done."""
     settled = chair.planning.undo(by=BY, decisions=decisions)
     yield from _settled(settled)
 
 
 @command(plan, "done")
-def done(
-    chair: "Chair",
-    decisions: Those,
-) -> Said:
+def done(chair: "Chair", decisions: Those) -> Said:
     """Say of what was approved that it was done by hand."""
     settled = chair.planning.done(by=BY, decisions=decisions)
     yield from _settled(settled)

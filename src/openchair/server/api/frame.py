@@ -27,6 +27,13 @@ Someone = Annotated[
 Why = Annotated[str, Field(max_length=2000, description="The reason, kept with the change.")]
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key gives the same answer for 24 hours, and acts once."),
+]
+"""The header that makes asking twice safe."""
+
+
 class Body(BaseModel, extra="forbid"):
     """What a request holds; a field nobody knows is an error."""
 
@@ -91,14 +98,7 @@ class Door:
 
         def asked(
             request: Request,
-            idempotency_key: Annotated[
-                str | None,
-                Header(
-                    min_length=1,
-                    max_length=255,
-                    description="The same key gives the same answer for 24 hours, and acts once.",
-                ),
-            ] = None,
+            idempotency_key: IdempotencyKey = None,
         ) -> Asked:
             return Asked(self.keyring.caller(request, scope), self.keyring, request, idempotency_key)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +19,7 @@ from openchair.chair.views import Decision
 from openchair.core.errors import BadInput, OpenchairError
 from openchair.dossier.rules import Channel
 from openchair.loyalty.actions import Moment
-from openchair.server.api.frame import Body, Door, Someone, answer, problems
+from openchair.server.api.frame import Body, Door, IdempotencyKey, Someone, answer, problems
 from openchair.server.door.keyring import Caller, Keyring
 from openchair.server.problems import Refused
 
@@ -127,14 +127,7 @@ def moments(chair: Chair, door: Door) -> APIRouter:
             Literal["some", "full"],
             Query(description="full: each candidate and each action that was ruled out; else 50 of them at most."),
         ] = "some",
-        idempotency_key: Annotated[
-            str | None,
-            Header(
-                min_length=1,
-                max_length=255,
-                description="The same key gives the same answer for 24 hours, and acts once.",
-            ),
-        ] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> None:
         """The next best action for one customer now, within the rules, with its exact propensity and reasons.
 
